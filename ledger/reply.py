@@ -1,0 +1,44 @@
+"""Reply: what the application was answered, and what of it must be kept with the capture."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Fidelity = Literal["shaped", "emulated", "generic", "refused", "real"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptObject:
+    """A provider's object created by an answer, kept so that it can be read or changed later."""
+
+    collection: str
+    key: str
+    value: Any
+    """JSON-shaped; None removes the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """An idempotency key's first answer, kept so that a retry gets the same one, also after a restart."""
+
+    key: str
+    """Opaque digest over provider, operation, credential, run and the client's key."""
+    fingerprint: str
+    """Digest of the request's meaning: another one under the same key is the provider's idempotency error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer on any wire: of HTTP a response, of SMTP a line (`status` 250), of DNS a message (`status` the rcode)."""
+
+    fidelity: Fidelity
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    trailers: tuple[tuple[str, str], ...] = ()
+    keep: tuple[KeptObject, ...] = ()
+    replay: Replay | None = None
+    attempt_of: str | None = None
+    """The capture whose idempotency key this one repeats."""
+    flags: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Facts only the answer knows, added to the effect's own."""

@@ -1,0 +1,26 @@
+"""Body: the bytes of a request or a mail, held in memory or named by the file they were streamed to."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+HELD_LIMIT = 8 * 1024 * 1024
+"""Octets of a body that are held in memory until masked; a longer one is streamed or kept as digest and size alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What was sent, after transfer decoding. `data` is None where the body was longer than `HELD_LIMIT`."""
+
+    data: bytes | None
+    size: int
+    sha256: str
+    path: Path | None = None
+    """A file holding a long body exactly as sent; None with `data` None means only digest and size are known."""
+
+    @classmethod
+    def of(cls, data: bytes) -> "Body":
+        return cls(data, len(data), hashlib.sha256(data).hexdigest())
+
+
+EMPTY = Body.of(b"")

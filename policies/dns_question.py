@@ -1,0 +1,18 @@
+"""DnsQuestion: one question a client asked the steering responder."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DnsQuestion:
+    """A question as asked. `wire` is the whole query message."""
+
+    name: str
+    """As asked, without the trailing dot."""
+    kind: str
+    """The record type's mnemonic (RFC 1035 and successors): `A`, `AAAA`, `MX`, `HTTPS`, `TYPE65280`."""
+    source: str
+    protocol: str
+    """`dns` over UDP, `dns-tcp` over TCP."""
+    wire: bytes
+    flags: tuple[str, ...] = ()

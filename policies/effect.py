@@ -1,0 +1,50 @@
+"""Effect: what somebody tried to do to the outside world. Here lives the value and its words; describing lives elsewhere."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from policies.frozen import Frozen
+
+Channel = Literal[
+    "email", "sms", "push", "payment", "webhook", "chat", "storage", "queue", "schedule", "dns", "web", "socket"
+]
+Intent = Literal["read", "write", "auth", "connect"]
+Credential = Literal["none", "test", "live", "unknown"]
+
+UNATTRIBUTED = "unattributed"
+
+
+class Target(Frozen):
+    """Where the effect was meant to go. `host` is canonical: a lower-case A-label without trailing dot, or an address."""
+
+    scheme: str
+    host: str
+    port: int
+    method: str | None = None
+    path: str | None = None
+    """Without the query, which may hold credentials."""
+
+
+class Effect(Frozen):
+    """One attempted side effect, described before anything is decided about it."""
+
+    channel: Channel
+    intent: Intent
+    protocol: str
+    """`http/1.1`, `h2`, `smtp`, `smtps`, `dns`, `tcp`."""
+    target: Target
+    source: str
+    """The client's address, without its port."""
+    run: str = UNATTRIBUTED
+    provider: str | None = None
+    operation: str | None = None
+    facts: Mapping[str, Any] = {}
+    """JSON-shaped: what people search for (amount, currency, to, from, subject, idempotency_key, ...)."""
+    recipients: tuple[str, ...] | None = None
+    """Everybody it would reach, or None where not all of them can be named."""
+    credential: Credential = "none"
+    flags: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    """Whole phrases about names in it that disagree with each other (SNI against Host, two Host headers); any is a denial."""
+    canonical: bool = True
+    """False where host or path were not sent in the one form decisions are made on: such a request never leaves."""

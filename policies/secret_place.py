@@ -1,0 +1,14 @@
+"""SecretPlace: where in a provider's requests and answers a credential sits."""
+
+from typing import Literal
+
+from policies.frozen import Frozen
+
+
+class SecretPlace(Frozen):
+    """One place. `name` is a header, a query or form field, a dotted JSON path, or, of a path, a RE2 pattern whose group 1 is the secret."""
+
+    where: Literal["header", "query", "body", "path"]
+    name: str
+    label: str = "credential"
+    """What replaces it is called `[removed:<label>:<digest>]`."""

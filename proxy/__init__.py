@@ -1,0 +1,1 @@
+"""The ways in for HTTP, TLS and DNS: listeners, the door, mitmproxy, certificates."""

@@ -1,0 +1,1 @@
+"""The fake outside world: provider answers, protocol servers, and the gate every effect goes through."""

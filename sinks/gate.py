@@ -1,0 +1,102 @@
+"""The gate: the one passage every listener's effects go through, from description to durable capture."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+from ledger.identifier import new_id
+from ledger.masking import Masker
+from ledger.record import Record
+from ledger.reply import Reply
+from policies.decision import Decision
+from policies.describe import describe
+from policies.effect import Effect
+from policies.http_request import RunClaim
+from policies.pack import Packs
+from sinks.filing import filed
+from sinks.passage import Answer, Departure, Outcome, Passage, Seen, Sink
+
+
+class Decider(Protocol):
+    """The policy in force."""
+
+    def decide(self, effect: Effect, now: datetime) -> Decision:
+        """Pure: the same effect at the same time gives the same decision."""
+        ...
+
+
+class Recorder(Protocol):
+    """The ledger, as far as the gate needs it. Each call returns once the change is durable, or raises LedgerUnavailable."""
+
+    async def record(self, record: Record) -> None:
+        """Write one new capture."""
+        ...
+
+    async def settle(self, capture_id: str, left: bool, reply: Record | None) -> None:
+        """Say of a departure what truly left; `reply`'s reply fields are added to the capture."""
+        ...
+
+
+class Attribution(Protocol):
+    """Whose traffic it is."""
+
+    def run_of(self, claim: RunClaim | None, source: str) -> tuple[str, tuple[str, ...]]:
+        """The run's id, and flags to add, such as `wrong_run_token`."""
+        ...
+
+
+class NotReady(Exception):
+    """The gateway has not proved itself yet: listeners answer 503 or 451 until it has."""
+
+
+class Gate:
+    """Effect, decision, reply, capture: in this order, for everything, or a refusal."""
+
+    def __init__(
+        self,
+        *,
+        policy: Callable[[], Decider],
+        packs: Packs,
+        ledger: Recorder,
+        sinks: Mapping[type, Sink],
+        runs: Attribution,
+        masker: Masker,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._policy = policy
+        self._packs = packs
+        self._ledger = ledger
+        self._sinks = sinks
+        self._runs = runs
+        self._masker = masker
+        self._clock = clock
+        self.open = False
+        """Set once the self-test at start has passed; until then nothing is answered."""
+
+    async def take(self, seen: Seen) -> Outcome:
+        """Judge, answer and record what a listener saw.
+
+        Returns once the capture is durable. Raises LedgerUnavailable where it cannot be recorded and NotReady before
+        the gate is open; any other exception is a bug. In each case the listener's refusal, armed before, stands.
+        """
+        if not self.open:
+            raise NotReady("Soundstage is starting: policy, CA and ledger are not proved yet")
+        run, run_flags = self._runs.run_of(getattr(seen, "claim", None), seen.source)
+        effect, recognition = describe(seen, self._packs, run=run, flags=run_flags)
+        at = self._clock()
+        decision = self._policy().decide(effect, at)
+        passage = Passage(seen, recognition, effect, decision, new_id(at), at)
+        if decision.leaves:
+            return await self._depart(passage)
+        reply = await self._sinks[type(seen)].answer(passage)
+        await self._ledger.record(filed(passage, reply, left=False, masker=self._masker))
+        return Answer(passage.capture_id, effect, decision, reply)
+
+    async def _depart(self, passage: Passage) -> Departure:
+        await self._ledger.record(filed(passage, None, left=True, masker=self._masker))
+
+        async def settle(left: bool, reply: Reply | None) -> None:
+            told = None if reply is None else filed(passage, reply, left=left, masker=self._masker)
+            await self._ledger.settle(passage.capture_id, left, told)
+
+        return Departure(passage.capture_id, passage.effect, passage.decision, settle)

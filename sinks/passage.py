@@ -1,0 +1,62 @@
+"""Passage: one effect on its way through the gate, and what comes out at the end: an answer or a departure."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ledger.reply import Reply
+from policies.decision import Decision
+from policies.dns_question import DnsQuestion
+from policies.effect import Effect
+from policies.http_request import HttpRequest
+from policies.mail import Mail
+from policies.raw_connection import RawConnection
+from policies.recognition import Recognition
+
+Seen = HttpRequest | Mail | DnsQuestion | RawConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What a sink is given to answer."""
+
+    seen: Seen
+    recognition: Recognition | None
+    """Of an HTTP request: its view, its pack, its operation. None for other protocols."""
+    effect: Effect
+    decision: Decision
+    capture_id: str
+    at: datetime
+
+
+class Sink(Protocol):
+    """Who answers for one kind of destination. Dials nothing."""
+
+    async def answer(self, passage: Passage) -> Reply:
+        """The provider's answer to a `capture`, its refusal to a `deny`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The effect stays here: this is written to its wire. The capture is durable already."""
+
+    capture_id: str
+    effect: Effect
+    decision: Decision
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """The effect may leave: recorded as `left: true` already. `settle` says afterwards what truly happened."""
+
+    capture_id: str
+    effect: Effect
+    decision: Decision
+    settle: Callable[[bool, Reply | None], Awaitable[None]]
+    """`settle(left, reply)`: False only where it is known that no byte went. The reply is the destination's own, kept with the capture."""
+
+
+Outcome = Answer | Departure
