@@ -1,0 +1,23 @@
+"""Filters: which captures somebody asks for. All optional, combined with and (contract.md, `GET /api/captures`)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """`to`, `sender` and `subject` match case-insensitively; `*` in them stands for anything, without one they match as a part."""
+
+    run: str | None = None
+    channel: str | None = None
+    provider: str | None = None
+    operation: str | None = None
+    verdict: str | None = None
+    left: bool | None = None
+    host: str | None = None
+    to: str | None = None
+    sender: str | None = None
+    subject: str | None = None
+    q: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
