@@ -10,8 +10,8 @@ from ledger.record import Record
 from ledger.reply import Reply
 from policies.decision import Decision
 from policies.describe import describe
-from policies.effect import Effect
-from policies.http_request import RunClaim
+from policies.effect import UNATTRIBUTED, Effect
+from policies.http_request import HttpRequest, RunClaim
 from policies.pack import Packs
 from sinks.filing import filed
 from sinks.passage import Answer, Departure, Outcome, Passage, Seen, Sink
@@ -72,6 +72,11 @@ class Gate:
         self._clock = clock
         self.open = False
         """Set once the self-test at start has passed; until then nothing is answered."""
+
+    def keeps_body(self, head: HttpRequest) -> bool:
+        """Whether this request's body may be streamed to the ledger exactly as sent: an upload, which is not masked."""
+        _, recognition = describe(head, self._packs, run=UNATTRIBUTED)
+        return recognition is not None and recognition.keeps_body_exactly
 
     async def take(self, seen: Seen) -> Outcome:
         """Judge, answer and record what a listener saw.

@@ -1,0 +1,121 @@
+"""Filing: a passage and its reply made into the one record the ledger writes, with every secret removed."""
+
+from typing import Any
+
+from ledger.capture import Capture, Payload, ReplySummary
+from ledger.masking import Masker
+from ledger.record import Record
+from ledger.reply import Reply
+from policies.body import Body
+from policies.dns_question import DnsQuestion
+from policies.effect import Target
+from policies.http_request import HttpRequest
+from policies.mail import Mail
+from policies.raw_connection import RawConnection
+from sinks.passage import Passage
+
+NOTHING = Reply(fidelity="real", status=0)
+"""Stands for the answer of a departure that has not come back yet."""
+
+
+def filed(passage: Passage, reply: Reply | None, *, left: bool, masker: Masker) -> Record:
+    """The record of one passage. Without a reply: of a departure, before anything is dialled."""
+    told = NOTHING if reply is None else reply
+    if isinstance(passage.seen, HttpRequest):
+        return _of_request(passage, passage.seen, told, left, masker)
+    if isinstance(passage.seen, Mail):
+        body, content_type = passage.seen.body, "message/rfc822"
+        session = _session(passage.seen)
+    else:
+        body, content_type = _evidence(passage.seen)
+        session = {}
+    return Record(
+        capture=_capture(passage, told, left, body, content_type, masker),
+        kept_body=body,
+        reply_headers=told.headers,
+        reply_body=told.body,
+        session=session,
+        keep=told.keep,
+        replay=told.replay,
+    )
+
+
+def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool, masker: Masker) -> Record:
+    recognition = passage.recognition
+    places = recognition.secrets if recognition is not None else ()
+    masked = masker.request(
+        request,
+        places,
+        exact_body=recognition is not None and recognition.keeps_body_exactly,
+        message=recognition is not None and recognition.message_body,
+    )
+    reply_headers, reply_body = masker.reply(reply.headers, reply.body, places)
+    target = passage.effect.target
+    if target.path != masked.path and target.path is not None:
+        target = target.model_copy(update={"path": masked.path})
+    return Record(
+        capture=_capture(
+            passage, reply, left, masked.body, request.header("content-type"), masker, masked.flags, target
+        ),
+        kept_body=masked.body,
+        query=masked.query,
+        request_headers=masked.headers,
+        reply_headers=reply_headers,
+        reply_body=reply_body,
+        keep=reply.keep,
+        replay=reply.replay,
+    )
+
+
+def _capture(
+    passage: Passage,
+    reply: Reply,
+    left: bool,
+    body: Body,
+    content_type: str | None,
+    masker: Masker,
+    flags: tuple[str, ...] = (),
+    target: Target | None = None,
+) -> Capture:
+    effect, decision = passage.effect, passage.decision
+    if target is not None and target is not effect.target:
+        effect = effect.model_copy(update={"target": target})
+    facts = effect.facts if not reply.facts else {**effect.facts, **reply.facts}
+    every_flag = (*effect.flags, *decision.flags, *flags, *reply.flags)
+    return Capture(
+        id=passage.capture_id,
+        at=passage.at,
+        effect=effect,
+        decision=decision,
+        fidelity=reply.fidelity,
+        left=left,
+        payload=Payload(content_type=content_type, size=body.size, sha256=body.sha256 if body.size else None),
+        reply=ReplySummary(status=reply.status or None, size=len(reply.body)),
+        attempt_of=reply.attempt_of,
+        facts=masker.facts(dict(facts)),
+        flags=tuple(dict.fromkeys(every_flag)) if every_flag else (),
+    )
+
+
+def _session(mail: Mail) -> dict[str, Any]:
+    return {
+        "helo": mail.helo,
+        "tls": mail.tls,
+        "sender": mail.sender,
+        "sender_options": list(mail.sender_options),
+        "recipients": [
+            {"address": address, "options": list(options)}
+            for address, options in zip(
+                mail.recipients, mail.recipient_options or ((),) * len(mail.recipients), strict=True
+            )
+        ],
+        "transcript": mail.transcript,
+    }
+
+
+def _evidence(seen: DnsQuestion | RawConnection | HttpRequest | Mail) -> tuple[Body, str | None]:
+    if isinstance(seen, DnsQuestion):
+        return Body.of(seen.wire), "application/dns-message"
+    if isinstance(seen, RawConnection):
+        return seen.opening, "application/octet-stream"
+    raise TypeError(f"{type(seen).__name__} is filed by its own kind")
