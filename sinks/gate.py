@@ -26,7 +26,7 @@ class Decider(Protocol):
 
 
 class Recorder(Protocol):
-    """The ledger, as far as the gate needs it. Each call returns once the change is durable, or raises LedgerUnavailable."""
+    """The ledger, as far as the gate needs it. A call returns once durable, or raises LedgerUnavailable."""
 
     async def record(self, record: Record) -> None:
         """Write one new capture."""
