@@ -1,0 +1,81 @@
+"""Settings: everything an operator can set, as one value. Read once, at the edge; the rooms take typed arguments."""
+
+import ipaddress
+from pathlib import Path
+
+from pydantic import Field
+
+from policies.frozen import Frozen
+from soundstage.setting_values import Address, Addresses, Days, Names, Octets, Paths, Port, Zones
+from soundstage.trouble import ConfigError
+
+
+class Settings(Frozen):
+    """Each field is `SOUNDSTAGE_<FIELD>` in the environment and `<field>` in the file of `--config`."""
+
+    bind: Address = "127.0.0.1"
+    proxy_port: Port = 8080
+    smtp_port: Port = 1025
+    smtps_port: Port = 1465
+    https_port: Port = 8443
+    http_port: Port = 8081
+    dns_port: Port = 1053
+    steer_to: Addresses = ()
+    """Empty: the bind address."""
+    internal_zones: Zones = Field(default_factory=dict)
+    dashboard_bind: Address = "127.0.0.1"
+    dashboard_port: Port = 8025
+    dashboard_hosts: Names = ()
+    """Empty: localhost and the bind address."""
+    data_dir: Path = Path("soundstage-data")
+    keep_days: Days = 14
+    keep_bytes: Octets = 10 * 10**9
+    policy: Paths = ()
+    packs: Paths = ()
+    """The operator's own folders of provider packs, beside the built-in ones."""
+    hosts_file: Path | None = None
+    admin_token_file: Path | None = None
+    """None: `admin.token` in the data directory, made at the first start."""
+    mail_bytes: Octets = 50 * 10**6
+    upstream_ca_file: Path | None = None
+    """More roots, beside the system's, that an opted-in destination's certificate may chain to."""
+
+    @property
+    def steered_to(self) -> tuple[str, ...]:
+        """The addresses every name is answered with."""
+        return self.steer_to or (self.bind,)
+
+    @property
+    def token_file(self) -> Path:
+        """Where the admin token lies."""
+        return self.admin_token_file or self.data_dir / "admin.token"
+
+    @property
+    def dashboard_names(self) -> tuple[str, ...]:
+        """The Host names the dashboard answers to."""
+        return self.dashboard_hosts or ("localhost", self.dashboard_bind)
+
+
+def refuse_exposure(settings: Settings) -> None:
+    """Raise ConfigError where a bind would open more than the operator said (contract.md, Settings)."""
+    if ipaddress.ip_address(settings.bind).is_unspecified and not settings.steer_to:
+        raise ConfigError(
+            f"SOUNDSTAGE_BIND={settings.bind} listens on every address, and DNS cannot answer with that one",
+            "set SOUNDSTAGE_STEER_TO to the address that staging reaches this machine by",
+        )
+    if ipaddress.ip_address(settings.dashboard_bind).is_loopback:
+        return
+    missing = [
+        name
+        for name, given in (
+            ("SOUNDSTAGE_ADMIN_TOKEN_FILE", settings.admin_token_file),
+            ("SOUNDSTAGE_DASHBOARD_HOSTS", settings.dashboard_hosts),
+        )
+        if not given
+    ]
+    if missing:
+        unset = " and ".join(missing)
+        raise ConfigError(
+            f"SOUNDSTAGE_DASHBOARD_BIND={settings.dashboard_bind} is beyond loopback, which needs {unset} to be set",
+            "name the token file and the Host names people use, or bind the dashboard to 127.0.0.1",
+        )
