@@ -26,6 +26,8 @@ class Connection:
     alpn: tuple[str, ...] = ()
     """What the ClientHello offers."""
     claim: RunClaim | None = None
+    early: bytes = b""
+    """Of a plain connection handed over between two requests: bytes already read, which come before what the socket holds."""
 
 
 class Engine(Protocol):
