@@ -1,0 +1,53 @@
+# The commands of a fresh checkout. `make up` runs Soundstage, `make test` proves it; both set everything up first.
+# Another Python: make PYTHON=/path/to/python3 up
+
+SHELL := /bin/sh
+BIN := .venv/bin
+ROOMS := soundstage proxy dashboard sinks ledger policies
+export PYTHON
+
+.PHONY: up test demo bench check assets run-ready dev-ready locks help
+
+help:
+	@echo "make up     start Soundstage here, until Ctrl-C"
+	@echo "make demo   start it and play a small staging shop through it"
+	@echo "make test   the whole test suite"
+	@echo "make check  style, types, layers, dependencies, spelling, the house rules"
+	@echo "make bench  the benchmarks, as a table"
+
+up: run-ready assets
+	@exec $(BIN)/soundstage up
+
+demo: dev-ready assets
+	@exec $(BIN)/python -m demo
+
+bench: dev-ready
+	@exec $(BIN)/python -m bench
+
+test: dev-ready assets
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: dev-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(ROOMS) tests
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/codespell
+	$(BIN)/pytest -q tests/test_project_*.py
+
+assets:
+	@$(BIN)/python -m dashboard.build_assets
+
+run-ready:
+	@sh deploy/prepare run
+
+dev-ready:
+	@sh deploy/prepare dev
+
+# Needs uv; the locks name no host, so that they work with whatever index pip is set up for.
+locks:
+	uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra demo -c requirements.lock --universal --python-version 3.12 \
+		--generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements-dev.lock
