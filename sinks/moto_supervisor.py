@@ -35,6 +35,17 @@ class MotoProcess:
             raise EmulatorUnavailable("the S3 emulator has not been started")
         return str(self._folder / "s3.sock")
 
+    @property
+    def process_id(self) -> int:
+        if self._process is None:
+            raise EmulatorUnavailable("the S3 emulator has not been started")
+        return self._process.pid
+
+    async def ended(self) -> None:
+        """Return once the process, if there is one, has ended."""
+        if self._process is not None:
+            await self._process.wait()
+
     async def ensure(self) -> None:
         """Return with a proved process running; EmulatorUnavailable says why there is none."""
         async with self._starting:
