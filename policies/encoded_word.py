@@ -4,18 +4,24 @@ Here live the charsets a mail may name and the decoding of `=?charset?q?text?=`.
 """
 
 import binascii
-
-import re2
+import re
 
 FIELD_LIMIT = 65536
 """Octets of one field's value that are looked at."""
 WORD_LIMIT = 2000
 """Encoded words decoded in one field; the rest stays as sent."""
 
-_WORD = re2.compile(r"=\?([!-<>@-~]{1,60})\?([bBqQ])\?([^?\r\n]*)\?=")
-_CHARSETS = frozenset(
-    ["utf8", "utf16", "utf16be", "utf16le", "utf32", "utf7", "ascii", "usascii", "latin1", "macroman", "koi8r", "koi8u", "tis620", "cp437", "cp850", "cp852", "cp866", "cp932", "cp949", "cp950", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "windows1250", "windows1251", "windows1252", "windows1253", "windows1254", "windows1255", "windows1256", "windows1257", "windows1258", "iso88591", "iso88592", "iso88593", "iso88594", "iso88595", "iso88596", "iso88597", "iso88598", "iso88599", "iso885910", "iso885911", "iso885913", "iso885914", "iso885915", "iso885916", "gb2312", "gbk", "gb18030", "hzgb2312", "big5", "big5hkscs", "eucjp", "iso2022jp", "iso2022kr", "shiftjis", "sjis", "euckr", "ksc56011987"]
-)
+_WORD = re.compile(r"=\?([!-<>@-~]{1,60})\?([bBqQ])\?([^?\r\n]*)\?=")
+"""Linear without RE2, which takes ten times as long here: no part can match where its neighbour could."""
+_NAMES = """
+utf8 utf16 utf16be utf16le utf32 utf7 ascii usascii latin1 macroman koi8r koi8u tis620
+cp437 cp850 cp852 cp866 cp932 cp949 cp950 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258
+windows1250 windows1251 windows1252 windows1253 windows1254 windows1255 windows1256 windows1257 windows1258
+iso88591 iso88592 iso88593 iso88594 iso88595 iso88596 iso88597 iso88598 iso88599 iso885910 iso885911
+iso885913 iso885914 iso885915 iso885916
+gb2312 gbk gb18030 hzgb2312 big5 big5hkscs eucjp iso2022jp iso2022kr shiftjis sjis euckr ksc56011987
+"""
+_CHARSETS = frozenset(_NAMES.split())
 """Compared without `-` and `_`. Others are not looked up: Python has codecs that are slow or no charsets."""
 _ALIASES = {
     "usascii": "ascii",
