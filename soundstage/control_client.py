@@ -16,7 +16,7 @@ PATIENCE = 5.0
 
 
 class ControlClient:
-    """Implements `dashboard.gateway_link.Gateway`. Holds no connection, so that a restarted gateway is found at once."""
+    """Implements `dashboard.gateway_link.Gateway`. Holds no connection: a restarted gateway is found at once."""
 
     def __init__(self, data_dir: Path, patience: float = PATIENCE) -> None:
         self._data_dir = data_dir
@@ -67,7 +67,7 @@ class ControlClient:
                 said = await self._exchange(name, given or {})
         except (OSError, TimeoutError, json.JSONDecodeError) as trouble:
             raise GatewayUnreachable(
-                f"the gateway does not answer its control socket: {trouble or 'no answer'}"
+                f"the gateway does not answer its control socket: {trouble or 'silence'}"
             ) from None
         if "refused" in said:
             raise ValueError(said["refused"])

@@ -1,4 +1,4 @@
-"""The gateway's side of the control socket: one question a connection, a JSON line each way; some answers go on for long."""
+"""The gateway's side of the control socket: a question a connection, a JSON line each way; some answers go on."""
 
 import asyncio
 import contextlib

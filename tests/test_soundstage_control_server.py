@@ -63,7 +63,7 @@ async def test_wrong_question_is_the_askers_error(desk: Desk, tmp_path: Path) ->
 
 async def test_bug_is_told_without_its_detail_and_the_socket_lives_on(desk: Desk, tmp_path: Path) -> None:
     client = ControlClient(tmp_path)
-    with pytest.raises(ValueError, match="^the gateway could not answer: RuntimeError$"):
+    with pytest.raises(ValueError, match=r"^the gateway could not answer: RuntimeError$"):
         await client.metrics()
     assert (await client.readiness()).ready is False
 
