@@ -27,7 +27,7 @@ class Connection:
     """What the ClientHello offers."""
     claim: RunClaim | None = None
     early: bytes = b""
-    """Of a plain connection handed over between two requests: bytes already read, which come before what the socket holds."""
+    """Of a plain connection handed over between two requests: bytes already read; the socket holds what follows."""
 
 
 class Engine(Protocol):
