@@ -1,0 +1,105 @@
+"""SmtpData: the octets after DATA, decoded as they arrive, with flat memory. No sockets here.
+
+The end is CRLF.CRLF and nothing else (RFC 5321, section 4.1.1.4): a bare LF or CR never takes part in it, because a
+server that thinks otherwise can be made to see a second mail inside the first.
+"""
+
+from collections.abc import Callable
+
+END = b"\r\n.\r\n"
+LINE_OCTETS = 1000
+"""RFC 5321, section 4.5.3.1.6, with its CRLF."""
+
+
+class SmtpData:
+    """Feed it what arrives; it hands on the message, dots unstuffed, and says when the end has come."""
+
+    def __init__(self, limit: int, write: Callable[[bytes], None]) -> None:
+        self._limit = limit
+        self._write = write
+        self._pending = b"\r\n"
+        """What may be the beginning of the end. The CRLF of the DATA line counts: `.` CRLF ends an empty mail."""
+        self._first = True
+        self._first_line: bytes | None = b""
+        """As much of it as has come; None once it is judged."""
+        self._since_break = 0
+        self._flags: dict[str, None] = {}
+        self.size = 0
+        self.oversize = False
+        """Beyond the limit nothing is handed on any more; what follows is still read up to the end, and dropped."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What is odd about them: `line_too_long`, `nul`, `eight_bit`, `bare_newline`, `malformed`, `oversize`."""
+        return (*self._flags, "oversize") if self.oversize else tuple(self._flags)
+
+    def feed(self, chunk: bytes) -> bytes | None:
+        """Take octets. None while the end has not come, else the octets that follow it."""
+        data = self._pending + chunk
+        end = data.find(END)
+        if end >= 0:
+            self._pending = b""
+            self._emit(data[: end + 2])
+            return data[end + 5 :]
+        keep = _beginning_of_end(data)
+        cut = len(data) - keep
+        self._pending = data[cut:]
+        if cut:
+            self._emit(data[:cut])
+        return None
+
+    def _emit(self, octets: bytes) -> None:
+        if b"\r\n." in octets:
+            octets = octets.replace(b"\r\n.", b"\r\n")
+        if self._first:
+            self._first = False
+            octets = octets[2:]
+        if not octets:
+            return
+        self.size += len(octets)
+        if self._first_line is not None:
+            self._look_at_first_line(self._first_line + octets[:LINE_OCTETS])
+        self._look_at(octets)
+        if self.size > self._limit:
+            self.oversize = True
+        else:
+            self._write(octets)
+
+    def _look_at_first_line(self, octets: bytes) -> None:
+        if b"\n" not in octets and len(octets) < LINE_OCTETS:
+            self._first_line = octets
+            return
+        self._first_line = None
+        name, colon, _ = octets.partition(b"\n")[0].partition(b":")
+        if not colon or not name.strip() or b" " in name.rstrip() or not name.isascii():
+            self._flags["malformed"] = None
+
+    def _look_at(self, octets: bytes) -> None:
+        if not octets.isascii():
+            self._flags["eight_bit"] = None
+        if b"\0" in octets:
+            self._flags["nul"] = None
+        if not octets.count(b"\r") == octets.count(b"\n") == octets.count(b"\r\n"):
+            self._flags["bare_newline"] = None
+        if "line_too_long" not in self._flags:
+            self._measure_lines(octets)
+
+    def _measure_lines(self, octets: bytes) -> None:
+        """Leap from the last CRLF within 1,000 octets to the next such: some 5,000 steps for 5 MB, not one a line."""
+        start, size = -self._since_break, len(octets)
+        while size - start > LINE_OCTETS:
+            found = octets.rfind(b"\r\n", max(start, 0), start + LINE_OCTETS) if start + LINE_OCTETS > 0 else -1
+            if found < 0:
+                self._flags["line_too_long"] = None
+                return
+            start = found + 2
+        found = octets.rfind(b"\r\n", max(start, 0))
+        self._since_break = size - (found + 2 if found >= 0 else start)
+
+
+def _beginning_of_end(data: bytes) -> int:
+    """How many of the last octets could be the first of CRLF.CRLF."""
+    for length in (4, 3, 2, 1):
+        if data.endswith(END[:length]):
+            return length
+    return 0
