@@ -26,7 +26,7 @@ def reachable(data_dir: Path) -> Iterator[str]:
 
 
 def listening(data_dir: Path) -> socket.socket:
-    """The bound socket. One left behind by a killed gateway is replaced: the directory's lock says there is no other."""
+    """The bound socket. One left behind by a killed gateway is replaced: the directory's lock says it is alone."""
     (data_dir / NAME).unlink(missing_ok=True)
     bound = socket.socket(socket.AF_UNIX)
     mask = os.umask(0o177)

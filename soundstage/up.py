@@ -1,0 +1,80 @@
+"""`soundstage up`: checks the ground, starts gateway and dashboard, says where everything is, stays until the stop."""
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from ledger import data_dir
+from ledger.trouble import LedgerUnavailable
+from soundstage import addresses
+from soundstage.addresses import Addresses
+from soundstage.admin_token import admin_token
+from soundstage.arguments import given
+from soundstage.settings import Settings
+from soundstage.settings_source import read_settings
+from soundstage.supervisor import Supervisor
+from soundstage.trouble import ConfigError
+from soundstage.welcome import welcome
+
+
+def up(arguments: argparse.Namespace) -> int:
+    """0 after a clean stop. Raises ConfigError before anything is started, or where the first start fails."""
+    settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir", "policy")))
+    _prepare(settings.data_dir)
+    admin_token(settings)
+    with alone(settings.data_dir), dashboard_socket(settings) as listening:
+        addresses.remove(settings.data_dir)
+        asyncio.run(_supervise(settings, listening))
+    return 0
+
+
+async def _supervise(settings: Settings, listening: socket.socket) -> None:
+    def announce(bound: Addresses) -> None:
+        print(welcome(settings, bound), flush=True)
+
+    await Supervisor(settings, listening, announce).run()
+
+
+def _prepare(path: Path) -> None:
+    try:
+        data_dir.prepare(path)
+    except LedgerUnavailable as trouble:
+        message, _, hint = str(trouble).partition("; ")
+        raise ConfigError(message, hint or None) from None
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the data directory for one `up`: a second one must not take the first one's addresses away."""
+    with (path / "up.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(
+                f"another Soundstage runs on the data directory {path}",
+                "stop that one, or give this one another with --data-dir or SOUNDSTAGE_DATA_DIR",
+            ) from None
+        yield
+
+
+def dashboard_socket(settings: Settings) -> socket.socket:
+    """The dashboard's listening socket. Raises ConfigError where its address cannot be had."""
+    bind, port = settings.dashboard_bind, settings.dashboard_port
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((bind, port))
+        listening.listen(128)
+    except OSError as trouble:
+        listening.close()
+        raise ConfigError(
+            f"the dashboard cannot listen on {addresses.shown(bind, port)}: {trouble.strerror}",
+            "set SOUNDSTAGE_DASHBOARD_PORT to a free one, or to 0 for any",
+        ) from None
+    return listening

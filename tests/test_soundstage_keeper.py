@@ -1,0 +1,103 @@
+"""Keeper with small processes: a first failure is told, a later death is answered by a restart, a stop is heeded."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from soundstage.keeper import Keeper
+from soundstage.trouble import ConfigError
+
+OBEDIENT = "import sys, json; o = json.loads(input()); print(json.dumps({'ready': o}), flush=True); sys.stdin.read()"
+COMPLAINING = 'input(); print(\'{"error": "port 1 is taken", "hint": "take another"}\'); raise SystemExit(2)'
+DYING = "input(); raise SystemExit(3)"
+KILLED = "import os; input(); os.kill(os.getpid(), 9)"
+STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); " + OBEDIENT + "; time.sleep(60)"
+
+
+def python(text: str) -> list[str]:
+    return [sys.executable, "-c", text]
+
+
+class Orders:
+    """Numbers the starts, so that a test can wait for one."""
+
+    def __init__(self) -> None:
+        self.given = 0
+        self.again = asyncio.Event()
+
+    async def __call__(self) -> dict[str, Any]:
+        self.given += 1
+        if self.given > 1:
+            self.again.set()
+        return {"start": self.given}
+
+
+@contextlib.asynccontextmanager
+async def kept(text: str, orders: Orders) -> AsyncIterator[Keeper]:
+    keeper = Keeper("gateway", python(text), orders)
+    task = asyncio.ensure_future(keeper.keep())
+    try:
+        async with asyncio.timeout(20):
+            yield keeper
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_ready_is_what_the_first_start_reported() -> None:
+    async with kept(OBEDIENT, Orders()) as keeper:
+        assert await keeper.ready == {"start": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        pytest.param(COMPLAINING, "port 1 is taken", "take another", id="told-by-itself"),
+        pytest.param(
+            DYING, "the gateway ended before it was ready (exit code 3)", "what it said stands above", id="exit-code"
+        ),
+        pytest.param(
+            KILLED, "the gateway ended before it was ready (signal SIGKILL)", "what it said stands above", id="signal"
+        ),
+    ],
+)
+async def test_death_before_ready_is_the_operators(text: str, message: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        await Keeper("gateway", python(text), Orders()).keep()
+    assert (str(told.value), told.value.hint) == (message, hint)
+
+
+async def test_death_after_ready_is_answered_by_a_restart(capfd: pytest.CaptureFixture[str]) -> None:
+    orders = Orders()
+    async with kept(OBEDIENT, orders) as keeper:
+        await keeper.ready
+        keeper.signal(signal.SIGKILL)
+        await orders.again.wait()
+    assert "the gateway ended (signal SIGKILL); it is started again in 0.2 s" in capfd.readouterr().err
+
+
+async def test_child_that_ignores_the_stop_is_ended() -> None:
+    orders = Orders()
+    keeper = Keeper("gateway", python(STUBBORN.replace("print", "o['pid'] = __import__('os').getpid(); print")), orders)
+    task = asyncio.ensure_future(keeper.keep())
+    pid = (await keeper.ready)["pid"]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_settings_do_not_reach_the_child_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOUNDSTAGE_BIND", "10.0.0.1")
+    monkeypatch.setenv("https_proxy", "http://elsewhere:1")
+    telling = "import os, json; input(); print(json.dumps({'ready': sorted(os.environ)}), flush=True)"
+    async with kept(telling, Orders()) as keeper:
+        names = await keeper.ready
+    assert "PYTHONPATH" in names
+    assert not {"SOUNDSTAGE_BIND", "https_proxy"} & set(names)
