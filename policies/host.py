@@ -112,7 +112,7 @@ def _mapped(text: str) -> str:
             return folded
         return idna.encode(folded, uts46=False).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
-        raise BadName(f"{_shown(text)} is not a host name: {error}") from error
+        raise BadName(f"{_shown(text)} is not a host name: {_plain(error)}") from error
 
 
 def _check_label(label: str, text: str) -> None:
@@ -123,7 +123,7 @@ def _check_label(label: str, text: str) -> None:
     try:
         idna.ulabel(label)
     except (idna.IDNAError, UnicodeError) as error:
-        raise BadName(f"{_shown(text)} is not a host name: {_shown(label)} is no A-label ({error})") from error
+        raise BadName(f"{_shown(text)} is not a host name: {_shown(label)} is no A-label ({_plain(error)})") from error
 
 
 def _fault_of(label: str) -> str:
@@ -132,6 +132,11 @@ def _fault_of(label: str) -> str:
     if len(label) > LONGEST_LABEL:
         return f"longer than {LONGEST_LABEL} octets"
     return "not made of letters, digits, hyphens and underscores"
+
+
+def _plain(error: Exception) -> str:
+    """The library's words without the raw characters it quotes."""
+    return str(error).encode("ascii", "backslashreplace").decode("ascii")[:200]
 
 
 def _shown(text: str) -> str:
