@@ -1,0 +1,58 @@
+"""PackContext: the values a pack's expressions can name while one request is described or answered."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+from policies.pack_generator import Generator
+from policies.request_view import RequestView
+
+
+class PackContext:
+    """Made for one request. `names` holds what `let` (as `var.name`) and loops have named so far."""
+
+    __slots__ = ("at", "capture", "gen", "i", "names", "obj", "objs", "out", "reason", "req", "x")
+
+    def __init__(
+        self,
+        req: RequestView,
+        *,
+        at: datetime,
+        gen: Generator,
+        x: dict[str, Any] | None = None,
+        obj: Any = None,
+        objs: list[Any] | None = None,
+        reason: str = "",
+        capture: str = "",
+    ) -> None:
+        self.req = req
+        self.at = at
+        self.gen = gen
+        self.x = {} if x is None else x
+        self.obj = obj
+        self.objs = [] if objs is None else objs
+        self.reason = reason
+        self.capture = capture
+        self.out: Any = None
+        self.i = 0
+        self.names: dict[str, Any] = {}
+
+    @property
+    def now(self) -> int:
+        """Seconds since 1970."""
+        return int(self.at.timestamp())
+
+    @property
+    def iso(self) -> str:
+        """`2026-11-22T10:15:30Z`."""
+        return self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def iso_ms(self) -> str:
+        """`2026-11-22T10:15:30.123Z`."""
+        return f"{self.at.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+
+    @property
+    def rfc2822(self) -> str:
+        """`Sun, 22 Nov 2026 10:15:30 +0000`."""
+        return format_datetime(self.at.astimezone(UTC))

@@ -1,0 +1,43 @@
+"""FieldTypes: which fields of a provider's forms are numbers, truths or lists, for a form says everything in text."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from policies.expression_filters import to_int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTypes:
+    """Names of fields, at any depth but inside those of `verbatim`."""
+
+    integer: frozenset[str] = frozenset()
+    boolean: frozenset[str] = frozenset()
+    list_of: frozenset[str] = frozenset()
+    """Fields that are a list also where one value was sent."""
+    verbatim: frozenset[str] = frozenset()
+    """Objects whose fields the client names: they stay texts."""
+
+    def typed(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """`fields` with their types; a text that is no such number or truth stays as it was sent."""
+        return {name: self._value(name, value) for name, value in fields.items()}
+
+    def _value(self, name: str, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._scalar(name, value)
+        if name in self.verbatim:
+            return value
+        if isinstance(value, dict):
+            return self.typed(value)
+        if isinstance(value, list):
+            return [self._value(name, item) if isinstance(item, str) else self._item(item) for item in value]
+        return value
+
+    def _item(self, item: Any) -> Any:
+        return self.typed(item) if isinstance(item, dict) else item
+
+    def _scalar(self, name: str, value: str) -> Any:
+        if name in self.integer:
+            return to_int(value, value)
+        if name in self.boolean and value in ("true", "false"):
+            return value == "true"
+        return value

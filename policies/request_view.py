@@ -1,0 +1,221 @@
+"""RequestView: the one way expressions see a request. Each part is read when it is first asked for, and only once.
+
+A body that is not what it says leaves its part empty and is noted in `faults`; reading never raises.
+"""
+
+import base64
+import binascii
+import json
+from functools import cached_property
+from typing import Any
+
+from policies.form import FormError, read_form
+from policies.http_request import HttpRequest
+from policies.multipart import Part, fields_of, parameter, read_parts
+from policies.request_body import Undecodable, decoded
+from policies.request_types import FieldTypes
+from policies.request_xml import XmlError, read_xml
+
+DEEPEST = 100
+"""How deep JSON may be nested; deeper is no request of any provider, and recursion is not spent on it."""
+
+
+class RequestView:
+    """A request with its host and path in canonical form, its body decoded and parsed on demand."""
+
+    def __init__(self, request: HttpRequest, host: str, port: int, path: str) -> None:
+        self.request = request
+        self.method = request.method
+        self.scheme = request.scheme
+        self.target = request.target
+        self.host = host
+        self.port = port
+        self.path = path
+        self.params: dict[str, str] = {}
+        """What the operation's path template named; set by recognition."""
+        self.types: FieldTypes | None = None
+        """How the provider's form fields are typed; set by recognition."""
+        self.faults: list[str] = []
+        """What was wrong with the body, in words; not empty means that its fields cannot be relied on."""
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """The first value of each field, by lower-case name."""
+        return dict(reversed(self.request.headers))
+
+    @property
+    def size(self) -> int:
+        return self.request.body.size
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body without its codings; empty where it is too long to be held or not in the coding it declares."""
+        data = self.request.body.data
+        if data is None:
+            self.faults.append(f"a body of {self.request.body.size} octets is not looked into")
+            return b""
+        headers = self.headers
+        if not data or ("content-encoding" not in headers and "x-amz-content-sha256" not in headers):
+            return data
+        try:
+            return decoded(data, headers)
+        except Undecodable as error:
+            self.faults.append(str(error))
+            return b""
+
+    @cached_property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def query(self) -> dict[str, Any]:
+        text = self.request.target.partition("?")[2]
+        return self._form(text) if text else {}
+
+    @cached_property
+    def form(self) -> dict[str, Any]:
+        """The fields of a urlencoded or multipart body."""
+        if self.content_type == "multipart/form-data":
+            return self._multipart()
+        if self.content_type == "application/x-www-form-urlencoded" or (
+            not self.content_type and self.body and not self._looks_like(b"{[<")
+        ):
+            return self._form(self.body.decode("utf-8", "replace"))
+        return {}
+
+    @cached_property
+    def json(self) -> Any:
+        if not self.body or self.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+            return None
+        declared = self.content_type.endswith(("json", "/x-amz-json-1.0", "/x-amz-json-1.1"))
+        if not declared and not self._looks_like(b"{["):
+            return None
+        return self._json(declared)
+
+    @cached_property
+    def xml(self) -> dict[str, Any] | None:
+        if "xml" not in self.content_type and not self._looks_like(b"<"):
+            return None
+        try:
+            return read_xml(self.body)
+        except XmlError as error:
+            self.faults.append(str(error))
+            return None
+
+    @cached_property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def data(self) -> Any:
+        """Whichever of JSON, form and XML the body is."""
+        if self.json is not None:
+            return self.json
+        return self.form or self.xml or {}
+
+    @cached_property
+    def args(self) -> dict[str, Any]:
+        """Query and body fields together; a name in both has both values, so that none is overlooked."""
+        fields = self.data if isinstance(self.data, dict) else {}
+        if not self.query:
+            return fields
+        both = {**self.query, **fields}
+        for name in self.query.keys() & fields.keys():
+            if self.query[name] != fields[name]:
+                both[name] = [self.query[name], fields[name]]
+        return both
+
+    @cached_property
+    def typed(self) -> dict[str, Any]:
+        """The form with the provider's types: numbers and truths where its pack says that they are."""
+        return self.form if self.types is None else self.types.typed(self.form)
+
+    @cached_property
+    def files(self) -> list[Part]:
+        """The parts of a multipart body."""
+        boundary = parameter(self.headers.get("content-type", ""), "boundary")
+        if not boundary:
+            self.faults.append("a multipart body without a boundary")
+            return []
+        try:
+            return read_parts(self.body, boundary)
+        except FormError as error:
+            self.faults.append(str(error))
+            return []
+
+    @cached_property
+    def parts(self) -> list[dict[str, Any]]:
+        """The parts of a multipart body, described."""
+        return [{"name": p.name, "filename": p.filename, "size": len(p.data)} for p in self.files]
+
+    @cached_property
+    def auth(self) -> dict[str, str | None]:
+        """`Authorization`: its scheme in lower case, what follows, and of Basic the user and password."""
+        scheme, _, credential = self.headers.get("authorization", "").partition(" ")
+        credential = credential.strip()
+        user, password = _basic(credential) if scheme.lower() == "basic" else (None, None)
+        return {"scheme": scheme.lower(), "credential": credential, "user": user, "password": password}
+
+    def _looks_like(self, openings: bytes) -> bool:
+        start = self.body[:64].lstrip()
+        return bool(start) and start[0] in openings
+
+    def _multipart(self) -> dict[str, Any]:
+        try:
+            return fields_of(self.files)
+        except FormError as error:
+            self.faults.append(str(error))
+            return {}
+
+    def _form(self, text: str) -> dict[str, Any]:
+        try:
+            return read_form(text)
+        except FormError as error:
+            self.faults.append(str(error))
+            return {}
+
+    def _json(self, declared: bool) -> Any:
+        try:
+            if self.body.count(b"[") + self.body.count(b"{") > DEEPEST and _depth(self.body) > DEEPEST:
+                raise ValueError(f"JSON nested more than {DEEPEST} deep")
+            return json.loads(self.body, object_pairs_hook=self._object, parse_constant=_refused)
+        except (ValueError, RecursionError) as error:
+            if declared:
+                self.faults.append(f"a body that is no JSON: {error}")
+            return None
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """A name given twice is read differently by different servers: what it says of recipients is no evidence."""
+        read = dict(pairs)
+        if len(read) != len(pairs):
+            self.faults.append("a JSON object with a name given twice")
+        return read
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _depth(body: bytes) -> int:
+    """The deepest nesting of brackets outside strings."""
+    depth = deepest = 0
+    inside = escaped = False
+    for octet in body:
+        if inside:
+            escaped, inside = octet == 0x5C and not escaped, octet != 0x22 or escaped
+        elif octet == 0x22:
+            inside = True
+        elif octet in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif octet in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _basic(credential: str) -> tuple[str | None, str | None]:
+    try:
+        user, _, password = base64.b64decode(credential, validate=True).decode("utf-8", "replace").partition(":")
+    except (binascii.Error, ValueError):
+        return None, None
+    return user, password
