@@ -1,5 +1,6 @@
 """Capture: the whole story of one effect, as it is kept and as contract.md shows it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +39,7 @@ class Capture(Frozen):
     payload: Payload = Payload()
     reply: ReplySummary = ReplySummary()
     attempt_of: str | None = None
-    facts: dict[str, Any] = {}
+    facts: Mapping[str, Any] = {}
     """The effect's facts with the reply's, masked."""
     flags: tuple[str, ...] = ()
 
@@ -61,7 +62,7 @@ class Capture(Frozen):
             "reason": decision.reason,
             "fidelity": self.fidelity,
             "left": self.left,
-            "facts": self.facts,
+            "facts": dict(self.facts),
             "flags": list(self.flags),
             "payload": self.payload.model_dump(),
             "reply": self.reply.model_dump(),

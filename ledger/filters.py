@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """`to`, `sender` and `subject` match case-insensitively; `*` in them stands for anything, without one they match as a part."""
+    """`to`, `sender` and `subject` ignore case; `*` in them stands for anything, without one they match as a part."""
 
     run: str | None = None
     channel: str | None = None

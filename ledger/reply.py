@@ -28,7 +28,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer on any wire: of HTTP a response, of SMTP a line (`status` 250), of DNS a message (`status` the rcode)."""
+    """An answer on any wire: of HTTP a response, of SMTP a line (250), of DNS a message (`status` the rcode)."""
 
     fidelity: Fidelity
     status: int

@@ -2,7 +2,7 @@
 
 
 class LedgerUnavailable(Exception):
-    """Nothing can be recorded now (disk full, locked, gone): the operator must act, and until then nothing is answered with success."""
+    """Nothing can be recorded now (disk full, locked, gone): the operator must act; until then nothing succeeds."""
 
 
 class LedgerCorrupt(Exception):

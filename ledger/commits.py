@@ -1,0 +1,30 @@
+"""Commits: telling those who follow the ledger, within the gateway's loop, that something new is durable."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+
+class Commits:
+    """The newest committed `seq`, and everybody who waits for a newer one. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        self._followers: set[asyncio.Event] = set()
+
+    def publish(self, seq: int) -> None:
+        """A transaction is durable. Settlements publish the old number: what was shown has changed."""
+        self.last = max(self.last, seq)
+        for follower in self._followers:
+            follower.set()
+
+    async def follow(self) -> AsyncIterator[int]:
+        """The newest `seq` each time there is something new; what comes in between is folded into one."""
+        news = asyncio.Event()
+        self._followers.add(news)
+        try:
+            while True:
+                await news.wait()
+                news.clear()
+                yield self.last
+        finally:
+            self._followers.discard(news)

@@ -1,0 +1,158 @@
+"""Committer: the one thread that writes captures: takes whatever waits, commits it at once, says how that went."""
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from ledger.batch import Write, write_batch
+from ledger.body_store import BodyStore
+from ledger.engine import reason_of
+from ledger.store import Ledger
+from ledger.tally import add_to_counter
+from ledger.trouble import LedgerUnavailable
+from ledger.watch import Watch
+
+BATCH_LIMIT = 500
+PROBE_SECONDS = 1.0
+"""While in trouble, how often it is tried whether a commit works again: readiness must not wait for traffic."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A write, and the future of whoever waits for it."""
+
+    write: Write
+    future: Any
+
+
+Outcome = tuple[Any, BaseException | None]
+Report = Callable[[list[Outcome], int], None]
+
+
+class Committer:
+    """Commits batches in order, each whole or not at all; a write that cannot be written fails alone."""
+
+    def __init__(self, ledger: Ledger, store: BodyStore, report: Report) -> None:
+        """`report` is called from the thread with each write's outcome and the last `seq` committed (0: none)."""
+        self._ledger = ledger
+        self._store = store
+        self._report = report
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._watch = Watch(ledger.path)
+        self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._run, name="ledger-committer", daemon=True)
+        self.trouble: str | None = None
+
+    def start(self) -> None:
+        self._watch.look()
+        self._thread.start()
+
+    def put(self, waiting: Waiting) -> None:
+        self._queue.put(waiting)
+
+    def stop(self) -> None:
+        """Commit what waits, then end. Blocks."""
+        self._queue.put(None)
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            batch, going = self._next_batch()
+            if batch:
+                self._commit(batch)
+            elif going:
+                self._probe()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _next_batch(self) -> tuple[list[Waiting], bool]:
+        batch: list[Waiting] = []
+        try:
+            waiting = self._queue.get(timeout=PROBE_SECONDS if self.trouble else None)
+            while waiting is not None:
+                batch.append(waiting)
+                if len(batch) == BATCH_LIMIT:
+                    return batch, True
+                waiting = self._queue.get_nowait()
+        except queue.Empty:
+            return batch, True
+        return batch, False
+
+    def _commit(self, batch: list[Waiting]) -> None:
+        try:
+            last = self._write([waiting.write for waiting in batch])
+        except LedgerUnavailable as error:
+            self._report([(waiting.future, LedgerUnavailable(str(error))) for waiting in batch], 0)
+        except Exception as error:
+            self._commit_apart(batch, error)
+        else:
+            self._report([(waiting.future, None) for waiting in batch], last)
+
+    def _commit_apart(self, batch: list[Waiting], error: Exception) -> None:
+        """Something in the batch cannot be written: each on its own, so that it fails nobody else."""
+        if len(batch) == 1:
+            self._report([(batch[0].future, error)], 0)
+            return
+        for waiting in batch:
+            self._commit([waiting])
+
+    def _write(self, writes: list[Write]) -> int:
+        """One transaction. Raises LedgerUnavailable where the ledger as a whole cannot be written."""
+        self._ledger.waiting = len(writes)
+        try:
+            with self._ledger.turn:
+                self._prove_file()
+                connection = self._opened()
+                with connection.begin():
+                    last = write_batch(connection, writes, self._store)
+                self._prove_file()
+        except DBAPIError as error:
+            if isinstance(error, OperationalError) or _damaged(error):
+                raise self._in_trouble(reason_of(error)) from error
+            raise
+        except SQLAlchemyError as error:
+            raise self._in_trouble(reason_of(error)) from error
+        finally:
+            self._ledger.waiting = 0
+        self.trouble = None
+        return last
+
+    def _opened(self) -> Connection:
+        """The connection is kept: while it is open, nobody's closing removes the log."""
+        if self._connection is None:
+            self._connection = self._ledger.write.connect()
+        return self._connection
+
+    def _prove_file(self) -> None:
+        trouble = self._watch.trouble()
+        if trouble is not None:
+            raise self._in_trouble(trouble)
+
+    def _in_trouble(self, reason: str) -> LedgerUnavailable:
+        place = self._ledger.path or "the ledger's database"
+        self.trouble = reason if str(place) in reason else f"{place} cannot be written ({reason})"
+        return LedgerUnavailable(f"this cannot be recorded: {self.trouble}")
+
+    def _probe(self) -> None:
+        """See whether a commit works again."""
+        try:
+            with self._ledger.turn:
+                self._prove_file()
+                connection = self._opened()
+                with connection.begin():
+                    add_to_counter(connection, "seq", 0)
+        except (LedgerUnavailable, SQLAlchemyError):
+            return
+        self.trouble = None
+
+
+def _damaged(error: DBAPIError) -> bool:
+    reason = reason_of(error)
+    return "malformed" in reason or "not a database" in reason

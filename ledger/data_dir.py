@@ -1,0 +1,96 @@
+"""DataDir: the one directory everything durable lives in: who may read it, and that only one gateway writes to it."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from types import TracebackType
+
+from ledger.trouble import LedgerUnavailable
+
+FOLDERS = ("bodies", "incoming")
+
+
+def prepare(path: Path) -> Path:
+    """Make the data directory (0700) with its folders and return it resolved.
+
+    Raises LedgerUnavailable with the path where it cannot be made or written: nothing could be recorded there.
+    """
+    path = path.absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.chmod(0o700)
+        for name in FOLDERS:
+            (path / name).mkdir(exist_ok=True, mode=0o700)
+        _prove_writable(path)
+    except OSError as error:
+        raise LedgerUnavailable(
+            f"the data directory {path} cannot be used ({error.strerror or error}); "
+            "point SOUNDSTAGE_DATA_DIR at a directory this user may write to"
+        ) from error
+    return path
+
+
+def _prove_writable(path: Path) -> None:
+    """A file really made is the only proof: mode bits know neither read-only mounts nor a full disk."""
+    probe = path / f".probe-{secrets.token_hex(4)}"
+    probe.touch(mode=0o600)
+    probe.unlink()
+
+
+def secret_of(path: Path, name: str, size: int = 32) -> bytes:
+    """A key kept in the data directory (0600), made at first use: the same bytes after every restart."""
+    file = path / name
+    try:
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return _proved(file, size)
+        with os.fdopen(descriptor, "wb") as out:
+            secret = secrets.token_bytes(size)
+            out.write(secret)
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        raise LedgerUnavailable(f"the key {file} cannot be read or made ({error.strerror or error})") from error
+    return secret
+
+
+def _proved(file: Path, size: int) -> bytes:
+    secret = file.read_bytes()
+    if len(secret) != size:
+        raise LedgerUnavailable(
+            f"the key {file} has {len(secret)} octets where {size} belong; "
+            "restore it, or remove it and accept that digests of removed secrets change"
+        )
+    return secret
+
+
+class DirLock:
+    """Held by the gateway for its whole life, so that two of them cannot share one directory by accident."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock or raise LedgerUnavailable naming who holds it."""
+        self._file = (path / "gateway.lock").open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "unknown"
+            self._file.close()
+            raise LedgerUnavailable(
+                f"the data directory {path} is in use by another gateway (process {holder}); "
+                "stop that one, or give this one a SOUNDSTAGE_DATA_DIR of its own"
+            ) from error
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> "DirLock":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.release()

@@ -1,0 +1,61 @@
+"""Dialect: the few statements SQLite and PostgreSQL word differently. Nothing else asks which one it is."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ColumnElement, Select, literal_column, select
+from sqlalchemy.sql.dml import Insert
+
+
+def upsert(name: str, table: Table, keys: list[str], change: dict[str, str] | None) -> Insert:
+    """Insert, or where the key exists set columns to expressions over `excluded` and the table; None leaves the row."""
+    statement: Any = postgresql.insert(table) if name == "postgresql" else sqlite.insert(table)
+    if change is None:
+        return statement.on_conflict_do_nothing(index_elements=keys)  # type: ignore[no-any-return]  # dialect-neutral Any
+    set_ = {column: text(expression) for column, expression in change.items()}
+    return statement.on_conflict_do_update(index_elements=keys, set_=set_)  # type: ignore[no-any-return]  # the same
+
+
+def create_search(connection: Connection) -> None:
+    """The full-text index: FTS5 in SQLite, a table with a GIN index on its words in PostgreSQL."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("CREATE TABLE search (seq BIGINT PRIMARY KEY, body TEXT NOT NULL)"))
+        connection.execute(text("CREATE INDEX search_body ON search USING gin (to_tsvector('simple', body))"))
+        return
+    connection.execute(
+        text(
+            "CREATE VIRTUAL TABLE search USING fts5(body, tokenize = \"unicode61 remove_diacritics 2\", prefix = '2 3')"
+        )
+    )
+
+
+def add_to_search(name: str) -> Any:
+    """Insert `seq` and `body`."""
+    if name == "postgresql":
+        return text("INSERT INTO search (seq, body) VALUES (:seq, :body) ON CONFLICT (seq) DO NOTHING")
+    return text("INSERT OR REPLACE INTO search (rowid, body) VALUES (:seq, :body)")
+
+
+def remove_from_search(name: str) -> Any:
+    """Delete by `seq`."""
+    if name == "postgresql":
+        return text("DELETE FROM search WHERE seq = :seq")
+    return text("DELETE FROM search WHERE rowid = :seq")
+
+
+def found_by(name: str, words: list[list[str]]) -> tuple[Select[Any], ColumnElement[int]]:
+    """A select of the `seq`s whose text holds every phrase, the last word of the last one as a beginning.
+
+    `words` are phrases of plain lower-case tokens (letters and digits alone), so nothing in them can be an operator.
+    """
+    if name == "postgresql":
+        phrases = [" <-> ".join(phrase) for phrase in words]
+        query = " & ".join(f"({phrase})" for phrase in [*phrases[:-1], phrases[-1] + ":*"])
+        seq: ColumnElement[int] = literal_column("search.seq")
+        condition = text("to_tsvector('simple', search.body) @@ to_tsquery('simple', :search_words)")
+    else:
+        query = " AND ".join('"' + " ".join(phrase) + '"' for phrase in words) + "*"
+        seq = literal_column("search.rowid")
+        condition = text("search MATCH :search_words")
+    return select(seq.label("seq")).select_from(text("search")).where(condition.bindparams(search_words=query)), seq

@@ -1,0 +1,113 @@
+"""Engine: how connections to the ledger's database are made. Only here is it known how SQLite has to be held."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+Use = Literal["write", "background", "read"]
+
+APPLICATION_ID = 0x53544147
+"""`STAG`, in the file's header: whose file it is."""
+
+BUSY_SECONDS = 2.0
+"""How long a commit waits for another process's; longer would only hide a lock nobody gives back."""
+
+_SYNCHRONOUS = {
+    "write": "FULL",
+    # What background work writes can be done again, and the next FULL commit syncs it along.
+    "background": "NORMAL",
+    "read": "NORMAL",
+}
+
+
+def sqlite_engine(path: Path, use: Use) -> Engine:
+    """Connections to the embedded ledger; they never create the file: that is the store's decision alone."""
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=_connector(path, use),
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=12,
+        query_cache_size=1200,
+    )
+    if use != "read":
+        event.listen(engine, "begin", _begin_immediate)
+    else:
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def server_engine(url: str) -> Engine:
+    """Connections to a database server shared by several gateways."""
+    return create_engine(url, pool_pre_ping=True)
+
+
+def _connector(path: Path, use: Use) -> Callable[[], sqlite3.Connection]:
+    address = f"file:{quote(str(path))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address,
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_SECONDS,
+            cached_statements=256,
+        )
+        try:
+            for pragma in _pragmas(use):
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    return connect
+
+
+def _pragmas(use: Use) -> list[str]:
+    settings = [
+        f"synchronous={_SYNCHRONOUS[use]}",
+        "foreign_keys=OFF",
+        "temp_store=MEMORY",
+        "cache_size=-32000",
+        # A page changed by many commits is copied once: 32 MB of log between checkpoints instead of 8.
+        "wal_autocheckpoint=4000",
+        "journal_size_limit=67108864",
+    ]
+    if use == "read":
+        settings += ["query_only=ON", "mmap_size=268435456"]
+    return settings
+
+
+def create_file(path: Path) -> None:
+    """Make an empty ledger file, 0600 before its first byte, with what cannot be changed later."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA page_size=8192")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    finally:
+        connection.close()
+
+
+# The driver's own transactions are off: a write takes its lock at once instead of failing at its second statement.
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def reason_of(error: BaseException) -> str:
+    """What the driver said, without SQLAlchemy's statement and parameters, which may be long and private."""
+    cause: Any = getattr(error, "orig", None) or error
+    return str(cause) or type(cause).__name__

@@ -1,0 +1,192 @@
+"""Tables: the ledger's schema as statements see it. How a file gets there is in `ledger/migrations`.
+
+`captures` is narrow, because lists, filters and counts walk it; what is shown of one capture alone lies in `evidence`.
+`tallies` and `minutes` are sums kept in the writer's own transactions, so that no page counts every row.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+METADATA = MetaData()
+
+# SQLite makes only an INTEGER primary key the row's own number.
+BIG = BigInteger().with_variant(Integer, "sqlite")
+
+captures = Table(
+    "captures",
+    METADATA,
+    Column("seq", BIG, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("at", BIG, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("intent", Text, nullable=False),
+    Column("provider", Text),
+    Column("operation", Text),
+    Column("verdict", Text, nullable=False),
+    Column("departed", Boolean(create_constraint=False), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("sender", Text),
+    Column("subject", Text),
+    Column("octets", BIG, nullable=False),
+    Index("captures_id", "id", unique=True),
+    Index("captures_at", "at"),
+    Index("captures_run", "run"),
+    Index("captures_channel", "channel"),
+    Index("captures_provider", "provider", "operation"),
+    Index("captures_verdict", "verdict"),
+    Index("captures_host", "host"),
+    Index("captures_departed", "departed", sqlite_where=text("departed"), postgresql_where=text("departed")),
+    Index(
+        "captures_sender",
+        "sender",
+        sqlite_where=text("sender IS NOT NULL"),
+        postgresql_where=text("sender IS NOT NULL"),
+    ),
+    Index(
+        "captures_subject",
+        "subject",
+        sqlite_where=text("subject IS NOT NULL"),
+        postgresql_where=text("subject IS NOT NULL"),
+    ),
+)
+"""`at` in microseconds since 1970; `sender` and `subject` folded to lower case for matching."""
+
+evidence = Table(
+    "evidence",
+    METADATA,
+    Column("seq", BIG, primary_key=True, autoincrement=False),
+    Column("story", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("body", LargeBinary),
+    Column("body_sha256", Text),
+    Column("reply_body", LargeBinary),
+    Column("reply_sha256", Text),
+    Index(
+        "evidence_body",
+        "body_sha256",
+        sqlite_where=text("body_sha256 IS NOT NULL"),
+        postgresql_where=text("body_sha256 IS NOT NULL"),
+    ),
+    Index(
+        "evidence_reply",
+        "reply_sha256",
+        sqlite_where=text("reply_sha256 IS NOT NULL"),
+        postgresql_where=text("reply_sha256 IS NOT NULL"),
+    ),
+)
+"""A body lies in the row, or in the file its `sha256` names."""
+
+recipients = Table(
+    "recipients",
+    METADATA,
+    Column("seq", BIG, nullable=False),
+    Column("address", Text, nullable=False),
+    PrimaryKeyConstraint("seq", "address"),
+    Index("recipients_address", "address"),
+    sqlite_with_rowid=False,
+)
+
+bodies = Table(
+    "bodies",
+    METADATA,
+    Column("sha256", Text, primary_key=True),
+    Column("stored", BIG, nullable=False),
+    Column("doomed", Boolean(create_constraint=False), nullable=False, server_default=text("false")),
+)
+"""Files of the body store; `doomed` while no capture names it and its file is about to go."""
+
+tallies = Table(
+    "tallies",
+    METADATA,
+    Column("run", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("departed", Boolean(create_constraint=False), nullable=False),
+    Column("count", BIG, nullable=False),
+    Column("first_at", BIG, nullable=False),
+    Column("last_at", BIG, nullable=False),
+    PrimaryKeyConstraint("run", "channel", "provider", "operation", "host", "verdict", "departed"),
+    sqlite_with_rowid=False,
+)
+"""An absent provider or operation is the empty string here, because keys compare."""
+
+minutes = Table(
+    "minutes",
+    METADATA,
+    Column("minute", BIG, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("departed", Boolean(create_constraint=False), nullable=False),
+    Column("count", BIG, nullable=False),
+    PrimaryKeyConstraint("minute", "channel", "verdict", "departed"),
+    sqlite_with_rowid=False,
+)
+"""`minute` counts minutes since 1970."""
+
+counters = Table("counters", METADATA, Column("name", Text, primary_key=True), Column("value", BIG, nullable=False))
+"""`seq`: the last one given out; `indexed`: up to which one search knows; `octets`: what rows and body files take."""
+
+objects = Table(
+    "objects",
+    METADATA,
+    Column("run", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("collection", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("seq", BIG, nullable=False),
+    PrimaryKeyConstraint("run", "provider", "collection", "key"),
+    Index("objects_seq", "seq"),
+)
+
+replays = Table(
+    "replays",
+    METADATA,
+    Column("run", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("seq", BIG, nullable=False),
+    PrimaryKeyConstraint("run", "key"),
+    Index("replays_seq", "seq"),
+)
+"""The answer itself is the evidence of capture `seq`."""
+
+runs = Table(
+    "runs",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("token_digest", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("opened_at", BIG, nullable=False),
+    Column("finished_at", BIG),
+    Column("verdict", Text),
+)
+
+removals = Table(
+    "removals",
+    METADATA,
+    Column("id", BIG, primary_key=True),
+    Column("at", BIG, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("captures", BIG, nullable=False),
+    Column("octets", BIG, nullable=False),
+    Column("oldest_at", BIG, nullable=False),
+    Column("newest_at", BIG, nullable=False),
+)
+"""What retention or a person took away, so that a gap in the record is never silent."""

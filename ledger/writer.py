@@ -1,0 +1,139 @@
+"""Writer: the gate's way to the ledger. A call returns when its capture is durable, and raises where it is not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from ledger.batch import BodyVanished, Settlement, Write
+from ledger.body_store import INLINE_LIMIT, BodyStore
+from ledger.commits import Commits
+from ledger.committer import Committer, Outcome, Waiting
+from ledger.record import Record
+from ledger.row import evidence_of, row_of
+from ledger.store import Ledger
+from ledger.trouble import LedgerUnavailable
+from policies.body import Body
+
+QUEUE_LIMIT = 10_000
+_ATTEMPTS = 3
+
+Files = tuple[tuple[str, int], ...]
+
+
+class Writer:
+    """Belongs to the event loop it was started in. `ledger.trouble` of readiness is `trouble` here."""
+
+    def __init__(self, ledger: Ledger, store: BodyStore, *, queue_limit: int = QUEUE_LIMIT) -> None:
+        self._store = store
+        self._limit = queue_limit
+        self._pending = 0
+        self._departing: dict[str, Path] = {}
+        self._commits = Commits()
+        self._committer = Committer(ledger, store, self._report)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be recorded now, as a phrase, or None."""
+        return self._committer.trouble
+
+    @property
+    def pending(self) -> int:
+        """Writes that wait for their commit."""
+        return self._pending
+
+    def start(self) -> None:
+        """From within the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._committer.start()
+
+    async def close(self) -> None:
+        """Commit what waits and stop; whatever comes later is refused."""
+        if self._loop is not None:
+            self._loop = None
+            await asyncio.to_thread(self._committer.stop)
+
+    async def record(self, record: Record) -> None:
+        """Returns once the capture is durable; LedgerUnavailable where it cannot be, with nothing half-kept."""
+        try:
+            await self._record(record)
+        finally:
+            await self._release(record)
+
+    async def settle(self, capture_id: str, left: bool, reply: Record | None) -> None:
+        """Say what became of a departure; `reply` is the capture once more, now with its answer."""
+        files = () if reply is None else await self._stored([_reply_body(reply)])
+        try:
+            told = None if reply is None else evidence_of(reply, {sha256 for sha256, _ in files})
+            await self._submit(Settlement(capture_id, left, told, files))
+        finally:
+            received = self._departing.pop(capture_id, None)
+            if received is not None:
+                await asyncio.to_thread(received.unlink, missing_ok=True)
+
+    def subscribe(self) -> AsyncIterator[int]:
+        """The newest committed `seq`, each time something new is durable."""
+        return self._commits.follow()
+
+    async def _record(self, record: Record) -> None:
+        for attempt in range(_ATTEMPTS):
+            files = await self._stored([record.kept_body, _reply_body(record)])
+            try:
+                await self._submit(row_of(record, files))
+            except BodyVanished:
+                if attempt + 1 == _ATTEMPTS:
+                    raise LedgerUnavailable("a body was purged again and again while it was being recorded") from None
+            else:
+                return
+
+    async def _stored(self, candidates: list[Body]) -> Files:
+        long = [body for body in candidates if body.path is not None or len(body.data or b"") > INLINE_LIMIT]
+        if not long:
+            return ()
+        # On a thread of its own, so that one long body's disk time delays nobody's commit.
+        return tuple([(body.sha256, await asyncio.to_thread(self._store.put, body)) for body in long])
+
+    async def _release(self, record: Record) -> None:
+        path = record.kept_body.path
+        if path is None:
+            return
+        if record.capture.left:
+            # What may leave is sent from this file: it goes when the departure is settled.
+            self._departing[record.capture.id] = path
+        else:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    async def _submit(self, write: Write) -> None:
+        if self._loop is None:
+            raise LedgerUnavailable("this cannot be recorded: the ledger is closed")
+        if self._pending >= self._limit:
+            raise LedgerUnavailable(f"this cannot be recorded: {self._pending} captures wait for the disk already")
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._pending += 1
+        try:
+            self._committer.put(Waiting(write, future))
+            await future
+        finally:
+            self._pending -= 1
+
+    def _report(self, outcomes: list[Outcome], last: int) -> None:
+        loop = self._loop or outcomes[0][0].get_loop()
+        loop.call_soon_threadsafe(self._resolve, outcomes, last)
+
+    def _resolve(self, outcomes: list[Outcome], last: int) -> None:
+        for future, error in outcomes:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+        if any(error is None for _, error in outcomes):
+            self._commits.publish(last)
+
+
+def _reply_body(record: Record) -> Body:
+    return Body.of(record.reply_body) if len(record.reply_body) > INLINE_LIMIT else _NOTHING
+
+
+_NOTHING = Body.of(b"")
