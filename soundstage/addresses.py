@@ -24,10 +24,22 @@ class Addresses(Frozen):
     dashboard: str
     ca: str
 
+    def seen_from(self, host: str) -> "Addresses":
+        """What clients use where listeners are bound to every address: `host` in place of the wildcard."""
+        named = {name: _named(value, host) for name, value in self.model_dump().items()}
+        return Addresses(**named)
+
 
 def shown(host: str, port: int) -> str:
     """`127.0.0.1:8080`, `[::1]:8080`."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _named(value: str, host: str) -> str:
+    for wildcard in ("0.0.0.0:", "[::]:"):
+        if value.startswith(wildcard):
+            return shown(host, int(value.removeprefix(wildcard)))
+    return value
 
 
 def write(data_dir: Path, addresses: Addresses) -> None:

@@ -68,7 +68,6 @@ def _up(commands: Any) -> None:
 def _env(commands: Any) -> None:
     made = _command(commands, "env", "print the variables that route a program through it", later("env", "env"))
     _data_dir(made)
-    made.add_argument("--run", metavar="ID", dest="run_id", help="name the run in the proxy credentials")
     made.add_argument("--shell", choices=SHELLS, default="sh", help="whose syntax (default: sh)")
 
 

@@ -18,6 +18,7 @@ from soundstage.arguments import given
 from soundstage.settings import Settings
 from soundstage.settings_source import read_settings
 from soundstage.supervisor import Supervisor
+from soundstage.told_to_operator import told_to_operator
 from soundstage.trouble import ConfigError
 from soundstage.welcome import welcome
 
@@ -41,11 +42,8 @@ async def _supervise(settings: Settings, listening: socket.socket) -> None:
 
 
 def _prepare(path: Path) -> None:
-    try:
+    with told_to_operator(LedgerUnavailable):
         data_dir.prepare(path)
-    except LedgerUnavailable as trouble:
-        message, _, hint = str(trouble).partition("; ")
-        raise ConfigError(message, hint or None) from None
 
 
 @contextlib.contextmanager

@@ -1,0 +1,81 @@
+"""The dashboard process: pages and API on the supervisor's socket, over the ledger and the control socket."""
+
+import argparse
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from dashboard.app import create_app
+from dashboard.settings import DashboardSettings
+from ledger.reader import Reader
+from ledger.store import open_ledger
+from ledger.trouble import LedgerCorrupt, LedgerUnavailable
+from soundstage.admin_token import admin_token
+from soundstage.child_side import ChildSide, run_child
+from soundstage.control_client import ControlClient
+from soundstage.settings import Settings
+from soundstage.told_to_operator import told_to_operator
+
+GOODBYE_SECONDS = 1
+"""How long open pages may take to end at the stop: a live stream never ends by itself."""
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run as a child of `soundstage up`."""
+    return run_child("dashboard", serve)
+
+
+class Server(uvicorn.Server):
+    """uvicorn, told to stop by us and telling us when it listens."""
+
+    def __init__(self, config: uvicorn.Config, side: ChildSide) -> None:
+        super().__init__(config)
+        self._side = side
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the process, not to the server."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Report once requests are answered."""
+        await super().startup(sockets)
+        if self.started:
+            self._side.report({"ready": {}})
+
+    async def obey(self) -> None:
+        """End when told to."""
+        await self._side.stop.wait()
+        self.should_exit = True
+
+
+async def serve(side: ChildSide) -> None:
+    """Serve until the stop."""
+    settings = Settings.model_validate(side.order["settings"])
+    config = uvicorn.Config(
+        _app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+    )
+    server = Server(config, side)
+    with socket.socket(fileno=side.order["socket"]) as listening:
+        async with asyncio.TaskGroup() as group:
+            obeying = group.create_task(server.obey())
+            await server.serve(sockets=[listening])
+            obeying.cancel()
+
+
+def _app(settings: Settings) -> FastAPI:
+    with told_to_operator(LedgerUnavailable, LedgerCorrupt):
+        ledger = open_ledger(settings.data_dir, writer=False)
+    told = DashboardSettings(settings.data_dir, admin_token(settings), settings.dashboard_names)
+    return create_app(told, Reader(ledger), ControlClient(settings.data_dir))

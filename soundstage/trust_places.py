@@ -1,0 +1,41 @@
+"""Where programs keep certificates of their own: the PEM files that Python and Node packages bring."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from soundstage.trouble import ConfigError
+
+BUNDLES = (
+    "cacert.pem",  # certifi, botocore, pip's certifi
+    "ca-certificates.crt",  # stripe
+    "ca-bundle.crt",  # razorpay
+    "*.ca.crt",  # braintree
+    "roots.pem",  # grpc
+)
+"""File names of root bundles, as the packages call them."""
+
+
+def python_bundles(venv: Path) -> list[Path]:
+    """The bundles in an environment's packages. Raises ConfigError where the folder is no environment."""
+    folders = [
+        path for path in (*venv.glob("lib/python*/site-packages"), venv / "Lib" / "site-packages") if path.is_dir()
+    ]
+    if not folders:
+        raise ConfigError(f"--venv {venv} is no Python environment: it has no lib/python*/site-packages")
+    return sorted({path for folder in folders for path in _bundles(folder)})
+
+
+def node_bundles(project: Path) -> list[Path]:
+    """The bundles in a project's packages; most Node SDKs need none, NODE_EXTRA_CA_CERTS is enough for them."""
+    folder = project if project.name == "node_modules" else project / "node_modules"
+    if not folder.is_dir():
+        raise ConfigError(f"--node {project} has no node_modules")
+    return sorted(_bundles(folder))
+
+
+def _bundles(folder: Path) -> Iterator[Path]:
+    for pattern in BUNDLES:
+        for path in folder.rglob(pattern):
+            # A link leads to a file that others share: a store of the system, or of a package manager.
+            if path.is_file() and not path.is_symlink() and b"-----BEGIN CERTIFICATE-----" in path.read_bytes():
+                yield path
