@@ -8,9 +8,10 @@ import re
 BEGIN = b"# >>> soundstage: begin >>>\n"
 BEGIN_UNENDED = b"# >>> soundstage: begin, after a line without an end >>>\n"
 END = b"# <<< soundstage: end <<<\n"
-BLOCK = re.compile(
-    rb"(?:" + re.escape(BEGIN) + rb"|\n" + re.escape(BEGIN_UNENDED) + rb")(.*?)" + re.escape(END), re.DOTALL
-)
+CERTIFICATE = rb"(-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n)"
+# With the certificate's own shape between the marks, a mark that stands alone in somebody's file is never half of ours.
+OPENED = rb"(?:" + re.escape(BEGIN) + rb"|\n" + re.escape(BEGIN_UNENDED) + rb")"
+BLOCK = re.compile(OPENED + CERTIFICATE + re.escape(END))
 
 
 def with_ca(content: bytes, ca: bytes) -> bytes:

@@ -17,9 +17,8 @@ BUNDLES = (
 
 def python_bundles(venv: Path) -> list[Path]:
     """The bundles in an environment's packages. Raises ConfigError where the folder is no environment."""
-    folders = [
-        path for path in (*venv.glob("lib/python*/site-packages"), venv / "Lib" / "site-packages") if path.is_dir()
-    ]
+    places = (*venv.glob("lib/python*/site-packages"), venv / "Lib" / "site-packages")
+    folders = [path for path in places if path.is_dir()]
     if not folders:
         raise ConfigError(f"--venv {venv} is no Python environment: it has no lib/python*/site-packages")
     return sorted({path for folder in folders for path in _bundles(folder)})
