@@ -1,0 +1,113 @@
+"""Accepting: real listening sockets and the loop that takes connections off them. Serving one is an entrance's."""
+
+import asyncio
+import errno
+import ipaddress
+import itertools
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+_numbers = itertools.count(1)
+_log = logging.getLogger(__name__)
+BACKLOG = 1024
+OUT_OF_FILES_PAUSE = 0.05
+"""Seconds until the next try when the process has no free file descriptor: closing connections free some."""
+
+
+class PortInUse(Exception):
+    """A listener cannot have its address and port: the operator must act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The client's end of a connection."""
+
+    id: str
+    """Of the connection, unlike any other of this process."""
+    address: str
+    port: int
+
+
+Entrance = Callable[[socket.socket, Peer], Awaitable[None]]
+"""Serves one accepted connection, whose socket does not block, and closes it."""
+
+
+def listening_socket(bind: str, port: int) -> socket.socket:
+    """A bound, listening, non-blocking TCP socket. Raises PortInUse."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    # Without IPPROTO_TCP asyncio does not see that it is TCP and leaves Nagle's algorithm on: 48 ms an answer.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((bind, port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise PortInUse(_why_not(bind, port, error)) from error
+    sock.setblocking(False)
+    return sock
+
+
+def _why_not(bind: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"{bind}:{port} is in use by another program."
+    if error.errno == errno.EACCES:
+        return f"{bind}:{port} may not be bound without the privilege to use ports below 1024."
+    return f"{bind}:{port} cannot be bound: {error.strerror}."
+
+
+class AcceptLoop:
+    """Takes connections off one socket, each served in a task of its own, until it is stopped."""
+
+    def __init__(self, sock: socket.socket, entrance: Entrance) -> None:
+        self._sock = sock
+        self._entrance = entrance
+        self._serving: set[asyncio.Task[None]] = set()
+        self._accepting = asyncio.Task(self._accept(), loop=asyncio.get_running_loop())
+
+    @property
+    def open_connections(self) -> int:
+        """How many are being served now."""
+        return len(self._serving)
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                sock, address = await loop.sock_accept(self._sock)
+            except OSError as error:
+                _log.warning("a connection could not be accepted: %s", error.strerror)
+                await asyncio.sleep(OUT_OF_FILES_PAUSE)
+                continue
+            task = asyncio.Task(self._serve(sock, _peer(address)), loop=loop)
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, sock: socket.socket, peer: Peer) -> None:
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self._entrance(sock, peer)
+        except Exception:
+            _log.exception("a connection of %s ended in a bug; nothing left", peer.address)
+        finally:
+            sock.close()
+
+    async def stop(self) -> None:
+        """Accept nothing more, and end what is being served; what is being judged is still recorded."""
+        self._accepting.cancel()
+        await asyncio.wait({self._accepting})
+        self._sock.close()
+        for task in self._serving:
+            task.cancel()
+        if self._serving:
+            await asyncio.wait(set(self._serving))
+
+
+def _peer(address: tuple[str, int] | tuple[str, int, int, int]) -> Peer:
+    host = address[0]
+    if host.startswith("::ffff:"):
+        mapped = ipaddress.IPv6Address(host).ipv4_mapped
+        host = str(mapped) if mapped is not None else host
+    return Peer(f"connection-{next(_numbers)}", host.partition("%")[0], address[1])

@@ -1,0 +1,124 @@
+"""The door: the engine for everything that cannot leave. HTTP/1.1 over TLS or in the clear, judged, answered, recorded.
+
+Nothing here, nor in any `door_*` module, opens a connection to anywhere: a test holds it to that. What may leave is
+another engine's."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from policies.raw_connection import RawConnection
+from proxy.connection import Connection, Engine
+from proxy.door_ask import Gate, ask
+from proxy.door_body import BodyIntake
+from proxy.door_conversation import Conversation
+from proxy.door_limits import DEFAULT_LIMITS, DoorLimits
+from proxy.head_target import read_authority
+
+STOP_SECONDS = 2.0
+
+
+class Certificates(Protocol):
+    """`proxy.ca.CertificateAuthority`, as far as the door needs it."""
+
+    def context_for(self, name: str) -> ssl.SSLContext:
+        """The server context for a name. ValueError: no certificate can name it."""
+        ...
+
+
+def _stays(_host: str, _port: int) -> bool:
+    return False
+
+
+class Door:
+    """Serves a connection to its end."""
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        certificates: Certificates,
+        intake: Callable[[bool], BodyIntake],
+        limits: DoorLimits = DEFAULT_LIMITS,
+        may_leave: Callable[[str, int], bool] = _stays,
+        other: Engine | None = None,
+    ) -> None:
+        self._gate = gate
+        self._certificates = certificates
+        self._intake = intake
+        self._limits = limits
+        # Without another engine nobody could take a request that may leave; the gate's answer to it is refused here.
+        self._moves_on = may_leave if other is not None else _stays
+        self._other = other
+
+    async def serve(self, sock: socket.socket, connection: Connection) -> None:
+        """Serve the connection until it ends. The socket is closed then, or another engine's."""
+        talk = Conversation(connection, self._gate, self._intake, self._limits, self._moves_on)
+        try:
+            if not await self._begin(sock, connection, talk):
+                return
+            await talk.wire.finished
+        except asyncio.CancelledError:
+            await self._stop(talk)
+            raise
+        moved = talk.handed_over
+        if moved is not None and self._other is not None:
+            await self._other.serve(moved.sock, replace(connection, early=moved.early))
+
+    async def _begin(self, sock: socket.socket, connection: Connection, talk: Conversation) -> bool:
+        """Put the conversation on the socket, behind TLS where the client wants it."""
+        loop = asyncio.get_running_loop()
+        tls = connection.tls
+        try:
+            await loop.connect_accepted_socket(
+                lambda: talk.wire,
+                sock,
+                ssl=self._certificates.context_for(certificate_name(connection)) if tls else None,
+                ssl_handshake_timeout=self._limits.handshake_seconds if tls else None,
+                ssl_shutdown_timeout=self._limits.linger_seconds if tls else None,
+            )
+        except (OSError, ValueError) as error:
+            sock.close()
+            await self._unreadable(connection, error)
+            return False
+        return True
+
+    async def _unreadable(self, connection: Connection, error: Exception) -> None:
+        """Record a connection whose handshake failed: somebody wanted to go there."""
+        raw = RawConnection(
+            source=connection.source,
+            names=connection.names,
+            port=connection.port or 0,
+            protocol="tls" if connection.tls else "tcp",
+            what=_what_failed(error),
+            flags=("unreadable",),
+            claim=connection.claim,
+        )
+        await ask(self._gate, raw)
+
+    async def _stop(self, talk: Conversation) -> None:
+        """Let what is being judged be recorded and answered, then end."""
+        talk.stop()
+        await asyncio.wait({talk.wire.finished}, timeout=STOP_SECONDS)
+
+
+def certificate_name(connection: Connection) -> str:
+    """The name the client looks for in the certificate: SNI's, or without one the tunnel's. ValueError: neither."""
+    named = dict(connection.names)
+    if "sni" in named:
+        return named["sni"]
+    if "connect" in named:
+        return read_authority(named["connect"])[0]
+    raise ValueError("the client named nobody")
+
+
+def _what_failed(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        alert = (error.reason or str(error)).replace("_", " ").lower()
+        return f"the TLS handshake failed ({alert}): the client does not trust the CA, or pins certificates"
+    if isinstance(error, ValueError):
+        return f"the TLS handshake was not begun: {error}"
+    return "the client ended the TLS handshake (it may pin certificates)"

@@ -1,0 +1,70 @@
+"""Asking: one question to the gate with the refusal armed before it, in which whatever goes wrong ends."""
+
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from ledger.reply import Reply
+from ledger.trouble import LedgerUnavailable
+from policies.http_request import HttpRequest
+from proxy.http1_reply import problem
+from sinks.gate import NotReady
+from sinks.passage import Departure, Outcome, Seen
+
+_log = logging.getLogger(__name__)
+
+
+class Gate(Protocol):
+    """`sinks.gate.Gate`, as far as the door needs it."""
+
+    async def take(self, seen: Seen) -> Outcome:
+        """Judge, answer and record."""
+        ...
+
+    def keeps_body(self, head: HttpRequest) -> bool:
+        """Whether a long body may be streamed to the ledger as sent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What goes to the client's wire."""
+
+    reply: Reply
+    reason: str
+    capture_id: str | None = None
+    verdict: str = "deny"
+    answered: bool = False
+    """False: the armed refusal stands, nothing was answered in anybody's name, and the connection ends."""
+
+
+ARMED = "Soundstage failed while it judged this; nothing left, and it is in its log."
+
+
+async def ask(gate: Gate, seen: Seen) -> Told:
+    """The gate's answer, or the refusal. Raises nothing but cancellation."""
+    told = _refusal("Soundstage failed", ARMED)
+    try:
+        outcome = await gate.take(seen)
+        told = await _told(outcome)
+    except NotReady as error:
+        told = _refusal("Soundstage is not ready", str(error))
+    except LedgerUnavailable as error:
+        told = _refusal("Soundstage cannot record", str(error))
+    except Exception:
+        # The refusal armed above stands, whatever this is.
+        _log.exception("the gate failed on a %s", type(seen).__name__)
+    return told
+
+
+async def _told(outcome: Outcome) -> Told:
+    if isinstance(outcome, Departure):
+        # The policy changed since this connection's engine was chosen. There is nothing here that dials.
+        await outcome.settle(False, None)
+        detail = "The policy changed while this connection was open: it may leave now, over a new connection."
+        return _refusal("Try again", detail, outcome.capture_id)
+    return Told(outcome.reply, outcome.decision.reason, outcome.capture_id, outcome.decision.verdict, answered=True)
+
+
+def _refusal(title: str, detail: str, capture_id: str | None = None) -> Told:
+    return Told(problem(503, title, detail, capture_id), detail, capture_id)

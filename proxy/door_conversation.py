@@ -1,0 +1,205 @@
+"""The conversation: requests of one connection read, judged and answered in order, strictly, until it ends."""
+
+import logging
+import math
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ledger.trouble import LedgerUnavailable
+from policies.http_request import HttpRequest
+from policies.raw_connection import RawConnection
+from proxy.body_reader import MalformedBody
+from proxy.connection import Connection
+from proxy.door_ask import Gate, Told, ask
+from proxy.door_body import BodyIntake, BodyTaker, Refused
+from proxy.door_evidence import evidence
+from proxy.door_limits import DoorLimits
+from proxy.door_request import describe_request, meant_by
+from proxy.door_wire import Wire
+from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
+from proxy.http1_reply import UnwritableReply, problem, render
+
+_log = logging.getLogger(__name__)
+_START = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?: [^\r\n]*)?\r?")
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A plain connection whose next request may leave: the socket, and what was read of that request and after it."""
+
+    sock: socket.socket
+    early: bytes
+
+
+class Conversation:
+    """One connection inside the door."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        gate: Gate,
+        intake: Callable[[bool], BodyIntake],
+        limits: DoorLimits,
+        moves_on: Callable[[str, int], bool],
+    ) -> None:
+        self._connection = connection
+        self._gate = gate
+        self._limits = limits
+        self._moves_on = moves_on
+        self.wire = Wire(self._serve, limits)
+        self._bodies = BodyTaker(self.wire, gate, intake, limits)
+        self._answered = 0
+        self._head_since: float | None = None
+        self._head_bytes = b""
+        self._stopping = False
+        self.handed_over: HandedOver | None = None
+
+    def stop(self) -> None:
+        """End after the request that is being answered, or now."""
+        self._stopping = True
+        if not self.wire.busy:
+            self.wire.abort()
+
+    async def _serve(self) -> None:
+        """Whatever is new on the wire; every way this can fail ends in a refusal."""
+        try:
+            await self._converse()
+        except (MalformedHead, MalformedBody) as error:
+            await self._refuse(Refused(400, str(error), "malformed"))
+        except Refused as refused:
+            await self._refuse(refused)
+        except LedgerUnavailable as error:
+            await self._say(503, "Soundstage cannot record", str(error))
+        except Exception:
+            _log.exception("the door failed on a connection of %s", self._connection.source)
+            await self._say(503, "Soundstage failed", "Soundstage failed while it read this; nothing left.")
+        self._wait_for_more()
+
+    async def _converse(self) -> None:
+        wire = self.wire
+        while not wire.closing:
+            head = self._next_head()
+            if head is None:
+                break
+            if not self._connection.tls and self._moves_on(*meant_by(head, self._connection)):
+                await self._hand_over()
+                return
+            await self._answer(head)
+            self._head_bytes = b""
+        if not wire.closing and (wire.ended or wire.late):
+            await self._end()
+
+    def _wait_for_more(self) -> None:
+        wire = self.wire
+        if wire.closing or wire.lost:
+            return
+        wire.rest()
+        if self._head_since is None:
+            # A head has its seconds from its first byte on, however slowly the others trickle.
+            wire.expect(self._limits.head_seconds if wire.buffer else self._limits.idle_seconds)
+            self._head_since = wire.now if wire.buffer else None
+
+    def _next_head(self) -> Head | None:
+        buffer = self.wire.buffer
+        if buffer[:2] == b"\r\n":
+            # RFC 9112, 2.2: an empty line before a request line is skipped.
+            del buffer[:2]
+        end = head_end(buffer)
+        if end < 0:
+            self._must_become_a_head(buffer)
+            return None
+        self.wire.expect(math.inf)
+        self._head_since = None
+        self._head_bytes = bytes(buffer[:end])
+        head = read_head(self._head_bytes)
+        if head.method == "CONNECT":
+            raise MalformedHead("CONNECT came on a connection that is a tunnel or has carried requests")
+        return head
+
+    def _must_become_a_head(self, buffer: bytearray) -> None:
+        """Refuse at once what no further byte can make a request: a client that speaks first would wait for nothing."""
+        if not buffer:
+            return
+        if len(buffer) >= LONGEST_HEAD:
+            raise Refused(431, f"the request's head is longer than {LONGEST_HEAD} octets", "malformed")
+        line = bytes(buffer[:LONGEST_HEAD].partition(b"\n")[0])
+        if not _START.fullmatch(line):
+            raise MalformedHead("the bytes are not HTTP")
+
+    async def _answer(self, head: Head) -> None:
+        request = describe_request(head, self._connection)
+        wire = self.wire
+        del wire.buffer[: len(self._head_bytes)]
+        if head.chunked or head.length:
+            body, trailers = await self._bodies.take(head, request)
+            request = replace(request, body=body, flags=(*request.flags, "trailers") if trailers else request.flags)
+        told = await ask(self._gate, request)
+        keep = head.keep_alive and told.answered and not self._stopping
+        await wire.write(self._rendered(told, head, request, keep_alive=keep))
+        self._answered += 1
+        if keep:
+            return
+        if wire.buffer:
+            wire.linger()
+        else:
+            wire.close()
+
+    def _rendered(self, told: Told, head: Head, request: HttpRequest, *, keep_alive: bool) -> bytes:
+        marks: tuple[tuple[str, str], ...] = (("Soundstage-Verdict", told.verdict),)
+        if told.capture_id is not None:
+            marks = (*marks, ("Soundstage-Capture", told.capture_id))
+        try:
+            return render(
+                told.reply, head_only=request.method == "HEAD", keep_alive=keep_alive, minor=head.minor, marks=marks
+            )
+        except UnwritableReply:
+            _log.exception("the answer to %s could not be written", told.capture_id)
+            failed = problem(503, "Soundstage failed", "The answer that was made cannot be written.", told.capture_id)
+            return render(failed, head_only=False, keep_alive=keep_alive, minor=head.minor, marks=marks)
+
+    async def _end(self) -> None:
+        """The client went away or fell silent outside of a request, or in the middle of a head."""
+        if self.wire.buffer:
+            ended = "the client went away" if self.wire.ended else "the client fell silent"
+            await self._refuse(Refused(408, f"{ended} in the middle of a request's head", "truncated"))
+            return
+        if not self._answered and (self._connection.names or self._connection.entrance == "steered"):
+            what = "a connection on which nothing was asked"
+            if self._connection.tls:
+                what = "a connection that ended after the TLS handshake (the client may pin certificates)"
+            await ask(self._gate, self._raw(what, "unreadable"))
+        self.wire.close()
+
+    async def _refuse(self, refused: Refused) -> None:
+        told = await ask(self._gate, self._raw(refused.what, refused.flag))
+        status = refused.status if told.answered else 503
+        await self._say(status, "Bad request", refused.what if told.answered else told.reason, told.capture_id)
+
+    async def _say(self, status: int, title: str, detail: str, capture_id: str | None = None) -> None:
+        """A refusal of the door's own, and the end of the connection."""
+        reply = problem(status, title, detail, capture_id)
+        await self.wire.write(render(reply, head_only=False, keep_alive=False, minor=1, marks=()))
+        self.wire.linger()
+
+    def _raw(self, what: str, flag: str) -> RawConnection:
+        connection = self._connection
+        return RawConnection(
+            source=connection.source,
+            names=connection.names,
+            port=connection.port or 0,
+            opening=evidence(self._head_bytes or bytes(self.wire.buffer)),
+            protocol="tls" if connection.tls else "tcp",
+            what=what,
+            flags=(flag,),
+            claim=connection.claim,
+        )
+
+    async def _hand_over(self) -> None:
+        """Give the socket and what was read ahead to whoever serves what may leave."""
+        await self.wire.flush()
+        if self.wire.lost:
+            return
+        self.handed_over = HandedOver(self.wire.detach(), bytes(self.wire.buffer))
+        self.wire.buffer.clear()

@@ -1,0 +1,208 @@
+"""The wire: one client's connection as bytes in and out, with its deadlines. HTTP is read elsewhere."""
+
+import asyncio
+import math
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from proxy.door_limits import DoorLimits
+
+
+class Wire(asyncio.Protocol):
+    """Collects bytes, and runs `serve` on anything new (bytes, an end, a deadline) while no run is going."""
+
+    def __init__(self, serve: Callable[[], Coroutine[Any, Any, None]], limits: DoorLimits) -> None:
+        self._serve = serve
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._drain: asyncio.Future[None] | None = None
+        self._deadline = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._discarding = False
+        self._paused = False
+        self._tls = False
+        self.buffer = bytearray()
+        self.ended = False
+        """No more bytes will come."""
+        self.lost = False
+        """Nothing can be written any more either."""
+        self.late = False
+        """The deadline passed."""
+        self.closing = False
+        """We end it: what still comes is not read."""
+        self.finished: asyncio.Future[None] = self._loop.create_future()
+        """Done when the connection is gone and nothing is being judged any more."""
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        if self._transport is None:
+            raise RuntimeError("the wire has no connection yet")
+        return self._transport
+
+    @property
+    def now(self) -> float:
+        """Seconds on the loop's clock."""
+        return self._loop.time()
+
+    @property
+    def busy(self) -> bool:
+        """Something is being judged or read."""
+        return self._task is not None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError(f"{type(transport).__name__} is not a stream")
+        self._transport = transport
+        self._tls = transport.get_extra_info("ssl_object") is not None
+        self.expect(self._limits.idle_seconds)
+
+    def data_received(self, data: bytes) -> None:
+        if self._discarding:
+            return
+        self.buffer += data
+        if self._task is not None and self._waiter is None and len(self.buffer) > self._limits.ahead_octets:
+            self._paused = True
+            self.transport.pause_reading()
+        self._stir()
+
+    def eof_received(self) -> bool:
+        self.ended = True
+        self._stir()
+        # A client may close its half and still read; TLS has no such half.
+        return not self._tls and not self.closing
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended = self.lost = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for waiting in (self._waiter, self._drain):
+            _wake(waiting)
+        self._stir()
+        if self._task is None:
+            _wake(self.finished)
+
+    def pause_writing(self) -> None:
+        self._drain = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        _wake(self._drain)
+        self._drain = None
+
+    def _stir(self) -> None:
+        """Let the reader know, or start one."""
+        if self._waiter is not None:
+            _wake(self._waiter)
+        elif self._task is None:
+            # Begun at once and often done at once: an answer that waits for nothing costs no turn of the loop.
+            task = asyncio.Task(self._run(), loop=self._loop, eager_start=True)
+            self._task = None if task.done() else task
+
+    async def _run(self) -> None:
+        try:
+            await self._serve()
+        finally:
+            self._task = None
+            if self.lost:
+                _wake(self.finished)
+
+    def expect(self, seconds: float) -> None:
+        """Something must happen within these seconds; `math.inf`: nothing need."""
+        self._deadline = self._loop.time() + seconds
+        if seconds is math.inf or (self._timer is not None and self._timer.when() <= self._deadline):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._deadline:
+            if self._deadline is not math.inf:
+                self._timer = self._loop.call_at(self._deadline, self._tick)
+        elif self._discarding or self._drain is not None:
+            self.abort()
+        else:
+            self.late = True
+            self._stir()
+
+    async def more(self, seconds: float) -> None:
+        """Wait for further bytes, the end, or this many seconds, whichever is first."""
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+        if self.ended:
+            return
+        self.expect(seconds)
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            self._deadline = math.inf
+
+    def rest(self) -> None:
+        """All that could be done is done: read on."""
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+
+    async def write(self, data: bytes) -> None:
+        """Send, and wait while the client does not take it."""
+        if self.transport.is_closing():
+            return
+        self.transport.write(data)
+        await self._drained()
+
+    async def flush(self) -> None:
+        """Wait until all that was written is on its way."""
+        self.transport.set_write_buffer_limits(0)
+        await self._drained()
+
+    async def _drained(self) -> None:
+        if self._drain is not None:
+            self.expect(self._limits.write_seconds)
+            await self._drain
+            self._deadline = math.inf
+
+    def detach(self) -> socket.socket:
+        """The connection itself, for another to serve; this wire is over."""
+        known = self.transport.get_extra_info("socket")
+        sock = socket.socket(fileno=os.dup(known.fileno()))
+        sock.setblocking(False)
+        self.abort()
+        return sock
+
+    def close(self) -> None:
+        """Close after what was written has been sent."""
+        self.closing = True
+        self.transport.close()
+
+    def abort(self) -> None:
+        """Close now."""
+        self.closing = True
+        if self._transport is None:
+            _wake(self.finished)
+        else:
+            self._transport.abort()
+
+    def linger(self) -> None:
+        """Throw away what still comes, and close soon."""
+        self.closing = True
+        self.buffer.clear()
+        if self.ended or self.late or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._discarding = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.expect(self._limits.linger_seconds)
+
+
+def _wake(waiting: asyncio.Future[None] | None) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(None)

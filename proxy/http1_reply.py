@@ -1,0 +1,63 @@
+"""Replies on the HTTP/1.1 wire: framing and the fields only the wire knows. What is answered is decided elsewhere."""
+
+import json
+import re
+from http import HTTPStatus
+
+from ledger.reply import Reply
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length", "upgrade", "trailer", "te")
+)
+_SAFE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNSAFE_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+BODILESS = frozenset((204, 304))
+
+
+class UnwritableReply(Exception):
+    """A reply that HTTP/1.1 cannot carry: a bug of whoever made it, and never written."""
+
+
+def render(reply: Reply, *, head_only: bool, keep_alive: bool, minor: int, marks: tuple[tuple[str, str], ...]) -> bytes:
+    """The octets of a final response. `marks` are added where the reply does not carry them itself."""
+    if not 200 <= reply.status <= 599:
+        raise UnwritableReply(f"{reply.status} is not the status of a final response")
+    lines = [f"HTTP/1.1 {reply.status} {_PHRASES.get(reply.status, 'Answered')}"]
+    present = set()
+    for name, value in reply.headers:
+        lowered = name.lower()
+        if lowered in _HOP_BY_HOP:
+            continue
+        present.add(lowered)
+        lines.append(_field(name, value))
+    lines += [_field(name, value) for name, value in marks if name.lower() not in present]
+    if reply.status not in BODILESS:
+        lines.append(f"Content-Length: {len(reply.body)}")
+    if not keep_alive:
+        lines.append("Connection: close")
+    elif minor == 0:
+        lines.append("Connection: keep-alive")
+    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+    return head if head_only or reply.status in BODILESS else head + reply.body
+
+
+def _field(name: str, value: str) -> str:
+    """RFC 9110, 5.5: a line break in a value would let an answer's content write fields of its own."""
+    if not _SAFE_NAME.fullmatch(name) or _UNSAFE_VALUE.search(value):
+        raise UnwritableReply(f"the header field {name!r} cannot be written to an HTTP/1.1 wire")
+    return f"{name}: {value}"
+
+
+def problem(status: int, title: str, detail: str, capture_id: str | None = None) -> Reply:
+    """A refusal of Soundstage's own in the form of RFC 9457."""
+    told = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    headers = [("Content-Type", "application/problem+json"), ("Soundstage-Verdict", "deny")]
+    if capture_id is not None:
+        told["capture"] = capture_id
+        headers.append(("Soundstage-Capture", capture_id))
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append(("Retry-After", "1"))
+    return Reply(fidelity="refused", status=status, headers=tuple(headers), body=json.dumps(told).encode())

@@ -1,0 +1,31 @@
+"""Listener: one TCP port of the gateway, from start to stop."""
+
+from proxy.accept import AcceptLoop, Entrance, PortInUse, listening_socket
+
+__all__ = ["Listener", "PortInUse"]
+
+
+class Listener:
+    """Binds one address and gives each connection to its entrance."""
+
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
+        self._loop: AcceptLoop | None = None
+
+    async def start(self, bind: str, port: int) -> tuple[str, int]:
+        """Listen, and return the address really bound; port 0 picks a free one. Raises PortInUse."""
+        sock = listening_socket(bind, port)
+        bound = sock.getsockname()
+        self._loop = AcceptLoop(sock, self._entrance)
+        return bound[0], bound[1]
+
+    @property
+    def open_connections(self) -> int:
+        """How many are being served now."""
+        return self._loop.open_connections if self._loop is not None else 0
+
+    async def stop(self) -> None:
+        """Close the port and every connection, within a few seconds. Stopping twice is stopping once."""
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            await loop.stop()
