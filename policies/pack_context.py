@@ -56,3 +56,12 @@ class PackContext:
     def rfc2822(self) -> str:
         """`Sun, 22 Nov 2026 10:15:30 +0000`."""
         return format_datetime(self.at.astimezone(UTC))
+
+
+_NO_GENERATOR = Generator(b"")
+_NO_TIME = datetime.fromtimestamp(0, UTC)
+
+
+def describing(view: RequestView) -> PackContext:
+    """The context of conditions and facts, which know neither a time nor secret identifiers."""
+    return PackContext(view, at=_NO_TIME, gen=_NO_GENERATOR)

@@ -153,7 +153,7 @@ class RequestView:
         """`Authorization`: its scheme in lower case, what follows, and of Basic the user and password."""
         scheme, _, credential = self.headers.get("authorization", "").partition(" ")
         credential = credential.strip()
-        user, password = _basic(credential) if scheme.lower() == "basic" else (None, None)
+        user, password = basic(credential) if scheme.lower() == "basic" else (None, None)
         return {"scheme": scheme.lower(), "credential": credential, "user": user, "password": password}
 
     def _looks_like(self, openings: bytes) -> bool:
@@ -213,7 +213,7 @@ def _depth(body: bytes) -> int:
     return deepest
 
 
-def _basic(credential: str) -> tuple[str | None, str | None]:
+def basic(credential: str) -> tuple[str | None, str | None]:
     try:
         user, _, password = base64.b64decode(credential, validate=True).decode("utf-8", "replace").partition(":")
     except (binascii.Error, ValueError):

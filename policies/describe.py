@@ -1,0 +1,85 @@
+"""Describing: what a listener saw, as an Effect. Pure, and never an exception for what a client sent.
+
+Of HTTP, `describe_http` knows more; here are the protocols whose effect is plain from their envelope.
+"""
+
+from policies.describe_http import Recogniser, describe_request
+from policies.dns_question import DnsQuestion
+from policies.effect import Effect, Target
+from policies.http_request import HttpRequest
+from policies.mail import Mail
+from policies.mail_headers import read_headers
+from policies.naming import meant
+from policies.raw_connection import RawConnection
+from policies.recognition import Recognition
+
+HEAD_READ = 64 * 1024
+"""Octets of a mail in which its headers are looked for."""
+
+
+def describe(
+    seen: HttpRequest | Mail | DnsQuestion | RawConnection,
+    packs: Recogniser,
+    *,
+    run: str,
+    flags: tuple[str, ...] = (),
+) -> tuple[Effect, Recognition | None]:
+    """The effect somebody attempted; of an HTTP request also what its pack made of it. `flags` are added to its own."""
+    if isinstance(seen, HttpRequest):
+        return describe_request(seen, packs, run=run, flags=flags)
+    if isinstance(seen, Mail):
+        return _mail(seen, run, (*seen.flags, *flags)), None
+    if isinstance(seen, DnsQuestion):
+        return _question(seen, run, (*seen.flags, *flags)), None
+    return _connection(seen, run, (*seen.flags, *flags)), None
+
+
+def _mail(mail: Mail, run: str, flags: tuple[str, ...]) -> Effect:
+    """The envelope says whom it reaches; what the headers say is only shown."""
+    headers = read_headers((mail.body.data or b"")[:HEAD_READ])
+    return Effect(
+        channel="email",
+        intent="write",
+        protocol=mail.protocol,
+        target=Target(scheme=mail.protocol, host="mail", port=mail.port),
+        source=mail.source,
+        run=run,
+        facts={
+            "from": mail.sender or headers.from_,
+            "to": list(mail.recipients),
+            "subject": headers.subject,
+            "message_id": headers.message_id,
+        },
+        recipients=mail.recipients,
+        flags=flags,
+    )
+
+
+def _question(question: DnsQuestion, run: str, flags: tuple[str, ...]) -> Effect:
+    host = question.name.rstrip(".").lower() or "."
+    return Effect(
+        channel="dns",
+        intent="read",
+        protocol=question.protocol,
+        target=Target(scheme="dns", host=host, port=53, method=question.kind),
+        source=question.source,
+        run=run,
+        facts={"name": question.name, "kind": question.kind},
+        flags=flags,
+    )
+
+
+def _connection(connection: RawConnection, run: str, flags: tuple[str, ...]) -> Effect:
+    named = meant(connection.names, connection.protocol, connection.port)
+    return Effect(
+        channel="socket",
+        intent="connect",
+        protocol=connection.protocol,
+        target=Target(scheme=connection.protocol, host=named.host, port=named.port),
+        source=connection.source,
+        run=run,
+        facts={"what": connection.what},
+        flags=flags,
+        conflicts=named.conflicts,
+        canonical=named.canonical,
+    )

@@ -1,0 +1,137 @@
+"""Describing an HTTP request: where it was meant to go, what its pack makes of it, whom it reaches."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from policies.effect import Channel, Effect, Intent, Target
+from policies.expression_collections import aslist
+from policies.expression_values import encoded, text
+from policies.http_request import HttpRequest
+from policies.naming import meant
+from policies.operation import Operation
+from policies.pack_context import describing
+from policies.path import canonical_path, is_canonical
+from policies.recognition import Recognition
+from policies.request_view import RequestView
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+SPOKEN_TO: frozenset[str] = frozenset({"email", "sms", "push", "chat"})
+"""Channels whose fact `to` is a list."""
+LONGEST_FACT = 2000
+"""Characters of one fact that are kept; the body is kept beside it."""
+MOST_NAMED = 10_000
+"""Recipients that are named one by one; more count as not all named."""
+_ONE_ADDRESS = re.compile(r"[^\s,;:<>()\[\]\"\\@]+@[^\s,;:<>()\[\]\"\\@]+\Z")
+
+
+class Recogniser(Protocol):
+    """The packs, as far as describing needs them."""
+
+    def recognise(self, view: RequestView) -> Recognition:
+        """What a request is; never raises for what a client sent."""
+        ...
+
+
+def describe_request(
+    request: HttpRequest, packs: Recogniser, *, run: str, flags: tuple[str, ...] = ()
+) -> tuple[Effect, Recognition]:
+    """The effect of a request, and what its pack made of it."""
+    named = meant(request.names, request.scheme, request.port)
+    path = canonical_path(request.target)
+    view = RequestView(request, named.host, named.port, path)
+    known = packs.recognise(view)
+    facts = _facts(known)
+    channel, intent = _kind(request, known)
+    effect = Effect(
+        channel=channel,
+        intent=intent,
+        protocol=request.protocol,
+        target=Target(scheme=request.scheme, host=named.host, port=named.port, method=request.method, path=path),
+        source=request.source,
+        run=run,
+        provider=None if known.pack is None else known.pack.id,
+        operation=None if known.operation is None else known.operation.id,
+        facts=facts,
+        recipients=_recipients(known, facts, channel),
+        credential=_credential(known),
+        flags=_flags(known, request, flags),
+        conflicts=named.conflicts,
+        canonical=named.canonical and is_canonical(request.target),
+    )
+    return effect, known
+
+
+def _kind(request: HttpRequest, known: Recognition) -> tuple[Channel, Intent]:
+    """Of an unknown host the method decides; of a known one the pack, and what it does not describe is a write."""
+    if known.operation is not None:
+        return known.operation.channel, known.operation.intent
+    if known.pack is not None:
+        return known.pack.channel, "write"
+    if request.method == "POST":
+        return "webhook", "write"
+    return "web", "read" if request.method in READS else "write"
+
+
+def _facts(known: Recognition) -> dict[str, Any]:
+    """What the pack extracted, as plain facts of bounded size; nulls are left out."""
+    facts: dict[str, Any] = {}
+    for name, value in (known.facts or {}).items():
+        if name == "to" and known.operation is not None and known.operation.channel in SPOKEN_TO:
+            facts[name] = [_short(text(item)) for item in aslist(value)[:MOST_NAMED] if item is not None]
+        elif value is not None and value != "" and value != []:
+            facts[name] = _fact(value)
+    return facts
+
+
+def _fact(value: Any) -> Any:
+    if isinstance(value, str):
+        return _short(value)
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, list):
+        return [_fact(item) for item in value[:MOST_NAMED]]
+    return _short(encoded(value))
+
+
+def _short(value: str) -> str:
+    cut = value if len(value) <= LONGEST_FACT else f"{value[: LONGEST_FACT - 1]}…"
+    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")
+
+
+def _recipients(known: Recognition, facts: Mapping[str, Any], channel: Channel) -> tuple[str, ...] | None:
+    """Everybody the request reaches, or None wherever there is the least doubt: an opt-in rests on it.
+
+    None with a body that could not be read cleanly, and for mail with anything that is not exactly one plain address.
+    """
+    if known.operation is None or known.operation.recipients is None:
+        return None
+    reached = _reached(known.operation, known)
+    if not reached or known.view.faults or len(reached) > MOST_NAMED:
+        return None
+    if not all(isinstance(item, str) and item for item in reached):
+        return None
+    if channel == "email" and not all(_ONE_ADDRESS.match(item) for item in reached):
+        return None
+    return tuple(dict.fromkeys(reached))
+
+
+def _reached(operation: Operation, known: Recognition) -> list[Any]:
+    context = describing(known.view)
+    context.x = known.facts or {}
+    return [] if operation.recipients is None else aslist(operation.recipients(context))
+
+
+def _credential(known: Recognition) -> Any:
+    if known.pack is None or known.host is None:
+        return "none"
+    return known.pack.credentials.classify(known.view, known.host.env)
+
+
+def _flags(known: Recognition, request: HttpRequest, flags: tuple[str, ...]) -> tuple[str, ...]:
+    found = [*request.flags, *flags]
+    if known.pack is not None and (known.operation is None or known.operation.generic):
+        found.append("generic")
+    if known.view.faults:
+        found.append("malformed" if request.body.data is not None else "unread_body")
+    return tuple(dict.fromkeys(found))

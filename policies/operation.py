@@ -1,0 +1,62 @@
+"""Operation: one thing a provider's API does, compiled: how it is known, what it means, how it is answered."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from policies.effect import Channel
+from policies.expression_operators import Evaluate
+from policies.pack_file import BodyKind
+from policies.pack_response import Response
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectLoad:
+    """An object kept earlier, and the answer where there is none."""
+
+    collection: Evaluate
+    key: Evaluate
+    missing: Response | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectListing:
+    """Objects kept earlier."""
+
+    collection: Evaluate
+    limit: Evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSave:
+    """What of an answer is kept, and under which key."""
+
+    collection: Evaluate
+    key: Evaluate
+    value: Evaluate
+    when: Evaluate | None
+    remove: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a pack."""
+
+    id: str
+    intent: Literal["read", "write", "auth"]
+    channel: Channel
+    body: BodyKind
+    generic: bool
+    hosts: tuple[re.Pattern[str], ...]
+    """Where not empty, one of them must match the host."""
+    when: Evaluate | None
+    extract: tuple[tuple[str, Evaluate], ...]
+    recipients: Evaluate | None
+    """Gives everybody it reaches; None: they cannot be named."""
+    load: ObjectLoad | None
+    listing: ObjectListing | None
+    response: Response | None
+    """None where an emulator answers."""
+    saves: tuple[ObjectSave, ...]
+    denied: Response | None
+    idempotent: bool

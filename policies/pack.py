@@ -1,0 +1,124 @@
+"""Packs: every provider that is known, found by host, and what a request to one of them is."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from policies.expression_values import TooLarge
+from policies.operation import Operation
+from policies.pack_context import describing
+from policies.pack_example import failures
+from policies.pack_file import HostEntry
+from policies.pack_hosts import HostIndex, KnownHost
+from policies.pack_loader import PackError, load_pack, pack_files
+from policies.pack_type import Pack
+from policies.recognition import Recognition
+from policies.request_view import RequestView
+
+__all__ = ["Pack", "PackError", "Packs"]
+
+BUILT_IN = Path(__file__).parent / "packs"
+_ANYWHERE = HostEntry(pattern="*")
+
+
+class Packs:
+    """The packs in use. A later pack of the same id takes an earlier one's place: an operator's comes after ours."""
+
+    def __init__(self, packs: Sequence[Pack]) -> None:
+        self._packs = {pack.id: pack for pack in packs}
+        self._hosts = HostIndex()
+        self._signed = [pack for pack in self._packs.values() if pack.signature]
+        for pack in reversed(self._packs.values()):
+            for entry in pack.hosts:
+                self._hosts.add(entry, pack)
+
+    @classmethod
+    def load(cls, directories: Sequence[Path], *, check: bool = False) -> "Packs":
+        """The packs of directories. With `check`, their examples must hold too. Raises PackError with every problem."""
+        packs: list[Pack] = []
+        problems: list[str] = []
+        for path in pack_files(directories):
+            try:
+                packs.append(load_pack(path))
+            except PackError as error:
+                problems.extend(error.problems)
+        if problems:
+            raise PackError(problems)
+        loaded = cls(packs)
+        if check and (failing := [f"{pack.id}: {text}" for pack in loaded for text in failures(pack, loaded)]):
+            raise PackError(failing)
+        return loaded
+
+    @classmethod
+    def built_in(cls) -> "Packs":
+        """The packs that come with Soundstage, read once a process."""
+        return _built_in()
+
+    def __iter__(self) -> Iterator[Pack]:
+        return iter(self._packs.values())
+
+    def __len__(self) -> int:
+        return len(self._packs)
+
+    def get(self, pack_id: str) -> Pack | None:
+        return self._packs.get(pack_id)
+
+    def knows(self, host: str) -> bool:
+        """Whether a canonical host is some provider's."""
+        return bool(self._hosts.find(host))
+
+    def speaks_http2(self, host: str) -> bool:
+        """Whether clients of this host speak HTTP/2 without asking."""
+        return any(claim.pack.http2 for claim in self._hosts.find(host))
+
+    def recognise(self, view: RequestView) -> Recognition:
+        """What a request is. Sets the view's `params` and `types`. Never raises for what a client sent."""
+        claims = self._hosts.find(view.host) or self._signers(view)
+        if not claims:
+            return Recognition(view)
+        try:
+            return self._recognise(claims, view)
+        except TooLarge as error:
+            view.faults.append(str(error))
+            return Recognition(view, claims[0].pack, claims[0].entry)
+
+    @staticmethod
+    def _recognise(claims: tuple[KnownHost, ...], view: RequestView) -> Recognition:
+        fallback: tuple[KnownHost, Operation, dict[str, str]] | None = None
+        for claim in claims:
+            for operation, params in _fitting(claim, view):
+                if not operation.generic:
+                    return _recognised(claim, operation, params, view)
+                fallback = fallback or (claim, operation, params)
+        if fallback is not None:
+            return _recognised(*fallback, view)
+        view.params, view.types = {}, claims[0].pack.types
+        return Recognition(view, claims[0].pack, claims[0].entry)
+
+    def _signers(self, view: RequestView) -> tuple[KnownHost, ...]:
+        return tuple(KnownHost(p, _ANYWHERE, "") for p in self._signed if not p.signature.isdisjoint(view.headers))
+
+
+def _fitting(claim: KnownHost, view: RequestView) -> Iterator[tuple[Operation, dict[str, str]]]:
+    path = f"/{claim.wildcard}{view.path}" if claim.entry.host_in_path else view.path
+    for operation, params in claim.pack.operations.find(view.method, path):
+        view.params, view.types = params, claim.pack.types
+        if operation.hosts and not any(pattern.match(view.host) for pattern in operation.hosts):
+            continue
+        if operation.when is None or operation.when(describing(view)):
+            yield operation, params
+
+
+def _recognised(claim: KnownHost, operation: Operation, params: dict[str, str], view: RequestView) -> Recognition:
+    view.params, view.types = params, claim.pack.types
+    context = describing(view)
+    facts: dict[str, object] = {}
+    context.x = facts
+    for name, value in operation.extract:
+        facts[name] = value(context)
+    return Recognition(view, claim.pack, claim.entry, operation, facts)
+
+
+@cache
+def _built_in() -> Packs:
+    return Packs.load([BUILT_IN])

@@ -1,0 +1,79 @@
+"""PartCompiler: expressions, trees and answers of one pack's file compiled, every problem noted with its place."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import re2
+
+from policies.expression import compile_expression
+from policies.expression_operators import Constant, Evaluate, ExpressionError
+from policies.operation_index import TemplateError
+from policies.pack_file import ResponseEntry
+from policies.pack_hosts import HostPatternError
+from policies.pack_response import CONTENT_TYPES, BodyForm, Response
+from policies.pack_tree import TreeError, Trees
+from policies.yaml_lines import Place
+
+Made = TypeVar("Made")
+NOTHING: Evaluate = Constant(None)
+NO_NAMES: frozenset[str] = frozenset()
+
+
+class PartCompiler:
+    """Goes on after a problem, so that an author sees everything at once."""
+
+    def __init__(self, trees: Trees) -> None:
+        self._trees = trees
+        self.problems: list[tuple[Place, str]] = []
+
+    def tried(self, place: Place, work: Callable[[], Made], otherwise: Made) -> Made:
+        """What `work` makes, or `otherwise` with its problem noted."""
+        try:
+            return work()
+        except TreeError as error:
+            self.problems.append(((*place, *error.place), str(error)))
+        except (ExpressionError, HostPatternError, TemplateError, re2.error) as error:
+            self.problems.append((place, str(error)))
+        return otherwise
+
+    def expression(self, source: str, place: Place, names: frozenset[str] = NO_NAMES) -> Evaluate:
+        return self.tried(place, lambda: compile_expression(source, names), NOTHING)
+
+    def condition(self, source: str | None, place: Place, names: frozenset[str] = NO_NAMES) -> Evaluate | None:
+        return None if source is None else self.expression(source, place, names)
+
+    def tree(self, tree: Any, place: Place, names: frozenset[str] = NO_NAMES) -> Evaluate:
+        return self.tried(place, lambda: self._trees.compile(tree, names), NOTHING)
+
+    def response(self, entry: ResponseEntry, place: Place) -> Response:
+        names: frozenset[str] = NO_NAMES
+        lets = []
+        for name, tree in entry.let.items():
+            lets.append((f"var.{name}", self.tree(tree, (*place, "let", name), names)))
+            names |= {f"var.{name}"}
+        form, body = self._body(entry, place, names)
+        headers = {name.lower(): made for name, made in entry.headers.items()}
+        if form != "empty":
+            headers.setdefault("content-type", CONTENT_TYPES[form])
+        return Response(
+            when=self.condition(entry.when, (*place, "when")),
+            lets=tuple(lets),
+            status=self.tree(entry.status, (*place, "status"), names),
+            headers=tuple((n, self.tree(made, (*place, "headers", n), names)) for n, made in headers.items()),
+            form=form,
+            body=body,
+        )
+
+    def _body(self, entry: ResponseEntry, place: Place, names: frozenset[str]) -> tuple[BodyForm, Evaluate]:
+        given = {form: tree for form, tree in _forms(entry).items() if tree is not None}
+        if "json_" in entry.model_fields_set:
+            given["json"] = entry.json_
+        if len(given) > 1:
+            self.problems.append((place, f"an answer has one body, not {' and '.join(given)}"))
+        for form, tree in given.items():
+            return form, self.tree(list(tree) if form == "sse" else tree, (*place, form), names)
+        return "empty", NOTHING
+
+
+def _forms(entry: ResponseEntry) -> dict[BodyForm, Any]:
+    return {"xml": entry.xml, "text": entry.text, "sse": entry.sse}

@@ -1,0 +1,54 @@
+"""Pack: what is known of one provider, compiled. Finding the pack of a request lives in `pack`."""
+
+from dataclasses import dataclass
+
+from policies.credential import CredentialReader
+from policies.effect import Channel
+from policies.expression_operators import Evaluate
+from policies.operation import Operation
+from policies.operation_index import OperationIndex
+from policies.pack_context import PackContext
+from policies.pack_file import BodyKind, ExampleEntry, HostEntry
+from policies.pack_response import Response
+from policies.request_types import FieldTypes
+from policies.secret_place import SecretPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotent:
+    """How the provider knows a retry, and what it says to one and to its abuse."""
+
+    key: Evaluate
+    replayed: tuple[tuple[str, str], ...]
+    conflict: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One provider."""
+
+    id: str
+    title: str
+    channel: Channel
+    http2: bool
+    body: BodyKind
+    hosts: tuple[HostEntry, ...]
+    signature: frozenset[str]
+    credentials: CredentialReader
+    secrets: tuple[SecretPlace, ...]
+    types: FieldTypes
+    idempotent: Idempotent | None
+    emulator: str | None
+    operations: OperationIndex
+    denied: tuple[Response, ...]
+    hazards: tuple[str, ...]
+    examples: tuple[ExampleEntry, ...]
+
+    def denial(self, operation: Operation | None, context: PackContext) -> Response:
+        """The provider's own refusal: the operation's, else the first whose condition holds, else the last."""
+        if operation is not None and operation.denied is not None:
+            return operation.denied
+        for response in self.denied:
+            if response.when is None or response.when(context):
+                return response
+        return self.denied[-1]
