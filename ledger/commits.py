@@ -18,8 +18,9 @@ class Commits:
             follower.set()
 
     async def follow(self) -> AsyncIterator[int]:
-        """The newest `seq` each time there is something new; what comes in between is folded into one."""
+        """The newest `seq`, at once and each time there is something new; what comes in between is folded into one."""
         news = asyncio.Event()
+        news.set()  # whoever begins to follow knows where it stands, and misses nothing in between
         self._followers.add(news)
         try:
             while True:
