@@ -1,23 +1,19 @@
 """Row: a record made into what the tables take. Pure; whatever cannot be written fails here, alone, not in a batch."""
 
 import hashlib
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
-
-from ledger.capture import Capture
 from ledger.moment import microseconds
 from ledger.record import Record
 from ledger.reply import KeptObject, Replay
+from ledger.story import json_of, plain, story_of
 
 SUBJECT_LIMIT = 400
 """Characters of a subject that filters look at; the whole one is in the story."""
 
 ADDRESS_LIMIT = 400
-_USER_INFO = re.compile(r"//[^/@]*@")
-_STORY_EXCLUDES = {"effect": {"facts"}}
+_ROW_OVERHEAD = 400
 
 
 @dataclass(slots=True)
@@ -27,7 +23,7 @@ class Row:
     capture: dict[str, Any]
     evidence: dict[str, Any]
     recipients: tuple[str, ...] = ()
-    objects: list[dict[str, Any]] = field(default_factory=list)
+    objects: tuple[dict[str, Any], ...] = ()
     replay: dict[str, Any] | None = None
     files: tuple[tuple[str, int], ...] = ()
     """(sha256, octets on disk) of the body files it names."""
@@ -37,8 +33,7 @@ def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
     """The record as rows. `files` are those of its bodies that the store holds already; the others go inline."""
     capture, effect = record.capture, record.capture.effect
     facts = capture.facts
-    stored = {sha256 for sha256, _ in files}
-    evidence = evidence_of(record, stored)
+    evidence = evidence_of(record, files)
     return Row(
         capture={
             "id": capture.id,
@@ -58,92 +53,41 @@ def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
         },
         evidence=evidence,
         recipients=_recipients(facts.get("to")),
-        objects=[_object(record, kept) for kept in record.keep],
+        objects=tuple([_object(record, kept) for kept in record.keep]) if record.keep else (),
         replay=None if record.replay is None else _replay(record, record.replay),
         files=files,
     )
 
 
-def evidence_of(record: Record, stored: set[str]) -> dict[str, Any]:
+def evidence_of(record: Record, files: tuple[tuple[str, int], ...]) -> dict[str, Any]:
     """What is shown of one capture alone."""
     body, reply = record.kept_body, record.reply_body
-    body_filed = body.sha256 in stored
-    reply_sha256 = sha256_of(reply) if stored else ""
-    reply_filed = reply_sha256 in stored
+    body_file = reply_file = None
+    if files:
+        stored = {sha256 for sha256, _ in files}
+        body_file = body.sha256 if body.sha256 in stored else None
+        reply_sha256 = hashlib.sha256(reply).hexdigest()
+        reply_file = reply_sha256 if reply_sha256 in stored else None
     return {
-        "story": story_of(record.capture),
-        "details": _details(record),
-        "body": None if body_filed or not body.data else body.data,
-        "body_sha256": body.sha256 if body_filed else None,
-        "reply_body": None if reply_filed or not reply else reply,
-        "reply_sha256": reply_sha256 if reply_filed else None,
+        "story": story_of(record),
+        "body": None if body_file or not body.data else body.data,
+        "body_sha256": body_file,
+        "reply_body": None if reply_file or not reply else reply,
+        "reply_sha256": reply_file,
     }
 
 
-def story_of(capture: Capture) -> str:
-    """The capture as JSON. The effect's own facts stay out: only the capture's are masked."""
-    via, divert = capture.decision.via, capture.decision.divert
-    if (via and "@" in via) or (divert and "@" in divert):
-        update = {"via": _without_user(via), "divert": _without_user(divert)}
-        capture = capture.model_copy(update={"decision": capture.decision.model_copy(update=update)})
-    try:
-        return capture.model_dump_json(exclude=_STORY_EXCLUDES)
-    except PydanticSerializationError:
-        kept = cleansed(capture.model_dump(exclude=_STORY_EXCLUDES))
-        return to_json(kept).decode()
-
-
-def plain(text: str) -> str:
-    """Text any database takes: lone surrogates (octets that were no UTF-8) as escapes, NUL as its picture."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\u2400")
-
-
-def cleansed(value: Any) -> Any:
-    """A JSON-shaped value with every string made `plain`."""
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, dict):
-        return {plain(str(key)): cleansed(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [cleansed(inner) for inner in value]
-    return value
-
-
-def sha256_of(data: bytes) -> str:
-    """Hexadecimal SHA-256."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def json_of(value: Any) -> str:
-    """Compact JSON of a JSON-shaped value; strings no encoding takes are escaped rather than refused."""
-    try:
-        return to_json(value).decode()
-    except PydanticSerializationError:
-        return to_json(cleansed(value)).decode()
-
-
-def _details(record: Record) -> str:
-    return json_of([record.query, record.request_headers, record.reply_headers, record.session])
-
-
-def _without_user(url: str | None) -> str | None:
-    return None if url is None else _USER_INFO.sub("//", url)
-
-
 def _octets(evidence: dict[str, Any]) -> int:
-    size = len(evidence["story"]) + len(evidence["details"]) + 400
-    return size + len(evidence["body"] or b"") + len(evidence["reply_body"] or b"")
+    return len(evidence["story"]) + len(evidence["body"] or b"") + len(evidence["reply_body"] or b"") + _ROW_OVERHEAD
 
 
 def _folded(value: Any, limit: int) -> str | None:
-    if not isinstance(value, str):
-        return None
-    return plain(value[:limit].lower())
+    return plain(value[:limit].lower()) if isinstance(value, str) else None
 
 
 def _recipients(to: Any) -> tuple[str, ...]:
+    if to is None:
+        return ()
     if isinstance(to, str):
         return (plain(to[:ADDRESS_LIMIT].lower()),)
     if not isinstance(to, (list, tuple)):

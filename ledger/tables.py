@@ -44,9 +44,7 @@ captures = Table(
     Index("captures_id", "id", unique=True),
     Index("captures_at", "at"),
     Index("captures_run", "run"),
-    Index("captures_channel", "channel"),
     Index("captures_provider", "provider", "operation"),
-    Index("captures_verdict", "verdict"),
     Index("captures_host", "host"),
     Index("captures_departed", "departed", sqlite_where=text("departed"), postgresql_where=text("departed")),
     Index(
@@ -62,14 +60,16 @@ captures = Table(
         postgresql_where=text("subject IS NOT NULL"),
     ),
 )
-"""`at` in microseconds since 1970; `sender` and `subject` folded to lower case for matching."""
+"""`at` in microseconds since 1970; `sender` and `subject` folded to lower case for matching.
+
+No index on columns of few values (channel, verdict): a walk of this table costs less than keeping them at each capture.
+"""
 
 evidence = Table(
     "evidence",
     METADATA,
     Column("seq", BIG, primary_key=True, autoincrement=False),
     Column("story", Text, nullable=False),
-    Column("details", Text, nullable=False),
     Column("body", LargeBinary),
     Column("body_sha256", Text),
     Column("reply_body", LargeBinary),

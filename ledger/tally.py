@@ -5,12 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete
 
-from ledger.dialect import upsert
 from ledger.moment import MINUTE
-from ledger.tables import counters, minutes, tallies
-
-_TALLY_KEYS = ["run", "channel", "provider", "operation", "host", "verdict", "departed"]
-_MINUTE_KEYS = ["minute", "channel", "verdict", "departed"]
+from ledger.statements import MINUTE_KEYS, TALLY_KEYS, statements_for
+from ledger.tables import minutes, tallies
 
 
 class Tally:
@@ -38,11 +35,11 @@ class Tally:
 
     def write(self, connection: Connection) -> None:
         """Apply all of it."""
-        name = connection.dialect.name
+        statements = statements_for(connection.dialect)
         if self._tallies:
-            connection.execute(_statement(name, "tallies"), list(self._tally_rows()))
+            statements.put_tally.run(connection, list(self._tally_rows()))
         if self._minutes:
-            connection.execute(_statement(name, "minutes"), list(self._minute_rows()))
+            statements.put_minute.run(connection, list(self._minute_rows()))
         if self.octets:
             add_to_counter(connection, "octets", self.octets)
 
@@ -61,39 +58,11 @@ class Tally:
 
     def _tally_rows(self) -> Iterable[dict[str, Any]]:
         for key, (count, first, last) in self._tallies.items():
-            yield {**dict(zip(_TALLY_KEYS, key, strict=True)), "count": count, "first_at": first, "last_at": last}
+            yield {**dict(zip(TALLY_KEYS, key, strict=True)), "count": count, "first_at": first, "last_at": last}
 
     def _minute_rows(self) -> Iterable[dict[str, Any]]:
         for key, count in self._minutes.items():
-            yield {**dict(zip(_MINUTE_KEYS, key, strict=True)), "count": count}
-
-
-def _least(name: str, pick: str) -> str:
-    word = ("LEAST" if pick == "min" else "GREATEST") if name == "postgresql" else pick.upper()
-    column = "first_at" if pick == "min" else "last_at"
-    return f"{word}(tallies.{column}, excluded.{column})"
-
-
-_STATEMENTS = {
-    (name, table.name): upsert(name, table, keys, change)
-    for name in ("sqlite", "postgresql")
-    for table, keys, change in (
-        (
-            tallies,
-            _TALLY_KEYS,
-            {
-                "count": "tallies.count + excluded.count",
-                "first_at": _least(name, "min"),
-                "last_at": _least(name, "max"),
-            },
-        ),
-        (minutes, _MINUTE_KEYS, {"count": "minutes.count + excluded.count"}),
-    )
-}
-
-
-def _statement(name: str, table: str) -> Any:
-    return _STATEMENTS[name, table]
+            yield {**dict(zip(MINUTE_KEYS, key, strict=True)), "count": count}
 
 
 _EMPTY_SUMS = (delete(tallies).where(tallies.c.count <= 0), delete(minutes).where(minutes.c.count <= 0))
@@ -107,7 +76,5 @@ def drop_empty(connection: Connection) -> None:
 
 def add_to_counter(connection: Connection, name: str, by: int) -> int:
     """Add to a counter and return it. The row's lock makes commits of several gateways follow one another in order."""
-    statement = (
-        counters.update().where(counters.c.name == name).values(value=counters.c.value + by).returning(counters.c.value)
-    )
-    return int(connection.execute(statement).scalar_one())
+    statement = statements_for(connection.dialect).add_to_counter
+    return int(statement.one(connection, {"counter": name, "by": by}).scalar_one())

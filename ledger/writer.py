@@ -64,7 +64,7 @@ class Writer:
         """Say what became of a departure; `reply` is the capture once more, now with its answer."""
         files = () if reply is None else await self._stored([_reply_body(reply)])
         try:
-            told = None if reply is None else evidence_of(reply, {sha256 for sha256, _ in files})
+            told = None if reply is None else evidence_of(reply, files)
             await self._submit(Settlement(capture_id, left, told, files))
         finally:
             received = self._departing.pop(capture_id, None)

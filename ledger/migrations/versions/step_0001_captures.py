@@ -38,7 +38,7 @@ def _captures() -> None:
         sa.Column("octets", BIG, nullable=False),
     )
     op.create_index("captures_id", "captures", ["id"], unique=True)
-    for column in ("at", "run", "channel", "verdict", "host"):
+    for column in ("at", "run", "host"):
         op.create_index(f"captures_{column}", "captures", [column])
     op.create_index("captures_provider", "captures", ["provider", "operation"])
     _partial_index("captures", "captures_departed", "departed", "departed")
@@ -63,7 +63,6 @@ def _bodies() -> None:
         "evidence",
         sa.Column("seq", BIG, primary_key=True, autoincrement=False),
         sa.Column("story", sa.Text, nullable=False),
-        sa.Column("details", sa.Text, nullable=False),
         sa.Column("body", sa.LargeBinary),
         sa.Column("body_sha256", sa.Text),
         sa.Column("reply_body", sa.LargeBinary),

@@ -1,0 +1,70 @@
+"""Statements: what the writer's transaction runs, compiled once for its database."""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Dialect, Table, bindparam, delete, insert, select, update
+
+from ledger.dialect import upsert
+from ledger.prepared import Prepared
+from ledger.tables import bodies, captures, counters, evidence, minutes, objects, recipients, replays, tallies
+
+REPLY_COLUMNS = ("story", "reply_body", "reply_sha256")
+TALLY_KEYS = ("run", "channel", "provider", "operation", "host", "verdict", "departed")
+MINUTE_KEYS = ("minute", "channel", "verdict", "departed")
+OBJECT_KEYS = ("run", "provider", "collection", "key")
+
+
+class Statements:
+    """Every statement a capture is written with."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        def prepared(statement: Any, names: tuple[str, ...] | None = None) -> Prepared:
+            return Prepared(statement, dialect, names)
+
+        name = dialect.name
+        self.insert_capture = prepared(insert(captures))
+        self.insert_evidence = prepared(insert(evidence))
+        self.insert_recipient = prepared(insert(recipients))
+        self.find = prepared(select(captures).where(captures.c.id == bindparam("capture_id")))
+        self.set_left = prepared(
+            update(captures).where(captures.c.seq == bindparam("at_seq")).values(departed=bindparam("left"))
+        )
+        self.set_reply = prepared(
+            update(evidence)
+            .where(evidence.c.seq == bindparam("at_seq"))
+            .values({column: bindparam(f"new_{column}") for column in REPLY_COLUMNS})
+        )
+        self.put_object = prepared(
+            upsert(name, objects, list(OBJECT_KEYS), {"value": "excluded.value", "seq": "excluded.seq"})
+        )
+        self.drop_object = prepared(delete(objects).where(*(objects.c[key] == bindparam(key) for key in OBJECT_KEYS)))
+        self.put_replay = prepared(upsert(name, replays, ["run", "key"], None))
+        self.find_body = prepared(select(bodies.c.stored).where(bodies.c.sha256 == bindparam("digest")))
+        self.put_body = prepared(upsert(name, bodies, ["sha256"], {"doomed": "false"}), ("sha256", "stored"))
+        self.put_tally = prepared(_sum(name, tallies, TALLY_KEYS, ("first_at", "last_at")))
+        self.put_minute = prepared(_sum(name, minutes, MINUTE_KEYS))
+        self.add_to_counter = prepared(
+            counters.update()
+            .where(counters.c.name == bindparam("counter"))
+            .values(value=counters.c.value + bindparam("by"))
+            .returning(counters.c.value)
+        )
+
+
+def _sum(name: str, table: Table, keys: tuple[str, ...], extremes: tuple[str, ...] = ()) -> Any:
+    least, greatest = ("LEAST", "GREATEST") if name == "postgresql" else ("MIN", "MAX")
+    change = {"count": f"{table.name}.count + excluded.count"}
+    for column in extremes:
+        change[column] = f"{least if column == 'first_at' else greatest}({table.name}.{column}, excluded.{column})"
+    return upsert(name, table, list(keys), change)
+
+
+@cache
+def _of_name(_name: str, dialect: Dialect) -> Statements:
+    return Statements(dialect)
+
+
+def statements_for(dialect: Dialect) -> Statements:
+    """The statements for a connection's database, compiled at first use."""
+    return _of_name(dialect.name, dialect)

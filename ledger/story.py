@@ -1,0 +1,175 @@
+"""Story: what is shown of one capture beyond its columns, as one JSON text; and the capture made of both again.
+
+What a column of `captures` says is not said twice, and what is absent or usual is left out: the text is written for
+every capture and read for the few that somebody looks at.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from ledger.capture import Capture, Payload, ReplySummary
+from ledger.moment import moment
+from ledger.record import Headers, Record
+from policies.decision import Decision
+from policies.effect import Effect, Target
+
+_USER_INFO = re.compile(r"//[^/@]*@")
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What the story holds beside the capture."""
+
+    query: str = ""
+    request_headers: Headers = ()
+    reply_headers: Headers = ()
+    session: Mapping[str, Any] | None = None
+
+
+def story_of(record: Record) -> str:
+    """The record as JSON, but for its columns and bodies. The effect's own facts stay out: they are not masked."""
+    capture = record.capture
+    effect, decision, target = capture.effect, capture.decision, capture.effect.target
+    told: dict[str, Any] = {
+        "protocol": effect.protocol,
+        "target": (target.scheme, target.port, target.method, target.path),
+        "credential": effect.credential,
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "fidelity": capture.fidelity,
+        "payload": (capture.payload.content_type, capture.payload.size, capture.payload.sha256),
+        "reply": (capture.reply.status, capture.reply.size),
+        "facts": capture.facts,
+        "headers": record.request_headers,
+        "reply_headers": record.reply_headers,
+    }
+    _add_unusual(told, record)
+    return json_of(told)
+
+
+def _add_unusual(told: dict[str, Any], record: Record) -> None:
+    capture = record.capture
+    effect, decision = capture.effect, capture.decision
+    seldom = (
+        ("flags", capture.flags),
+        ("attempt_of", capture.attempt_of),
+        ("recipients", effect.recipients),
+        ("effect_flags", effect.flags),
+        ("conflicts", effect.conflicts),
+        ("query", record.query),
+        ("session", record.session),
+    )
+    told.update((name, value) for name, value in seldom if value)
+    if not effect.canonical:
+        told["canonical"] = False
+    if decision.leaves or decision.flags:
+        told["decision"] = _departure(decision)
+
+
+def _departure(decision: Decision) -> dict[str, Any]:
+    """How it was to leave; a relay's own password is nobody's business here."""
+    return {
+        "flags": decision.flags,
+        "divert": _without_user(decision.divert),
+        "via": _without_user(decision.via),
+        "addresses": decision.addresses,
+        "expires": None if decision.expires is None else decision.expires.isoformat(),
+    }
+
+
+def _without_user(url: str | None) -> str | None:
+    return None if url is None else _USER_INFO.sub("//", url)
+
+
+def told_by(row: Mapping[str, Any], story: str) -> tuple[Capture, Details]:
+    """The capture and its details again, from the columns of `captures` and the story."""
+    told = from_json(story)
+    scheme, port, method, path = told["target"]
+    content_type, size, sha256 = told["payload"]
+    status, reply_size = told["reply"]
+    recipients = told.get("recipients")
+    effect = Effect.model_construct(
+        channel=row["channel"],
+        intent=row["intent"],
+        protocol=told["protocol"],
+        target=Target.model_construct(scheme=scheme, host=row["host"], port=port, method=method, path=path),
+        source=row["source"],
+        run=row["run"],
+        provider=row["provider"],
+        operation=row["operation"],
+        facts=told["facts"],
+        recipients=None if recipients is None else tuple(recipients),
+        credential=told["credential"],
+        flags=tuple(told.get("effect_flags", ())),
+        conflicts=tuple(told.get("conflicts", ())),
+        canonical=told.get("canonical", True),
+    )
+    capture = Capture.model_construct(
+        id=row["id"],
+        at=moment(row["at"]),
+        effect=effect,
+        decision=_decision(row, told),
+        fidelity=told["fidelity"],
+        left=bool(row["departed"]),
+        payload=Payload.model_construct(content_type=content_type, size=size, sha256=sha256),
+        reply=ReplySummary.model_construct(status=status, size=reply_size),
+        attempt_of=told.get("attempt_of"),
+        facts=told["facts"],
+        flags=tuple(told.get("flags", ())),
+    )
+    return capture, _details(told)
+
+
+def _decision(row: Mapping[str, Any], told: dict[str, Any]) -> Decision:
+    departure = told.get("decision", {})
+    expires = departure.get("expires")
+    return Decision.model_construct(
+        verdict=row["verdict"],
+        rule=told["rule"],
+        reason=told["reason"],
+        flags=tuple(departure.get("flags", ())),
+        divert=departure.get("divert"),
+        via=departure.get("via"),
+        addresses=tuple(departure.get("addresses", ())),
+        expires=None if expires is None else datetime.fromisoformat(expires),
+    )
+
+
+def _details(told: dict[str, Any]) -> Details:
+    return Details(
+        query=told.get("query", ""),
+        request_headers=tuple((name, value) for name, value in told["headers"]),
+        reply_headers=tuple((name, value) for name, value in told["reply_headers"]),
+        session=told.get("session"),
+    )
+
+
+def json_of(value: Any) -> str:
+    """Compact JSON of a JSON-shaped value; strings no encoding takes are escaped rather than refused."""
+    try:
+        return to_json(value).decode()
+    except (PydanticSerializationError, UnicodeEncodeError):
+        return to_json(cleansed(value)).decode()
+
+
+def cleansed(value: Any) -> Any:
+    """A JSON-shaped value with every string made `plain`."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {plain(str(key)): cleansed(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [cleansed(inner) for inner in value]
+    return value
+
+
+def plain(text: str) -> str:
+    """Text any database takes: lone surrogates (octets that were no UTF-8) as escapes, NUL as its picture."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\u2400")
