@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from dashboard.gateway_link import GatewayUnreachable, Readiness
+from ledger.commits import Commits
 from soundstage import control_socket
-from soundstage.commit_feed import CommitFeed
 from soundstage.control_client import ControlClient
 from soundstage.control_server import ControlServer
 
@@ -20,7 +20,8 @@ class Desk:
     """What the gateway would say."""
 
     def __init__(self) -> None:
-        self.feed = CommitFeed(7)
+        self.feed = Commits()
+        self.feed.publish(7)
 
     async def readiness(self, given: dict[str, Any]) -> dict[str, Any]:
         return {"ready": False, "missing": ["the ledger cannot be written: disk full"]}
@@ -71,7 +72,7 @@ async def test_bug_is_told_without_its_detail_and_the_socket_lives_on(desk: Desk
 async def test_commits_are_pushed_the_latest_at_once(desk: Desk, tmp_path: Path) -> None:
     commits = ControlClient(tmp_path).commits()
     assert await anext(commits) == 7
-    desk.feed.tell(9)
+    desk.feed.publish(9)
     async with asyncio.timeout(5):
         assert await anext(commits) == 9
 

@@ -1,0 +1,26 @@
+"""Tables on a terminal. What was captured is hostile: control characters never reach the terminal as such."""
+
+from collections.abc import Iterable, Sequence
+
+WIDEST = 48
+"""Characters of a cell; the last column is never cut, because it is what people copy."""
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Aligned columns under their heads."""
+    lines = [tuple(heads), *(tuple(map(printable, row)) for row in rows)]
+    last = len(heads) - 1
+    cut = [[cell if at == last else _cut(cell) for at, cell in enumerate(line)] for line in lines]
+    widths = [max(len(line[at]) for line in cut) for at in range(len(heads))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cut
+    )
+
+
+def printable(text: str) -> str:
+    """The text with every character that a terminal could obey written as an escape."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= WIDEST else cell[: WIDEST - 1] + "…"
