@@ -1,0 +1,59 @@
+"""What the dashboard asks the gateway: only what the ledger cannot know. The transport lives in the front door."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class GatewayUnreachable(Exception):
+    """The gateway does not answer its control socket: the operator must look at it. Nothing passes while it is down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether every listener, the policy, the CA and the ledger are ready; `missing` holds whole phrases for what is not."""
+
+    ready: bool
+    missing: tuple[str, ...] = ()
+
+
+class Gateway(Protocol):
+    """The running gateway. Every method raises GatewayUnreachable where it does not answer; all values are JSON-shaped."""
+
+    async def readiness(self) -> Readiness:
+        """Asked now, never remembered."""
+        ...
+
+    async def policy(self) -> dict[str, Any]:
+        """The policy in force.
+
+        `{"environment": str | None, "sources": [str], "warnings": [str], "error": str | None (of the last reload),
+        "opt_ins": [{"id", "target", "do", "why", "owner", "expires" (RFC 3339), "in_force": bool}]}`
+        """
+        ...
+
+    async def explain(self, request: dict[str, Any]) -> dict[str, Any]:
+        """`{"verdict", "rule", "reason", "opt_in"}` of `{"method", "url", "headers"}` or `{"email": {...}}`.
+
+        Raises ValueError with a whole sentence where the question itself is wrong.
+        """
+        ...
+
+    async def metrics(self) -> dict[str, float]:
+        """Gauges and counters by Prometheus name, such as `soundstage_open_flows`."""
+        ...
+
+    def commits(self) -> AsyncIterator[int]:
+        """The sequence number last committed, pushed after each commit; the first at once."""
+        ...
+
+    async def purge(self, filters: dict[str, Any]) -> dict[str, Any]:
+        """Remove what matches (fields of `ledger.filters.Filters` that are set, times in RFC 3339).
+
+        `{"removed": int}`, or `{"refused": str}`, a whole sentence, where a run that is still open would lose evidence.
+        """
+        ...
+
+    async def status(self) -> dict[str, Any]:
+        """`{"addresses": {"proxy": "127.0.0.1:8080", ...}, "open_flows": int}`: contract.md, `addresses.json`."""
+        ...
