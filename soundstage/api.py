@@ -64,18 +64,16 @@ class Api:
             answer = self._client.request(method, path, **options)
         except httpx.HTTPError as trouble:
             why = str(trouble) or type(trouble).__name__
-            raise Unanswered(
-                f"Soundstage does not answer at {self._url}: {why}", "is `soundstage up` running?"
-            ) from None
+            message = f"Soundstage does not answer at {self._url}: {why}"
+            raise Unanswered(message, "is `soundstage up` running?") from None
         if answer.is_success:
             return answer
         raise self._refusal(answer)
 
     def _refusal(self, answer: httpx.Response) -> SoundstageError:
         if answer.status_code in (401, 403):
-            return ConfigError(
-                f"{self._url} does not accept the token", "SOUNDSTAGE_TOKEN, or admin.token of its data directory"
-            )
+            hint = "set SOUNDSTAGE_TOKEN to the one in its data directory's admin.token"
+            return ConfigError(f"{self._url} does not accept the token", hint)
         try:
             detail = answer.json()["detail"]
         except (ValueError, KeyError, TypeError):

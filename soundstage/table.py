@@ -12,9 +12,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     last = len(heads) - 1
     cut = [[cell if at == last else _cut(cell) for at, cell in enumerate(line)] for line in lines]
     widths = [max(len(line[at]) for line in cut) for at in range(len(heads))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cut
-    )
+    return "\n".join(_line(line, widths) for line in cut)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def printable(text: str) -> str:
