@@ -1,0 +1,19 @@
+"""MailSink: how a mail is answered that stays here. What may leave is answered by the relay."""
+
+from ledger.reply import Reply
+from policies.mail import Mail
+from sinks.passage import Passage
+
+OVERSIZE = b"5.3.4 The message is larger than the limit; nothing of it but its size is kept"
+
+
+class MailSink:
+    """The mail server every mail is told it has reached. Dials nothing."""
+
+    async def answer(self, passage: Passage) -> Reply:
+        """250 in the form Postfix gives; 554 with the decision's reason for a mail that policy denies."""
+        if isinstance(passage.seen, Mail) and "oversize" in passage.seen.flags:
+            return Reply(fidelity="refused", status=552, body=OVERSIZE)
+        if passage.decision.verdict == "deny":
+            return Reply(fidelity="refused", status=554, body=f"5.7.1 {passage.decision.reason}".encode())
+        return Reply(fidelity="shaped", status=250, body=f"2.0.0 Ok: queued as {passage.capture_id}".encode("ascii"))

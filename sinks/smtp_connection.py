@@ -1,0 +1,245 @@
+"""SmtpConnection: one client's socket: lines and messages out of its bytes, TLS, time limits.
+
+What is said when lives in `smtp_session`, what becomes of a whole mail in `smtp_delivery`.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sinks.smtp_body import IncomingBody
+from sinks.smtp_delivery import SmtpDelivery
+from sinks.smtp_limits import SmtpLimits
+from sinks.smtp_lines import OVERLONG, SmtpLines
+from sinks.smtp_mail import mail_of
+from sinks.smtp_session import Next, SmtpSession
+
+LOG = logging.getLogger(__name__)
+AHEAD_OCTETS = 65536
+"""What a client may send ahead while its mail is being recorded."""
+LINES_A_TURN = 500
+"""Commands answered before other clients get their turn."""
+LINGER_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpEntrance:
+    """What all connections of one listening socket share."""
+
+    hostname: str
+    port: int
+    implicit_tls: bool
+    tls_context: Callable[[], ssl.SSLContext] | None
+    limits: SmtpLimits
+    delivery: SmtpDelivery
+    connections: "set[SmtpConnection]"
+
+
+class SmtpConnection(asyncio.Protocol):
+    """An accepted connection, from greeting to close."""
+
+    def __init__(self, entrance: SmtpEntrance) -> None:
+        self._entrance = entrance
+        self._loop = asyncio.get_running_loop()
+        self._session = SmtpSession(
+            entrance.hostname,
+            entrance.limits,
+            starttls=entrance.tls_context is not None and not entrance.implicit_tls,
+        )
+        self._transport: asyncio.Transport
+        self._source = ""
+        self._lines = SmtpLines(entrance.limits.line_octets)
+        self._incoming: IncomingBody | None = None
+        self._busy = False
+        """A mail is being recorded or TLS is being begun: what the client sends ahead waits."""
+        self._blocked = False
+        """The client does not read its replies: it gets no more of them."""
+        self._ending = False
+        self._begun = self._touched = self._message_begun = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self.work: asyncio.Task[None] | None = None
+        """Kept, so that it cannot vanish; it never raises."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; a server's transport is one
+        self._transport = transport
+        peer = transport.get_extra_info("peername")
+        self._source = peer[0] if peer else ""
+        self._entrance.connections.add(self)
+        if len(self._entrance.connections) > self._entrance.limits.connections:
+            self._end(b"421 4.3.2 Too many connections\r\n")
+            return
+        self._timer = self._loop.call_later(self._entrance.limits.idle_seconds, self._watch)
+        if self._entrance.implicit_tls:
+            self._begin_tls()
+        else:
+            transport.write(self._session.greeting())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._entrance.connections.discard(self)
+        self._ending = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._incoming is not None:
+            self._incoming.abandon()
+            self._incoming = None
+
+    def data_received(self, data: bytes) -> None:
+        self._touched = self._loop.time()
+        self._lines.add(data)
+        self._advance()
+
+    def eof_received(self) -> bool:
+        if self._busy:
+            self._ending = True  # a client that half-closes after its mail still gets the reply
+            return self._session.tls is None
+        return False
+
+    def pause_writing(self) -> None:
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        self._blocked = False
+        self._advance()
+
+    def shut(self) -> None:
+        """Soundstage stops: a mail that is being recorded is answered first."""
+        if self._busy and not self._transport.is_closing():
+            self._ending = True
+        else:
+            self._end(b"421 4.3.2 Soundstage is stopping\r\n")
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def _advance(self) -> None:
+        """Go through what has arrived; the replies of one turn go out as one write, as PIPELINING wants it."""
+        out: list[bytes] = []
+        for _ in range(LINES_A_TURN):
+            if self._busy or self._blocked or self._ending or not self._step(out):
+                break
+        else:
+            self._loop.call_soon(self._advance)
+        self._write(b"".join(out))
+        if len(self._lines) > AHEAD_OCTETS:
+            self._transport.pause_reading()
+        elif not self._busy:
+            self._transport.resume_reading()
+
+    def _step(self, out: list[bytes]) -> bool:
+        """Use up one line, or all there is of a message. False where nothing is left that could be used."""
+        if self._incoming is not None:
+            return self._receive(self._incoming)
+        line = self._lines.next()
+        if line is None:
+            return False
+        reply, after = self._session.overlong() if line is OVERLONG else self._session.command(line)
+        out.append(reply)
+        if after is not Next.COMMAND:
+            self._write(b"".join(out))
+            out.clear()
+            self._turn_to(after)
+        return True
+
+    def _receive(self, incoming: IncomingBody) -> bool:
+        octets = self._lines.take()
+        rest = incoming.feed(octets) if octets else None
+        if rest is None:
+            return False
+        self._lines.add(rest)
+        self._incoming = None
+        self._busy = True
+        self.work = self._loop.create_task(self._deliver(incoming))
+        return True
+
+    def _turn_to(self, after: Next) -> None:
+        if after is Next.DATA:
+            self._message_begun = self._loop.time()
+            self._incoming = IncomingBody(self._entrance.limits.message_octets, self._entrance.delivery.intakes)
+        elif after is Next.TLS:
+            self._lines.take()  # sent in the clear, it must not count as said under TLS
+            self._begin_tls()
+        else:
+            self._end(b"")
+
+    async def _deliver(self, incoming: IncomingBody) -> None:
+        protocol = "smtps" if self._entrance.implicit_tls else "smtp"
+        reply = await self._entrance.delivery.deliver(
+            incoming,
+            lambda body: mail_of(
+                self._session, body, incoming.flags, source=self._source, protocol=protocol, port=self._entrance.port
+            ),
+        )
+        self._session.reset()
+        self._touched = self._loop.time()
+        self._busy = False
+        self._write(reply)
+        if self._ending:
+            self._end(b"")
+        else:
+            self._advance()
+
+    def _begin_tls(self) -> None:
+        self._busy = True
+        self._transport.pause_reading()
+        self.work = self._loop.create_task(self._secure())
+
+    async def _secure(self) -> None:
+        context = self._entrance.tls_context
+        try:
+            if context is None:
+                raise ssl.SSLError("no certificate is configured")
+            secured = await self._loop.start_tls(
+                self._transport,
+                self,
+                context(),
+                server_side=True,
+                ssl_handshake_timeout=self._entrance.limits.handshake_seconds,
+            )
+        except (OSError, ssl.SSLError) as error:
+            LOG.info("a TLS handshake with the SMTP client %s failed: %s", self._source, error)
+            self._transport.abort()
+            return
+        except Exception:
+            LOG.exception("TLS could not be begun with the SMTP client %s", self._source)
+            self._transport.abort()
+            return
+        if secured is None or self._ending:
+            self._transport.abort()
+            return
+        self._transport = secured
+        self._session.secured(secured.get_extra_info("ssl_object").version())
+        self._busy = False
+        if self._entrance.implicit_tls:
+            self._write(self._session.greeting())
+        self._advance()
+
+    def _watch(self) -> None:
+        """The one timer. It looks at the clock when it fires, so that traffic need not move it."""
+        limits, now = self._entrance.limits, self._loop.time()
+        due = min(self._touched + limits.idle_seconds, self._begun + limits.session_seconds)
+        if self._incoming is not None:
+            due = min(due, self._message_begun + limits.message_seconds)
+        if self._busy:
+            due = now + limits.idle_seconds
+        if due <= now:
+            self._end(b"421 4.4.2 The time is up; closing the connection\r\n")
+            return
+        self._timer = self._loop.call_later(min(due - now, limits.message_seconds), self._watch)
+
+    def _write(self, octets: bytes) -> None:
+        if octets and not self._transport.is_closing():
+            self._transport.write(octets)
+
+    def _end(self, last_words: bytes) -> None:
+        """Close once what is written has gone out, or soon without it."""
+        self._ending = True
+        if self._transport.is_closing():
+            return
+        self._write(last_words)
+        self._transport.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(LINGER_SECONDS, self._transport.abort)

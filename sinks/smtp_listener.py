@@ -1,0 +1,77 @@
+"""SmtpListener: the sockets mail is accepted on, plain with STARTTLS or under TLS from the first byte."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+from sinks.smtp_body import Intake
+from sinks.smtp_connection import SmtpConnection, SmtpEntrance
+from sinks.smtp_delivery import MailRelay, SmtpDelivery, Taker
+from sinks.smtp_limits import SmtpLimits
+
+STOP_SECONDS = 3.0
+"""How long a mail that is being recorded is waited for at stop."""
+
+
+class SmtpListener:
+    """May listen on several sockets. Everything that arrives goes through one gate."""
+
+    def __init__(
+        self,
+        gate: Taker,
+        tls_context: Callable[[], ssl.SSLContext] | None,
+        hostname: str,
+        *,
+        intakes: Callable[[], Intake],
+        relay: MailRelay | None = None,
+        limits: SmtpLimits | None = None,
+    ) -> None:
+        """`tls_context` is asked for each handshake and must be cheap; without one TLS is not offered.
+
+        `intakes` gives a new body intake for each message, such as `lambda: store.intake(keep=True)`.
+        """
+        self._tls_context = tls_context
+        self._hostname = hostname
+        self._limits = limits or SmtpLimits()
+        self._delivery = SmtpDelivery(gate, intakes, relay)
+        self._servers: list[asyncio.Server] = []
+        self._connections: set[SmtpConnection] = set()
+
+    async def start(self, bind: str, port: int, implicit_tls: bool = False) -> tuple[str, int]:
+        """Listen, on a free port for 0. Returns the address really bound. Raises OSError, such as for a port in use."""
+        if implicit_tls and self._tls_context is None:
+            raise ValueError("SMTP under TLS needs a certificate")
+        entrance: SmtpEntrance | None = None
+
+        def connected() -> SmtpConnection:
+            assert entrance is not None  # noqa: S101 - nothing is accepted before start_serving
+            return SmtpConnection(entrance)
+
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(connected, bind, port, backlog=1024, start_serving=False)
+        host, bound = server.sockets[0].getsockname()[:2]
+        entrance = SmtpEntrance(
+            hostname=self._hostname,
+            port=bound,
+            implicit_tls=implicit_tls,
+            tls_context=self._tls_context,
+            limits=self._limits,
+            delivery=self._delivery,
+            connections=self._connections,
+        )
+        await server.start_serving()
+        self._servers.append(server)
+        return host, bound
+
+    async def stop(self) -> None:
+        """Accept nothing more, answer the mails at hand, close every connection."""
+        for server in self._servers:
+            server.close()
+        for connection in tuple(self._connections):
+            connection.shut()
+        at_work = [connection.work for connection in self._connections if connection.work is not None]
+        if at_work:
+            await asyncio.wait(at_work, timeout=STOP_SECONDS)
+        for connection in tuple(self._connections):
+            connection.abort()
+        self._servers.clear()
