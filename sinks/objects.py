@@ -1,0 +1,44 @@
+"""Objects: what providers' answers created, as far as sinks need it. The ledger implements it, durably."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """The first answer to an idempotency key."""
+
+    fingerprint: str
+    capture_id: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Objects(Protocol):
+    """Reads what committed records kept. Each run has objects of its own."""
+
+    async def get(self, run: str, provider: str, collection: str, key: str) -> Any | None:
+        """The object's last value, or None."""
+        ...
+
+    async def list(self, run: str, provider: str, collection: str, limit: int) -> list[Any]:
+        """Up to `limit` objects, newest first."""
+        ...
+
+    async def replay(self, run: str, key: str) -> StoredReply | None:
+        """The first answer under a Replay's key, or None."""
+        ...
+
+
+class NoObjects:
+    """Keeps nothing: for a gateway without a ledger, such as the examples of a pack."""
+
+    async def get(self, run: str, provider: str, collection: str, key: str) -> Any | None:
+        return None
+
+    async def list(self, run: str, provider: str, collection: str, limit: int) -> list[Any]:
+        return []
+
+    async def replay(self, run: str, key: str) -> StoredReply | None:
+        return None

@@ -1,0 +1,158 @@
+"""PackAnswers: a captured request answered from its pack: objects loaded and kept, ids made, retries recognised."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ledger.reply import KeptObject, Reply
+from policies.expression_values import text
+from policies.operation import ObjectListing, ObjectLoad, Operation
+from policies.pack_context import PackContext
+from policies.pack_generator import Generator
+from policies.pack_response import Rendered, Unanswerable
+from policies.pack_type import Idempotent, Pack
+from policies.recognition import Recognition
+from sinks.objects import Objects, StoredReply
+from sinks.passage import Passage
+from sinks.recent import Recent
+from sinks.replay import Replays
+
+MOST_RECENT = 2_000
+MOST_LISTED = 1_000
+MASKED = b"[removed:"
+"""What masking leaves behind: a stored answer with it is made again, from the same seed and time."""
+OURS = frozenset({"soundstage-verdict", "soundstage-capture"})
+
+
+class PackAnswers:
+    """Answers the operations that packs describe."""
+
+    def __init__(self, objects: Objects, secret: bytes) -> None:
+        self._objects = objects
+        self._replays = Replays(objects, secret)
+        self._recent: Recent[tuple[Any]] = Recent(MOST_RECENT)
+
+    async def answer(self, passage: Passage, known: Recognition, pack: Pack, operation: Operation) -> Reply:
+        """The provider's answer, or its idempotency error. Raises Unanswerable and TooLarge."""
+        replay = self._replays.of(known, passage.effect.run)
+        if replay is None or pack.idempotent is None:
+            return await self._fresh(passage, known, pack, operation, passage.capture_id, passage.at)
+        async with self._replays.alone(replay.key):
+            found = await self._replays.first(passage.effect.run, replay.key)
+            if found is not None:
+                first, pending = found
+                if first.fingerprint != replay.fingerprint:
+                    return self._conflict(passage, known, pack.idempotent)
+                return await self._again(passage, known, pack, operation, first, pending)
+            reply = await self._fresh(passage, known, pack, operation, replay.key, passage.at)
+            reply = _with(reply, replay=replay)
+            self._replays.answered(passage.capture_id, reply)
+            return reply
+
+    def refuse(self, passage: Passage, known: Recognition, pack: Pack, reason: str) -> Reply:
+        """The provider's own refusal with our reason in it."""
+        context = self._context(passage, known, passage.capture_id, passage.at)
+        context.reason = reason
+        return _reply(pack.denial(known.operation, context).render(context), "refused")
+
+    def _conflict(self, passage: Passage, known: Recognition, idempotent: Idempotent) -> Reply:
+        context = self._context(passage, known, passage.capture_id, passage.at)
+        return _with(_reply(idempotent.conflict.render(context), "shaped"), flags=("idempotency_conflict",))
+
+    async def _again(
+        self,
+        passage: Passage,
+        known: Recognition,
+        pack: Pack,
+        operation: Operation,
+        first: StoredReply,
+        pending: Reply | None,
+    ) -> Reply:
+        """The first answer once more; what its capture keeps is kept again while that is not known to be durable."""
+        body = first.body
+        if MASKED in body:
+            key = self._replays.of(known, passage.effect.run)
+            seed = passage.capture_id if key is None else key.key
+            body = (await self._fresh(passage, known, pack, operation, seed, _time_of(first.capture_id))).body
+        replayed = pack.idempotent.replayed if pack.idempotent is not None else ()
+        kept = tuple((name, value) for name, value in first.headers if name.lower() not in OURS)
+        return Reply(
+            fidelity="shaped",
+            status=first.status,
+            headers=(*kept, *replayed),
+            body=body,
+            keep=pending.keep if pending is not None else (),
+            replay=pending.replay if pending is not None else None,
+            attempt_of=first.capture_id,
+        )
+
+    async def _fresh(
+        self, passage: Passage, known: Recognition, pack: Pack, operation: Operation, seed: str, at: datetime
+    ) -> Reply:
+        context = self._context(passage, known, seed, at)
+        run = passage.effect.run
+        if operation.load is not None:
+            context.obj = await self._load(run, pack, operation.load, context)
+            if context.obj is None and operation.load.missing is not None:
+                return _reply(operation.load.missing.render(context), "shaped")
+        if operation.listing is not None:
+            context.objs = await self._list(run, pack, operation.listing, context)
+        if operation.response is None:
+            raise Unanswerable(f"the operation {operation.id} of {pack.id} has no answer of its own")
+        rendered = operation.response.render(context)
+        keep = self._kept(operation, context)
+        for item in keep:
+            self._recent.put((run, pack.id, item.collection, item.key), (item.value,))
+        return _with(_reply(rendered, "generic" if operation.generic else "shaped"), keep=keep)
+
+    def _context(self, passage: Passage, known: Recognition, seed: str, at: datetime) -> PackContext:
+        """Seeded by run, provider, operation, credential and key: a retry makes the same ids, also after a restart."""
+        pack = known.pack
+        credentials = () if pack is None else pack.credentials.found(known.view)
+        effect = passage.effect
+        digest = self._replays.digest(effect.run, effect.provider or "", effect.operation or "", seed, *credentials)
+        return PackContext(
+            known.view,
+            at=at,
+            gen=Generator(bytes.fromhex(digest)),
+            x=known.facts or {},
+            capture=passage.capture_id,
+        )
+
+    async def _load(self, run: str, pack: Pack, load: ObjectLoad, context: PackContext) -> Any:
+        collection, key = text(load.collection(context)), text(load.key(context))
+        recent = self._recent.get((run, pack.id, collection, key))
+        if recent is not None:
+            return recent[0]
+        return await self._objects.get(run, pack.id, collection, key)
+
+    async def _list(self, run: str, pack: Pack, listing: ObjectListing, context: PackContext) -> list[Any]:
+        asked = listing.limit(context)
+        limit = min(max(asked, 1), MOST_LISTED) if type(asked) is int else 100
+        return await self._objects.list(run, pack.id, text(listing.collection(context)), limit)
+
+    @staticmethod
+    def _kept(operation: Operation, context: PackContext) -> tuple[KeptObject, ...]:
+        kept = []
+        for save in operation.saves:
+            if save.when is not None and not save.when(context):
+                continue
+            key = text(save.key(context))
+            if key:
+                value = None if save.remove else save.value(context)
+                kept.append(KeptObject(text(save.collection(context)), key, value))
+        return tuple(kept)
+
+
+def _reply(rendered: Rendered, fidelity: Any) -> Reply:
+    return Reply(fidelity=fidelity, status=rendered.status, headers=rendered.headers, body=rendered.body)
+
+
+def _with(reply: Reply, **changes: Any) -> Reply:
+
+    return replace(reply, **changes)
+
+
+def _time_of(capture_id: str) -> datetime:
+    """When a capture was made, out of its UUIDv7 (RFC 9562, section 5.7)."""
+    return datetime.fromtimestamp(int(capture_id.replace("-", "")[:12], 16) / 1000, UTC)

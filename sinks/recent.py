@@ -1,0 +1,35 @@
+"""Recent: answers and objects of the last seconds, for a request that outruns the commit of the one it builds on."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+SECONDS = 15.0
+"""Far longer than a commit, and short enough that what another gateway writes is seen."""
+
+
+class Recent[Value]:
+    """A bounded mapping whose entries end by themselves."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._held: OrderedDict[Hashable, tuple[float, Value]] = OrderedDict()
+
+    def put(self, key: Hashable, value: Value) -> None:
+        self._held.pop(key, None)
+        self._held[key] = (self._clock() + SECONDS, value)
+        while len(self._held) > self._most:
+            self._held.popitem(last=False)
+
+    def get(self, key: Hashable) -> Value | None:
+        held = self._held.get(key)
+        if held is None:
+            return None
+        if held[0] < self._clock():
+            del self._held[key]
+            return None
+        return held[1]
+
+    def __len__(self) -> int:
+        return len(self._held)

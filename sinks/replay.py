@@ -1,0 +1,83 @@
+"""Replays: which requests repeat an earlier one under the same idempotency key, one at a time for each key."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ledger.reply import Replay, Reply
+from policies.expression_values import encoded, text
+from policies.pack_context import describing
+from policies.recognition import Recognition
+from sinks.objects import Objects, StoredReply
+from sinks.recent import Recent
+
+MOST_RECENT = 5_000
+
+
+class Replays:
+    """Finds the first answer to a key, also while its commit is still under way."""
+
+    def __init__(self, objects: Objects, secret: bytes) -> None:
+        self._objects = objects
+        self._secret = secret
+        self._recent: Recent[tuple[str, Reply]] = Recent(MOST_RECENT)
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    def of(self, known: Recognition, run: str) -> Replay | None:
+        """The key and meaning of a request that its provider would know again, else None."""
+        pack, operation = known.pack, known.operation
+        if pack is None or pack.idempotent is None or operation is None or not operation.idempotent:
+            return None
+        key = pack.idempotent.key(describing(known.view))
+        if not key:
+            return None
+        return Replay(self.digest(pack.id, run, *pack.credentials.found(known.view), text(key)), _fingerprint(known))
+
+    def digest(self, *parts: str) -> str:
+        """A digest keyed with the gateway's secret, so that nothing it is made of can be guessed from it."""
+        made = hashlib.blake2b(key=self._secret, digest_size=24)
+        for part in parts:
+            octets = part.encode("utf-8", "surrogatepass")
+            made.update(len(octets).to_bytes(8))
+            made.update(octets)
+        return made.hexdigest()
+
+    @asynccontextmanager
+    async def alone(self, key: str) -> AsyncIterator[None]:
+        """One request of a key at a time: of two at once, the second finds the first's answer."""
+        lock, waiting = self._locks.get(key, (asyncio.Lock(), 0))
+        self._locks[key] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks[key]
+            if waiting == 1:
+                del self._locks[key]
+            else:
+                self._locks[key] = (lock, waiting - 1)
+
+    async def first(self, run: str, key: str) -> tuple[StoredReply, Reply | None] | None:
+        """The first answer; beside it, while its commit is not known of, the reply whose keepings must come again."""
+        stored = await self._objects.replay(run, key)
+        if stored is not None:
+            return stored, None
+        recent = self._recent.get(key)
+        if recent is None:
+            return None
+        capture_id, reply = recent
+        fingerprint = "" if reply.replay is None else reply.replay.fingerprint
+        return StoredReply(fingerprint, capture_id, reply.status, reply.headers, reply.body), reply
+
+    def answered(self, capture_id: str, reply: Reply) -> None:
+        """Remember an answer from now until its commit."""
+        if reply.replay is not None:
+            self._recent.put(reply.replay.key, (capture_id, reply))
+
+
+def _fingerprint(known: Recognition) -> str:
+    """What the request means: of a multipart body its fields, whose boundary differs in each try; else its octets."""
+    view = known.view
+    body = encoded(view.form) if view.content_type == "multipart/form-data" else view.request.body.sha256
+    return hashlib.sha256(f"{view.method} {view.target}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
