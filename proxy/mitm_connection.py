@@ -1,0 +1,143 @@
+"""HeldConnection: mitmproxy's handler of one client connection, with its two ways out replaced by ours.
+
+Every hook of mitmproxy's comes through `handle_hook`, every connection it opens through `open_connection`.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from mitmproxy.connection import ConnectionState
+from mitmproxy.options import Options
+from mitmproxy.proxy import commands, events, mode_specs
+from mitmproxy.proxy.server import ConnectionIO, LiveConnectionHandler
+
+from proxy.mitm_layers import Outermost
+from proxy.mitm_options import HELD
+from proxy.mitm_signals import Draining
+from proxy.mitm_tickets import Tickets
+from sinks.dialler import CannotDial, DialRefused
+
+_log = logging.getLogger(__name__)
+_REGULAR = mode_specs.ProxyMode.parse("regular")
+
+MOST_WAITING = 1024 * 1024
+"""Octets of an upload that may wait for HTTP/2's flow control before more is written."""
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Hooks = Callable[["HeldConnection", commands.StartHook], Awaitable[None]]
+
+
+class HeldConnection(LiveConnectionHandler):
+    """One client, and whatever it was let out to. Without a ticket it reaches nothing."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, tls: bool, tickets: Tickets, hooks: Hooks
+    ) -> None:
+        # HeldOptions has every option the core reads; the class it stands in for would bring all the others.
+        super().__init__(reader, writer, cast("Options", HELD), _REGULAR)
+        context = self.layer.context
+        self.layer = Outermost(context, tls)
+        self.tickets = tickets
+        self.closed = False
+        self._hooks = hooks
+        self._moved = asyncio.Event()
+        self._flush = cast("Callable[[], Awaitable[None]]", self.drain_writers)
+        self._expiry: asyncio.TimerHandle | None = None
+        self._expires: datetime | None = None
+
+    async def handle_hook(self, hook: commands.StartHook) -> None:
+        """The hooks hold by themselves; should even that fail, the connection is shut before mitmproxy goes on."""
+        with self.timeout_watchdog.disarm():
+            try:
+                await self._hooks(self, hook)
+            except Exception:
+                _log.exception("the hook %s failed; its connection is shut", hook.name)
+                self.shut()
+                raise
+
+    def shut(self) -> None:
+        """Close the client's connection, and with it all that were opened for it."""
+        self.closed = True
+        self.tickets.void()
+        io = self.transports.get(self.client)
+        if io is not None and io.handler is not None:
+            io.handler.cancel("shut by Soundstage")
+
+    def expire_at(self, expires: datetime | None) -> None:
+        """Shut the connection when an opt-in that something left by has ended; the earliest one counts."""
+        if expires is None or (self._expires is not None and self._expires <= expires):
+            return
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._expires = expires
+        seconds = max(0.0, (expires - datetime.now(UTC)).total_seconds())
+        self._expiry = asyncio.get_running_loop().call_later(seconds, self.shut)
+
+    def over(self) -> None:
+        """The client has gone: nothing may be dialled for it any more."""
+        self.closed = True
+        self.tickets.void()
+        if self._expiry is not None:
+            self._expiry.cancel()
+
+    async def drained(self, upload: Draining) -> None:
+        """Wait until nearly all that was written to a destination has gone, or the connection is over."""
+        await self._flush()
+        while upload.waiting() > MOST_WAITING and upload.server in self.transports:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def server_event(self, event: events.Event) -> None:
+        """Every event may be one that somebody waits for in `drained`."""
+        await super().server_event(event)
+        self._moved.set()
+
+    async def open_connection(self, command: commands.OpenConnection) -> None:
+        """Dial with a ticket and serve what was reached until it closes.
+
+        The address is resolved, judged and connected to inside the dialler: mitmproxy sees it only afterwards.
+        """
+        server = command.connection
+        if server.address is None or server.via is not None or server.transport_protocol != "tcp":
+            raise DialRefused("mitmproxy asked for a connection that is never opened")
+        async with self.max_conns[server.address]:
+            streams = await self._dialled(command, server.address)
+            if streams is not None:
+                await self._serve_server(command, *streams)
+
+    async def _dialled(self, command: commands.OpenConnection, address: tuple[str, int]) -> Streams | None:
+        try:
+            return await self.tickets.dial(*address)
+        except (DialRefused, CannotDial, OSError) as error:
+            why = str(error) or type(error).__name__
+        except asyncio.CancelledError:
+            await self.server_event(events.OpenConnectionCompleted(command, "the client has gone"))
+            raise
+        self.transports.pop(command.connection, None)
+        await self.server_event(events.OpenConnectionCompleted(command, why))
+        return None
+
+    async def _serve_server(
+        self, command: commands.OpenConnection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        server = command.connection
+        server.timestamp_start = server.timestamp_tcp_setup = time.time()
+        server.state = ConnectionState.OPEN
+        server.peername, server.sockname = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
+        if not server.tls and not self.client.tls and self.client.alpn == b"h2":
+            server.alpn = b"h2"  # HTTP/2 in the clear by prior knowledge, as gRPC without TLS speaks it
+        self.transports[server] = ConnectionIO(handler=asyncio.current_task(), reader=reader, writer=writer)
+        await self.server_event(events.OpenConnectionCompleted(command, None))
+        try:
+            await self.handle_connection(server)
+        finally:
+            server.timestamp_end = time.time()
+
+    def log(self, message: str, level: int = logging.INFO, exc_info: Any = None) -> None:
+        """mitmproxy's own lines carry bytes of the conversation, which may be secret: only its failures are kept."""
+        if level >= logging.ERROR:
+            _log.error("mitmproxy: %s", message.partition("\n")[0][:200], exc_info=exc_info)

@@ -1,0 +1,55 @@
+"""Departure: an opted-in request turned to the destination its decision names, with one ticket to get there."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from policies.http_request import HttpRequest
+from proxy.mitm_leaving import Leaving
+from proxy.mitm_request import SeenRequest
+from sinks.passage import Departure
+from sinks.ticket import Ticket
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class CannotForward(Exception):
+    """Its decision lets it leave, but it cannot be passed on just as it was sent. The sentence is for the client."""
+
+
+def leaving_of(departure: Departure, request: SeenRequest, client: str) -> Leaving:
+    """Point the request at where it may go, and make the ticket for exactly that. Raises CannotForward."""
+    _check(request, request.described)
+    decision, target = departure.decision, departure.effect.target
+    if decision.expires is not None and decision.expires <= datetime.now(UTC):
+        raise CannotForward(f"the opt-in {decision.rule} ended at {decision.expires.isoformat()}")
+    scheme, host, port = target.scheme, target.host, target.port
+    if decision.verdict == "divert":
+        scheme, host, port = _diverted(request, decision.divert)
+    request.data.scheme = scheme.encode("ascii")
+    request.data.host, request.data.port = host, port
+    ticket = Ticket(client, host, port, decision.addresses, decision.expires, departure.capture_id)
+    return Leaving(departure, ticket)
+
+
+def _check(request: SeenRequest, described: HttpRequest) -> None:
+    if any(name == "upgrade" for name, _ in described.headers) and not request.wants_websocket:
+        raise CannotForward("the request asks for an upgrade that is no WebSocket, which would be an unseen tunnel")
+    if request.too_long:
+        raise CannotForward("the request's body is longer than Soundstage takes, so it cannot be passed on whole")
+    if request.had_trailers:
+        raise CannotForward("the request's body ends in trailer fields, which cannot be passed on as they were sent")
+
+
+def _diverted(request: SeenRequest, url: str | None) -> tuple[str, str, int]:
+    """Where the same request goes instead. Host names the other target; the path is put after the target's own."""
+    to = urlsplit(url or "")
+    if to.scheme not in _PORTS or not to.hostname:
+        raise CannotForward(f"the opt-in diverts to {url!r}, which is no http or https URL")
+    named = to.netloc.rpartition("@")[2].encode("ascii")
+    if to.path.rstrip("/"):
+        request.data.path = to.path.rstrip("/").encode("ascii") + request.data.path
+    if request.is_http2 and request.data.authority:
+        request.data.authority = named
+    if "host" in request.headers or not request.is_http2:
+        request.headers["host"] = named.decode("ascii")
+    return to.scheme, to.hostname, to.port or _PORTS[to.scheme]

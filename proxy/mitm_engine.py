@@ -1,0 +1,103 @@
+"""MitmEngine: mitmproxy embedded as a library, for connections from which something may leave, and for HTTP/2.
+
+It has no listener and no second way in: it is handed accepted sockets with the true client beside them.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from policies.http_request import HttpRequest
+from proxy.connection import Connection
+from proxy.mitm_body import Intake
+from proxy.mitm_connection import HeldConnection
+from proxy.mitm_flow import Fault, Passes
+from proxy.mitm_hooks import HeldHooks
+from proxy.mitm_options import check_held
+from proxy.mitm_stream import Intakes
+from proxy.mitm_tickets import Dials, Tickets
+from proxy.mitm_tls import Certificates, ClientTls, ServerTls
+
+_log = logging.getLogger(__name__)
+
+
+def _not_kept(_request: HttpRequest) -> Intake | None:
+    return None
+
+
+class MitmEngine:
+    """Decides request by request, through the same gate and with the same description as the door."""
+
+    def __init__(
+        self,
+        gate: Passes,
+        dialler: Dials,
+        ca: Certificates,
+        *,
+        extra_ca: Path | None = None,
+        intakes: Intakes = _not_kept,
+        spool: Path | None = None,
+    ) -> None:
+        """`extra_ca`: authorities trusted beside the system's, for destinations. `spool`: where long bodies wait.
+
+        Raises EngineUnsuitable.
+        """
+        check_held()
+        self._gate = gate
+        self._dialler = dialler
+        self._client_tls = ClientTls(ca)
+        self._server_tls = ServerTls(extra_ca)
+        self._intakes = intakes
+        self._spool = spool
+        self._open: set[HeldConnection] = set()
+        self.fault = Fault()
+
+    async def serve(self, sock: socket.socket, connection: Connection) -> None:
+        """Serve one client until it or we close. Owns the socket."""
+        reader = asyncio.StreamReader()
+        if connection.early:
+            reader.feed_data(connection.early)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock)
+        held = HeldConnection(
+            reader,
+            asyncio.StreamWriter(transport, protocol, reader, loop),
+            tls=connection.tls,
+            tickets=Tickets(self._dialler, connection.id),
+            hooks=HeldHooks(
+                self._gate,
+                connection,
+                client_tls=self._client_tls,
+                server_tls=self._server_tls,
+                intakes=self._intakes,
+                spool=self._spool,
+                fault=self.fault,
+            ),
+        )
+        self._open.add(held)
+        try:
+            await held.handle_client()
+        finally:
+            held.over()
+            self._open.discard(held)
+            transport.close()
+
+    def shut_all(self) -> None:
+        """Close every connection, as at a stop."""
+        for held in tuple(self._open):
+            held.shut()
+
+    @contextlib.contextmanager
+    def proving(self, gate: Passes, dialler: Dials) -> Iterator[Fault]:
+        """For the self-test at start: serve by this gate and dialler until the block ends, then as before."""
+        before = self._gate, self._dialler
+        self._gate, self._dialler = gate, dialler
+        try:
+            yield self.fault
+        finally:
+            self._gate, self._dialler = before
+            self.shut_all()

@@ -1,0 +1,203 @@
+"""FlowHooks: what happens to one HTTP request at mitmproxy's hooks, from its head to what became of it.
+
+The refusal is armed in the first line of each; a recorded departure alone lifts it, in the last.
+"""
+
+import logging
+from dataclasses import replace
+from typing import Protocol
+
+from mitmproxy.http import HTTPFlow
+
+from ledger.trouble import LedgerUnavailable
+from policies.body import EMPTY, Body
+from policies.http_request import HttpRequest
+from policies.raw_connection import RawConnection
+from proxy.connection import Connection
+from proxy.http1_reply import problem
+from proxy.mitm_connection import HeldConnection
+from proxy.mitm_departure import CannotForward, leaving_of
+from proxy.mitm_leaving import Leaving
+from proxy.mitm_reply import armed, reply_of, response_of
+from proxy.mitm_request import SeenRequest
+from proxy.mitm_stream import BODY, LEAVING
+from proxy.mitm_websocket import record_message
+from sinks.dialler import NoTicket
+from sinks.gate import NotReady
+from sinks.passage import Answer, Departure, Outcome, Seen
+
+_log = logging.getLogger(__name__)
+REFUSED = "soundstage.refused"
+"""On a flow whose hook failed: nothing later may lift the refusal."""
+
+
+class Passes(Protocol):
+    """The gate."""
+
+    async def take(self, seen: Seen) -> Outcome: ...
+
+
+class InjectedFault(Exception):
+    """Raised in a hook on purpose, by the self-test at start."""
+
+
+class Fault:
+    """One failure of a hook on demand: the self-test shows by it that a failing hook lets nothing out."""
+
+    HEADER = "soundstage-self-test"
+
+    def __init__(self) -> None:
+        self._secret: str | None = None
+
+    def arm(self, secret: str) -> None:
+        """The next request with this secret in its header fails, once."""
+        self._secret = secret
+
+    def strike(self, request: HttpRequest) -> None:
+        """Raises InjectedFault for the request it was armed for."""
+        if self._secret is not None and request.header(self.HEADER) == self._secret:
+            self._secret = None
+            raise InjectedFault("a hook fails, as the self-test asked")
+
+
+class FlowHooks:
+    """The hooks of one client connection's requests."""
+
+    def __init__(self, gate: Passes, connection: Connection, fault: Fault) -> None:
+        self._gate = gate
+        self._connection = connection
+        self._fault = fault
+
+    async def requestheaders(self, held: HeldConnection, flow: HTTPFlow) -> None:
+        """The head is here."""
+        flow.response = armed(flow.request)
+        if isinstance(flow.request, SeenRequest):
+            self._fault.strike(flow.request.described)
+
+    async def request(self, held: HeldConnection, flow: HTTPFlow) -> None:
+        """The whole request is here: judged, recorded, answered or let go."""
+        flow.response = armed(flow.request)
+        request = flow.request
+        if flow.metadata.get(REFUSED) or not isinstance(request, SeenRequest):
+            return
+        body = flow.metadata[BODY]
+        try:
+            outcome = await self._gate.take(_seen(request, body))
+        except (NotReady, LedgerUnavailable) as error:
+            _forget(body)
+            flow.response = response_of(problem(503, "Not now", str(error)), request, close=True)
+            return
+        if isinstance(outcome, Answer):
+            marks = (("Soundstage-Verdict", outcome.decision.verdict), ("Soundstage-Capture", outcome.capture_id))
+            flow.response = response_of(outcome.reply, request, marks)
+            return
+        await self._depart(held, flow, request, outcome)
+
+    async def _depart(self, held: HeldConnection, flow: HTTPFlow, request: SeenRequest, departure: Departure) -> None:
+        try:
+            leaving = leaving_of(departure, request, self._connection.id)
+            flow.metadata[LEAVING] = leaving
+            held.tickets.grant(leaving)
+        except (CannotForward, NoTicket) as error:
+            reply = problem(403, "Refused", str(error), departure.capture_id)
+            await departure.settle(False, reply)
+            flow.response = response_of(reply, request)
+            return
+        except Exception:
+            await departure.settle(False, None)
+            raise
+        held.expire_at(departure.decision.expires)
+        flow.response = None
+
+    async def failed(self, held: HeldConnection, flow: HTTPFlow) -> None:
+        """A hook before the destination is turned to has raised: refuse, for good."""
+        flow.metadata[REFUSED] = True
+        flow.response = armed(flow.request)
+        leaving = flow.metadata.pop(LEAVING, None)
+        if isinstance(leaving, Leaving):
+            held.tickets.withdraw(leaving)
+            await leaving.settle_quietly(None)
+
+    async def responseheaders(self, held: HeldConnection, flow: HTTPFlow) -> None:
+        """The head of an answer, ours or a destination's."""
+        leaving = _real(flow)
+        if leaving is None or flow.response is None:
+            return
+        # It would send the client to the destination by QUIC, past everything here.
+        flow.response.headers.pop("alt-svc", None)
+        request = flow.request
+        if flow.response.status_code == 101:
+            if not (isinstance(request, SeenRequest) and request.wants_websocket):
+                raise CannotForward("the destination switched protocols, which nobody asked for")
+            return
+        flow.response.stream = leaving.tap
+
+    async def response(self, held: HeldConnection, flow: HTTPFlow) -> None:
+        """The whole answer has come, and its last octets wait for this."""
+        leaving = _real(flow)
+        if leaving is None or flow.response is None:
+            return
+        held.tickets.withdraw(leaving)
+        body, flags = leaving.answer
+        await leaving.settle_quietly(reply_of(flow.response, body, flags=flags))
+
+    async def error(self, held: HeldConnection, flow: HTTPFlow) -> None:
+        """The request ended without an answer, or before it was whole."""
+        leaving = flow.metadata.get(LEAVING)
+        why = flow.error.msg if flow.error is not None else "it broke off"
+        if not isinstance(leaving, Leaving):
+            if BODY not in flow.metadata:
+                await self.raw(f"a request that never became whole: {why}", ("incomplete",))
+            return
+        held.tickets.withdraw(leaving)
+        if leaving.sent:
+            body, flags = leaving.answer
+            partial = None if flow.response is None else reply_of(flow.response, body, flags=(*flags, "broken_off"))
+            await leaving.settle_quietly(partial)
+            return
+        status, title = (403, "Refused") if leaving.refused else (502, "Not reached")
+        told = f"{leaving.ticket.host} was opted in, but {leaving.failure or why}"
+        reply = problem(status, title, told, leaving.departure.capture_id)
+        await leaving.settle_quietly(reply)
+        if isinstance(flow.request, SeenRequest):
+            flow.response = response_of(reply, flow.request, close=True)
+
+    async def websocket_message(self, held: HeldConnection, flow: HTTPFlow) -> None:
+        """A message is recorded before it is passed on; what raises here ends the connection with it undelivered."""
+        leaving = _real(flow)
+        if leaving is None:
+            raise CannotForward("a message came on a WebSocket that nothing let out")
+        await record_message(flow, leaving)
+
+    async def raw(self, what: str, flags: tuple[str, ...], opening: bytes = b"", protocol: str = "tcp") -> None:
+        """Record what is no request. It is refused whether that works or not."""
+        at = self._connection
+        port = at.port or (443 if at.tls else 80)
+        seen = RawConnection(at.source, at.names, port, Body.of(opening), protocol, what, flags, at.claim)
+        try:
+            outcome = await self._gate.take(seen)
+        except (NotReady, LedgerUnavailable) as error:
+            _log.warning("%s from %s could not be recorded, and was refused: %s", what, at.source, error)
+            return
+        if isinstance(outcome, Departure):
+            await outcome.settle(False, None)
+
+
+def _seen(request: SeenRequest, body: Body) -> HttpRequest:
+    flags = request.described.flags
+    if request.had_trailers:
+        flags = (*flags, "trailers")
+    if request.too_long:
+        flags = (*flags, "too_long")
+    return replace(request.described, body=body if body.size else EMPTY, flags=flags)
+
+
+def _real(flow: HTTPFlow) -> Leaving | None:
+    """The departure whose destination is answering; None where the answer is ours."""
+    leaving = flow.metadata.get(LEAVING)
+    return leaving if isinstance(leaving, Leaving) and leaving.sent else None
+
+
+def _forget(body: Body) -> None:
+    if body.path is not None:
+        body.path.unlink(missing_ok=True)

@@ -1,0 +1,152 @@
+"""HeldHooks: every hook mitmproxy may call on one client connection. One that is not named here ends the connection.
+
+That is how raw TCP, UDP, DNS, SOCKS, QUIC and a second CONNECT end: their hooks are not named.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands, layer
+from mitmproxy.tls import TlsData
+
+from proxy.connection import Connection
+from proxy.head_target import split_port
+from proxy.mitm_connection import HeldConnection
+from proxy.mitm_flow import Fault, FlowHooks, Passes
+from proxy.mitm_layers import HeldHttpLayer, Shut, speaks
+from proxy.mitm_signals import Draining, Malformed
+from proxy.mitm_stream import Intakes
+from proxy.mitm_tls import H2, ClientTls, ServerTls
+
+_log = logging.getLogger(__name__)
+_EVIDENCE = 4096
+_NOTHING_TO_DO = (
+    "client_connected",
+    "client_disconnected",
+    "tls_clienthello",
+    "tls_established_client",
+    "tls_established_server",
+    "tls_failed_server",
+    "websocket_start",
+    "websocket_end",
+)
+
+
+class UnheldHook(Exception):
+    """mitmproxy called a hook that nothing here holds: it is about to do something that is never done."""
+
+
+class HeldHooks:
+    """The hooks of one client connection."""
+
+    def __init__(
+        self,
+        gate: Passes,
+        connection: Connection,
+        *,
+        client_tls: ClientTls,
+        server_tls: ServerTls,
+        intakes: Intakes,
+        spool: Path | None,
+        fault: Fault,
+    ) -> None:
+        self._connection = connection
+        self._client_tls = client_tls
+        self._server_tls = server_tls
+        self._intakes = intakes
+        self._spool = spool
+        self._flows = flows = FlowHooks(gate, connection, fault)
+        self._before_leaving: dict[str, Callable[[HeldConnection, Any], Awaitable[None]]] = {
+            "requestheaders": flows.requestheaders,
+            "request": flows.request,
+        }
+        self._others: dict[str, Callable[[HeldConnection, Any], Awaitable[None]]] = {
+            "responseheaders": flows.responseheaders,
+            "response": flows.response,
+            "error": flows.error,
+            "websocket_message": flows.websocket_message,
+            "next_layer": self._next_layer,
+            "tls_start_client": self._tls_start_client,
+            "tls_start_server": self._tls_start_server,
+            "tls_failed_client": self._tls_failed_client,
+            "soundstage_malformed": self._malformed,
+            "soundstage_drain": self._drain,
+            **dict.fromkeys(_NOTHING_TO_DO, _nothing),
+        }
+
+    async def __call__(self, held: HeldConnection, hook: commands.StartHook) -> None:
+        """Before anything left, a failure becomes the refusal; after that it is raised, which ends the connection."""
+        (about,) = hook.args()
+        before = self._before_leaving.get(hook.name)
+        if before is not None:
+            try:
+                await before(held, about)
+            except Exception:
+                _log.exception("the hook %s failed; its request is refused", hook.name)
+                await self._flows.failed(held, about)
+            return
+        other = self._others.get(hook.name)
+        if other is None:
+            raise UnheldHook(f"mitmproxy called the hook {hook.name}, which is never served")
+        await other(held, about)
+
+    async def _next_layer(self, held: HeldConnection, asked: layer.NextLayer) -> None:
+        first: bytes = asked.data_client()  # type: ignore[no-untyped-call] # mitmproxy's
+        client = asked.context.client
+        spoken = speaks(first, client.alpn)
+        if spoken == "unknown":
+            return
+        if spoken == "other":
+            await self._flows.raw("bytes that are not HTTP", (), first[:_EVIDENCE])
+            asked.layer = Shut(asked.context)
+            return
+        if spoken == "h2":
+            client.alpn = H2
+        connection = _with_sni(self._connection, client.sni)
+        asked.layer = HeldHttpLayer(asked.context, connection, self._intakes, self._spool)
+
+    async def _tls_start_client(self, held: HeldConnection, data: TlsData) -> None:
+        name = data.conn.sni or _connect_host(self._connection) or ""
+        try:
+            data.ssl_conn = self._client_tls.connection(name)
+        except ValueError as error:
+            await self._flows.raw(f"a TLS handshake that nobody can answer: {error}", ("unreadable",))
+            raise
+
+    async def _tls_start_server(self, held: HeldConnection, data: TlsData) -> None:
+        server = data.conn
+        if not isinstance(server, Server) or server.address is None:
+            raise UnheldHook("mitmproxy began a TLS handshake with a destination that has no name")
+        server.sni = server.address[0]
+        data.ssl_conn = self._server_tls.connection(server.address[0], h2=data.context.client.alpn == H2)
+
+    async def _tls_failed_client(self, held: HeldConnection, data: TlsData) -> None:
+        why = "the client ended the TLS handshake (it may pin certificates, or not trust the CA of Soundstage)"
+        await self._flows.raw(why, ("unreadable",), protocol="tls")
+
+    async def _malformed(self, held: HeldConnection, malformed: Malformed) -> None:
+        await self._flows.raw(malformed.what, malformed.flags, malformed.opening[:_EVIDENCE], malformed.protocol)
+
+    async def _drain(self, held: HeldConnection, upload: Draining) -> None:
+        await held.drained(upload)
+
+
+async def _nothing(_held: HeldConnection, _about: Any) -> None:
+    await asyncio.sleep(0)
+
+
+def _with_sni(connection: Connection, sni: str | None) -> Connection:
+    """What the handshake itself said counts beside what the listener saw of it: a difference is a denial."""
+    if sni is None or ("sni", sni) in connection.names:
+        return connection
+    return replace(connection, names=(*connection.names, ("sni", sni)))
+
+
+def _connect_host(connection: Connection) -> str | None:
+    named = next((text for source, text in connection.names if source == "connect"), None)
+    return None if named is None else split_port(named, 443)[0]

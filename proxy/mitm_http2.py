@@ -1,0 +1,46 @@
+"""Http2Side: the client's side of HTTP/2 inside mitmproxy, each stream read strictly and described by its own names."""
+
+import h2.errors
+import h2.events
+import h2.exceptions
+from mitmproxy.proxy import layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http._base import ReceiveHttp
+from mitmproxy.proxy.layers.http._events import RequestHeaders
+from mitmproxy.proxy.layers.http._http2 import Http2Server, StreamState
+
+from proxy.connection import Connection
+from proxy.head import MalformedHead
+from proxy.mitm_h2_head import read_h2_head
+from proxy.mitm_request import of_http2
+from proxy.mitm_signals import Malformed, SoundstageMalformedHook
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+class Http2Side(Http2Server):
+    """A head that cannot be read ends the connection, recorded; nothing of it is guessed."""
+
+    def __init__(self, context: Context, connection: Connection) -> None:
+        super().__init__(context)
+        self._connection = connection
+
+    def handle_h2_event(self, event: h2.events.Event) -> layer.CommandGenerator[bool]:
+        """True where further processing must stop."""
+        if not isinstance(event, h2.events.RequestReceived):
+            return (yield from super().handle_h2_event(event))
+        try:
+            request = of_http2(read_h2_head(event.headers), self._connection)
+        except MalformedHead as error:
+            yield from self.protocol_error(str(error))
+            return True
+        self.streams[event.stream_id] = StreamState.HEADERS_RECEIVED
+        yield ReceiveHttp(RequestHeaders(event.stream_id, request, end_stream=bool(event.stream_ended)))
+        return False
+
+    def protocol_error(
+        self, message: str, error_code: int = h2.errors.ErrorCodes.PROTOCOL_ERROR
+    ) -> layer.CommandGenerator[None]:
+        """Recorded first, then said to the client."""
+        yield SoundstageMalformedHook(Malformed(b"", message, "h2"))
+        yield from super().protocol_error(message, error_code)

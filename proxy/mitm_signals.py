@@ -1,0 +1,42 @@
+"""Signals: what our own layers inside mitmproxy ask of their connection: record this, wait for that."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands
+
+# mitmproxy registers hooks by an untyped `__init_subclass__`, hence the two ignores.
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Bytes that are no request, or none that two readers would read alike."""
+
+    opening: bytes
+    what: str
+    protocol: str
+    flags: tuple[str, ...] = ("malformed",)
+
+
+@dataclass
+class SoundstageMalformedHook(commands.StartHook):  # type: ignore[no-untyped-call]
+    """Asks the connection to record it. Blocks: the 400 goes out after the capture is durable."""
+
+    data: Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """An upload under way."""
+
+    server: Server
+    waiting: Callable[[], int]
+    """Octets that HTTP/2's flow control still holds back."""
+
+
+@dataclass
+class SoundstageDrainHook(commands.StartHook):  # type: ignore[no-untyped-call]
+    """Asks the connection to wait until what was written upstream has gone, so that an upload never piles up."""
+
+    data: Draining
