@@ -1,10 +1,11 @@
 """HttpSink: who answers HTTP that does not leave: a pack, an emulator, or a plain success; and every refusal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from ledger.reply import Reply
-from policies.explain import opt_in_for
+from policies.effect import Effect
 from policies.expression_values import TooLarge
 from policies.http_request import HttpRequest
 from policies.pack import Pack, Packs
@@ -24,10 +25,18 @@ NEVER = "never:"
 class HttpSink:
     """A Sink for HttpRequest. `secret` seeds identifiers; `emulators` by the name packs give them."""
 
-    def __init__(self, packs: Packs, objects: Objects, secret: bytes, emulators: Mapping[str, Emulator]) -> None:
+    def __init__(
+        self,
+        packs: Packs,
+        objects: Objects,
+        secret: bytes,
+        emulators: Mapping[str, Emulator],
+        opt_in: Callable[[Effect, datetime], str] = lambda effect, at: "",
+    ) -> None:
         self._packs = packs
         self._answers = PackAnswers(objects, secret[:64])
         self._emulators = emulators
+        self._opt_in = opt_in
 
     async def answer(self, passage: Passage) -> Reply:
         """The answer to a `capture`, the refusal of a `deny`; marked as ours."""
@@ -40,11 +49,10 @@ class HttpSink:
             reply = await self._of_provider(passage, known, known.pack)
         return _marked(reply, passage)
 
-    @staticmethod
-    def _of_nobody(passage: Passage, request: HttpRequest) -> Reply:
+    def _of_nobody(self, passage: Passage, request: HttpRequest) -> Reply:
         if passage.decision.verdict == "capture":
             return taken(request)
-        return problem(passage.decision.reason, passage.capture_id, opt_in_for(passage.effect, passage.at))
+        return problem(passage.decision.reason, passage.capture_id, self._opt_in(passage.effect, passage.at))
 
     async def _of_provider(self, passage: Passage, known: Recognition, pack: Pack) -> Reply:
         decision = passage.decision
