@@ -12,9 +12,9 @@ SHORTEST = 16
 
 
 def admin_token(settings: Settings) -> str:
-    """The token in force; one is made where nobody named a file. Raises ConfigError."""
+    """The token in force; one is made where the file is ours to keep, in the data directory. Raises ConfigError."""
     path = settings.token_file
-    if settings.admin_token_file is None:
+    if path.absolute().is_relative_to(settings.data_dir):
         _make(path)
     return read_token(path)
 

@@ -36,6 +36,8 @@ class Settings(Frozen):
     hosts_file: Path | None = None
     admin_token_file: Path | None = None
     """None: `admin.token` in the data directory, made at the first start."""
+    trust_dir: Path | None = None
+    """A folder that other containers mount: the CA's certificate and the bundle are put there, never the key."""
     mail_bytes: Octets = 50 * 10**6
     upstream_ca_file: Path | None = None
     """More roots, beside the system's, that an opted-in destination's certificate may chain to."""

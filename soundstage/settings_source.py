@@ -15,7 +15,7 @@ from soundstage.trouble import ConfigError
 PREFIX = "SOUNDSTAGE_"
 CLIENT_VARIABLES = ("SOUNDSTAGE_CONFIG", "SOUNDSTAGE_URL", "SOUNDSTAGE_TOKEN")
 """Read by commands, not by the gateway: where its file is, and how clients find a running one."""
-PATH_FIELDS = ("data_dir", "hosts_file", "admin_token_file", "upstream_ca_file")
+PATH_FIELDS = ("data_dir", "hosts_file", "admin_token_file", "trust_dir", "upstream_ca_file")
 FIELDS = tuple(Settings.model_fields)
 
 

@@ -12,6 +12,7 @@ from soundstage.child import process_of
 from soundstage.keeper import Keeper
 from soundstage.settings import Settings
 from soundstage.trouble import SoundstageError
+from soundstage.trust_bundle import hand_out
 
 PORTS = {
     "proxy": "proxy_port",
@@ -65,6 +66,8 @@ class Supervisor:
         """Tell the world once both are ready."""
         bound = await self._bound()
         await self._dashboard.ready
+        if self._settings.trust_dir is not None:
+            hand_out(self._settings.data_dir, self._settings.trust_dir)
         addresses.write(self._settings.data_dir, bound)
         self._announce(bound)
 

@@ -17,14 +17,24 @@ KNOWN_PLACES = (
 
 def write_bundle(data_dir: Path) -> Path:
     """Write the bundle anew, because the system's roots change, and return its path."""
+    return _put(data_dir / NAME, system_roots().rstrip(b"\n") + b"\n" + read_ca(data_dir))
+
+
+def hand_out(data_dir: Path, folder: Path) -> None:
+    """Put the certificate and the bundle where others can read them. Raises ConfigError."""
     ca = read_ca(data_dir)
-    path = data_dir / NAME
-    fresh = path.with_name(f".{NAME}.{os.getpid()}")
+    _put(folder / "ca.pem", ca).chmod(0o644)
+    _put(folder / NAME, system_roots().rstrip(b"\n") + b"\n" + ca).chmod(0o644)
+
+
+def _put(path: Path, content: bytes) -> Path:
+    """Whole or not at all: programs read it while it is written."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        fresh.write_bytes(system_roots().rstrip(b"\n") + b"\n" + ca)
+        fresh.write_bytes(content)
         fresh.replace(path)
     except OSError as trouble:
-        raise ConfigError(f"the bundle {path} cannot be written: {trouble.strerror}") from None
+        raise ConfigError(f"{path} cannot be written: {trouble.strerror}") from None
     return path
 
 

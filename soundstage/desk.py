@@ -1,0 +1,95 @@
+"""Desk: what the gateway answers on its control socket: readiness, policy, explanations, figures, removal, commits."""
+
+import dataclasses
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from ledger.capture import rfc3339
+from policies.describe import describe
+from policies.effect import UNATTRIBUTED
+from policies.explain import explain
+from policies.pack import Packs
+from soundstage.control_server import ControlServer
+from soundstage.policy_in_force import PolicyInForce
+from soundstage.question import seen_in
+
+Purge = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class Facts(Protocol):
+    """The gateway's own state, asked each time."""
+
+    def missing(self) -> list[str]:
+        """Whole phrases for what is not ready; empty: ready."""
+        ...
+
+    def metrics(self) -> dict[str, float]:
+        """Figures by Prometheus name."""
+        ...
+
+    def status(self) -> dict[str, Any]:
+        """Addresses and open flows."""
+        ...
+
+    def commits(self) -> AsyncIterator[int]:
+        """The last committed sequence number, at once and after each commit."""
+        ...
+
+
+class Desk:
+    """One method a question."""
+
+    def __init__(self, facts: Facts, policy: PolicyInForce, packs: Packs, purge: Purge) -> None:
+        self._facts = facts
+        self._policy = policy
+        self._packs = packs
+        self._purge = purge
+
+    def server(self) -> ControlServer:
+        """The control socket's server, answering from here."""
+        answers = {
+            "readiness": self._readiness,
+            "policy": self._shown_policy,
+            "explain": self._explain,
+            "metrics": self._metrics,
+            "status": self._status,
+            "purge": self._purge,
+        }
+        return ControlServer(answers, {"commits": lambda _: self._facts.commits()})
+
+    async def _readiness(self, given: dict[str, Any]) -> dict[str, Any]:
+        missing = self._facts.missing()
+        return {"ready": not missing, "missing": missing}
+
+    async def _metrics(self, given: dict[str, Any]) -> dict[str, float]:
+        return self._facts.metrics()
+
+    async def _status(self, given: dict[str, Any]) -> dict[str, Any]:
+        return self._facts.status()
+
+    async def _shown_policy(self, given: dict[str, Any]) -> dict[str, Any]:
+        policy, now = self._policy.current(), datetime.now(UTC)
+        return {
+            "environment": policy.environment,
+            "sources": [str(source) for source in policy.sources],
+            "warnings": [str(warning) for warning in policy.warnings],
+            "error": self._policy.error,
+            "opt_ins": [
+                {
+                    "id": opt_in.id,
+                    "target": opt_in.shown_target,
+                    "do": opt_in.decision.verdict,
+                    "why": opt_in.why,
+                    "owner": opt_in.owner,
+                    "expires": rfc3339(opt_in.expires),
+                    "in_force": opt_in.in_force(now),
+                }
+                for opt_in in policy.opt_ins
+            ],
+        }
+
+    async def _explain(self, given: dict[str, Any]) -> dict[str, Any]:
+        effect, _ = describe(seen_in(given), self._packs, run=UNATTRIBUTED)
+        told = explain(self._policy.current(), effect, datetime.now(UTC))
+        return dataclasses.asdict(told) if dataclasses.is_dataclass(told) else told.model_dump()

@@ -1,0 +1,59 @@
+"""PolicyInForce: the policy that decides now. A file that is refused at reload leaves the old one in force, and is told."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from policies.policy import Policy
+from policies.policy_problem import PolicyError
+
+LOOK_SECONDS = 1.0
+"""How often the files are looked at: a stat each, no more."""
+log = logging.getLogger(__name__)
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+class PolicyInForce:
+    """Loads at once, and again when a file changed or somebody says so. Raises PolicyError from the first load alone."""
+
+    def __init__(self, paths: Sequence[Path], load: Callable[[], Policy]) -> None:
+        self._paths = paths
+        self._load = load
+        self._stamp = self._look()
+        self._policy = load()
+        self.error: str | None = None
+        """Why the last reload was refused, or None."""
+
+    def current(self) -> Policy:
+        """What decides."""
+        return self._policy
+
+    def reload(self) -> None:
+        """Take the files as they are now, whole, or keep what is in force."""
+        self._stamp = self._look()
+        try:
+            self._policy = self._load()
+        except (PolicyError, OSError) as refused:
+            self.error = str(refused)
+            log.error("the policy was not reloaded, the old one stays in force: %s", refused)  # noqa: TRY400 - no bug
+        else:
+            self.error = None
+
+    async def watch(self) -> None:
+        """Reload whenever a file changed, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._look() != self._stamp:
+                self.reload()
+
+    def _look(self) -> Stamp:
+        return tuple(map(_stamp, self._paths))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino
