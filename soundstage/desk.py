@@ -92,4 +92,4 @@ class Desk:
     async def _explain(self, given: dict[str, Any]) -> dict[str, Any]:
         effect, _ = describe(seen_in(given), self._packs, run=UNATTRIBUTED)
         told = explain(self._policy.current(), effect, datetime.now(UTC))
-        return dataclasses.asdict(told) if dataclasses.is_dataclass(told) else told.model_dump()
+        return dataclasses.asdict(told)

@@ -1,4 +1,4 @@
-"""PolicyInForce: the policy that decides now. A file that is refused at reload leaves the old one in force, and is told."""
+"""PolicyInForce: the policy that decides now. A refused file leaves the old one in force, and is told."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 class PolicyInForce:
-    """Loads at once, and again when a file changed or somebody says so. Raises PolicyError from the first load alone."""
+    """Loads at once, and again when a file changed or on request. Only the first load raises PolicyError."""
 
     def __init__(self, paths: Sequence[Path], load: Callable[[], Policy]) -> None:
         self._paths = paths

@@ -16,9 +16,9 @@ def seen_in(question: dict[str, Any], smtp_port: int = 25) -> HttpRequest | Mail
     """What a listener would have seen. ValueError, a whole sentence, where the question itself is wrong."""
     if "email" in question:
         return _mail(question["email"], smtp_port)
-    if not isinstance(question.get("url"), str):
+    if not question.get("url"):
         raise ValueError("a question needs either a url or an email")
-    return _request(question.get("method") or "GET", question["url"], question.get("headers") or {})
+    return _request(question.get("method") or "GET", str(question["url"]), question.get("headers") or {})
 
 
 def _mail(email: dict[str, Any], port: int) -> Mail:

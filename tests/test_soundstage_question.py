@@ -32,9 +32,7 @@ def asked(**question: Any) -> HttpRequest:
             "/",
             id="http-with-port",
         ),
-        pytest.param(
-            "https://10.0.0.1/a", (("connect", "10.0.0.1:443"), ("host", "10.0.0.1")), "/a", id="no-sni-for-v4"
-        ),
+        pytest.param("https://10.0.0.1/a", (("connect", "10.0.0.1:443"), ("host", "10.0.0.1")), "/a", id="v4-no-sni"),
         pytest.param("https://[::1]:8443/", (("connect", "[::1]:8443"), ("host", "[::1]:8443")), "/", id="v6"),
         pytest.param(
             "http://a.test/x/../y#part", (("absolute", "a.test"), ("host", "a.test")), "/x/../y", id="nothing-is-tidied"
@@ -65,10 +63,8 @@ def test_email() -> None:
         pytest.param({}, "a question needs either a url or an email", id="neither"),
         pytest.param({"url": "ftp://a/"}, "the url 'ftp://a/' has to begin with http:// or https://", id="scheme"),
         pytest.param({"url": "http:///x"}, "the url 'http:///x' has to begin with", id="no-host"),
-        pytest.param({"url": "http://a:b/"}, "the url 'http://a:b/' cannot be read: Port could not be cast", id="port"),
-        pytest.param(
-            {"email": {"to": []}}, "a question about an email needs at least one recipient in `to`", id="nobody"
-        ),
+        pytest.param({"url": "http://a:b/"}, "the url 'http://a:b/' cannot be read: Port could", id="port"),
+        pytest.param({"email": {"to": []}}, "a question about an email needs at least one recipient", id="nobody"),
     ],
 )
 def test_wrong_question_is_told(question: dict[str, Any], message: str) -> None:
@@ -78,7 +74,9 @@ def test_wrong_question_is_told(question: dict[str, Any], message: str) -> None:
 
 @given(st.text())
 def test_any_text_is_read_or_told(url: str) -> None:
+    told = ""
     try:
-        asked(url=f"http://{url}")
-    except ValueError as told:
-        assert str(told).startswith("the url")
+        assert asked(url=f"http://{url}").target.startswith("/")
+    except ValueError as wrong:
+        told = str(wrong)
+    assert not told or told.startswith("the url")
