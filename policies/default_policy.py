@@ -1,0 +1,75 @@
+"""Defaults: what happens to an effect that no opt-in means. `capture` or `deny`, never more."""
+
+from typing import Literal
+
+from policies.decision import Decision
+from policies.effect import Channel, Effect
+from policies.frozen import Frozen
+from policies.naming import DEFAULT_PORTS
+from policies.opt_in import is_mail
+
+Default = Literal["capture", "deny"]
+
+_SUBJECTS: dict[Channel, str] = {
+    "email": "mails",
+    "sms": "text messages",
+    "push": "push messages",
+    "payment": "payments",
+    "webhook": "webhooks",
+    "chat": "chat messages",
+    "storage": "stored objects",
+    "queue": "queued messages",
+    "schedule": "scheduled jobs",
+    "dns": "names",
+    "web": "web requests",
+    "socket": "connections that are not HTTP",
+}
+_DONE: dict[Default, str] = {"capture": "are captured by default", "deny": "are denied by default"}
+
+
+class WebDefaults(Frozen):
+    """Of HTTP that no pack knows: a read is a GET, HEAD or OPTIONS."""
+
+    write: Default = "capture"
+    read: Default = "deny"
+
+
+class Defaults(Frozen):
+    """The key `defaults` of a policy file."""
+
+    email: Default = "capture"
+    sms: Default = "capture"
+    push: Default = "capture"
+    payment: Default = "capture"
+    webhook: Default = "capture"
+    chat: Default = "capture"
+    storage: Default = "capture"
+    queue: Default = "capture"
+    schedule: Default = "capture"
+    web: WebDefaults = WebDefaults()
+    dns: Default = "deny"
+    """Answered by Soundstage either way, and never resolved outside."""
+    socket: Default = "deny"
+
+    def decision(self, effect: Effect, flags: tuple[str, ...]) -> Decision:
+        """The default of its channel."""
+        channel = effect.channel
+        if channel == "web":
+            verdict = self.web.read if effect.intent == "read" else self.web.write
+            subject = "web reads" if effect.intent == "read" else "web writes"
+        else:
+            verdict = getattr(self, channel)
+            subject = _SUBJECTS[channel]
+        done = "are never resolved outside by default" if channel == "dns" else _DONE[verdict]
+        reason = f"no opt-in matches {_shown(effect)}; {subject} {done}"
+        return Decision(verdict=verdict, rule=f"default:{channel}", reason=reason, flags=flags)
+
+
+def _shown(effect: Effect) -> str:
+    """What a person would have to name to open it: the host, with a port that is not the usual one."""
+    if is_mail(effect):
+        return "all of its recipients"
+    target = effect.target
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    usual = DEFAULT_PORTS.get(target.scheme)
+    return host if usual is None or target.port == usual else f"{host}:{target.port}"

@@ -1,0 +1,131 @@
+"""Explain: what a policy says of an effect, and the YAML that would let exactly this effect leave.
+
+The same sentence that a capture shows; refusals over HTTP carry the YAML, so it must load as it stands once pasted.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from policies.address import OPENED_BY_ADDRESSES, classify
+from policies.decision import Verdict
+from policies.effect import Effect
+from policies.glob import plain_address, recipient_glob
+from policies.host import as_address
+from policies.naming import DEFAULT_PORTS
+from policies.never import refusal_of_host
+from policies.opt_in import NOT_REQUESTS, is_mail
+from policies.pattern import BadPattern
+from policies.policy import Policy
+
+PROPOSED = timedelta(days=30)
+"""How long a proposed opt-in lives; a policy accepts up to 90 days."""
+_PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9./_-]*\Z")
+_SLUG = re.compile(r"[^a-z0-9]+")
+_MOST_RECIPIENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The decision, and how to change it."""
+
+    verdict: Verdict
+    rule: str
+    reason: str
+    opt_in: str
+    """YAML, ready to paste; a comment where nothing can open it."""
+
+
+def explain(policy: Policy, effect: Effect, now: datetime) -> Explanation:
+    """Decides as the gate would, and says what to write to opt in."""
+    decision = policy.decide(effect, now)
+    if decision.rule.startswith("never:"):
+        return Explanation(
+            decision.verdict, decision.rule, decision.reason, f"# nothing opens this: {decision.reason}\n"
+        )
+    return Explanation(decision.verdict, decision.rule, decision.reason, opt_in_for(effect, now))
+
+
+def opt_in_for(effect: Effect, now: datetime) -> str:
+    """YAML of one opt-in that would let exactly this effect leave, or a comment that says why none can."""
+    obstacle = _obstacle(effect)
+    if obstacle is not None:
+        return f"# no opt-in lets this leave: {obstacle}\n"
+    entry = _mail_entry(effect) if is_mail(effect) else _request_entry(effect)
+    ends = (now + PROPOSED).astimezone(UTC)
+    lines = [
+        *entry,
+        "why: say here why this may leave",
+        "owner: say here which team answers for it",
+        f"expires: {ends:%Y-%m-%d}",
+    ]
+    return "opt_in:\n  - " + "\n    ".join(lines) + "\n" + _remark(effect)
+
+
+def _obstacle(effect: Effect) -> str | None:
+    if effect.conflicts:
+        return f"its destination is in doubt: {'; '.join(effect.conflicts)}"
+    if effect.channel in NOT_REQUESTS:
+        return "only HTTP requests and mails can leave"
+    if is_mail(effect):
+        return _obstacle_to_mail(effect)
+    never = refusal_of_host(effect.target.host)
+    if never is not None:
+        return never.reason
+    if not effect.canonical:
+        return "its host or path was not sent in canonical form"
+    return None
+
+
+def _obstacle_to_mail(effect: Effect) -> str | None:
+    for recipient in effect.recipients or ("",):
+        try:
+            recipient_glob(recipient)
+        except BadPattern:
+            return f"its recipient {recipient!a} is not a plain address"
+        if plain_address(recipient) is None:
+            return f"its recipient {recipient!a} is not a plain address"
+    return None
+
+
+def _mail_entry(effect: Effect) -> list[str]:
+    recipients = list(dict.fromkeys(effect.recipients or ()))
+    if len(recipients) > _MOST_RECIPIENTS:
+        recipients = sorted({f"*@{recipient.rpartition('@')[2]}" for recipient in recipients})
+    listed = ", ".join(json.dumps(recipient) for recipient in recipients)
+    return [f"id: mail-to-{_slug(recipients[0])}", f"email: {{to: [{listed}]}}", "via: smtp://relay.internal:25"]
+
+
+def _request_entry(effect: Effect) -> list[str]:
+    target = effect.target
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    usual = target.port == DEFAULT_PORTS.get(target.scheme)
+    to = target.host if usual else f"{host}:{target.port}"
+    entry = [f"id: {_slug(f'{target.host}-{target.method}')}", f"to: {_scalar(to)}"]
+    if target.method is not None:
+        entry.append(f"methods: [{_scalar(target.method)}]")
+    if target.path is not None and target.path != "*":
+        entry.append(f"paths: [{_scalar(target.path)}]")
+    if effect.credential in ("test", "live"):
+        entry.append("credentials: test")
+    address = as_address(target.host)
+    if address is not None and classify(address) in OPENED_BY_ADDRESSES:
+        entry.append(f'addresses: ["{address}/{address.max_prefixlen}"]')
+    return entry
+
+
+def _remark(effect: Effect) -> str:
+    if effect.credential == "live":
+        return "# It carried a live credential, which this keeps inside: send a test one.\n"
+    return ""
+
+
+def _slug(text: str) -> str:
+    return _SLUG.sub("-", text.lower()).strip("-")[:64].rstrip("-") or "unnamed"
+
+
+def _scalar(text: str) -> str:
+    """Plain where YAML cannot take it for anything but a string, else quoted."""
+    words = text if _PLAIN.match(text) and not text[0].isdigit() else json.dumps(text)
+    return json.dumps(words) if words.lower() in ("true", "false", "null") else words

@@ -1,0 +1,159 @@
+"""OptIn: one named door somebody opened, with a reason, an owner and an end. Which of several wins: opt_in_index.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Literal
+
+from policies.address import networks
+from policies.decision import Decision, Verdict
+from policies.effect import Effect
+from policies.glob import Glob, all_meant
+from policies.naming import DEFAULT_PORTS
+from policies.pattern import HostPattern
+
+STRICTNESS: dict[Verdict, int] = {"deny": 0, "capture": 1, "divert": 2, "allow": 3}
+"""Between equally specific opt-ins the lower one wins."""
+NOT_REQUESTS = frozenset({"dns", "socket"})
+"""Channels an opt-in means only if it names them: one for HTTP must never open a tunnel to the same host."""
+_DOES: dict[Verdict, str] = {
+    "allow": "allows it",
+    "divert": "diverts it to",
+    "capture": "captures it",
+    "deny": "denies it",
+}
+
+Check = Callable[[Effect], bool]
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What of the traffic to its target an opt-in means. None means all of it."""
+
+    methods: frozenset[str] | None = None
+    paths: tuple[Glob, ...] | None = None
+    channels: frozenset[str] | None = None
+    intents: frozenset[str] | None = None
+    runs: tuple[Glob, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    """Networks (CIDR)."""
+    recipients: tuple[Glob, ...] | None = None
+
+    def checks(self) -> tuple[Check, ...]:
+        """Only what is narrowed is checked, the cheap first."""
+        found: list[Check] = [self._is_its_channel]
+        if self.methods is not None:
+            found.append(self._is_its_method)
+        if self.intents is not None:
+            found.append(self._is_its_intent)
+        if self.runs is not None:
+            found.append(self._is_its_run)
+        if self.paths is not None:
+            found.append(self._is_its_path)
+        if self.sources is not None:
+            found.append(self._is_its_source)
+        if self.recipients is not None:
+            found.append(self._are_its_recipients)
+        return tuple(found)
+
+    def _is_its_channel(self, effect: Effect) -> bool:
+        return effect.channel in self.channels if self.channels is not None else effect.channel not in NOT_REQUESTS
+
+    def _is_its_method(self, effect: Effect) -> bool:
+        return self.methods is not None and effect.target.method in self.methods
+
+    def _is_its_intent(self, effect: Effect) -> bool:
+        return self.intents is not None and effect.intent in self.intents
+
+    def _is_its_run(self, effect: Effect) -> bool:
+        return any(run.matches(effect.run) for run in self.runs or ())
+
+    def _is_its_path(self, effect: Effect) -> bool:
+        path = effect.target.path
+        return path is not None and any(glob.matches(path) for glob in self.paths or ())
+
+    def _is_its_source(self, effect: Effect) -> bool:
+        try:
+            source = ip_address(effect.source)
+        except ValueError:
+            return False
+        return any(source in network for network in networks(self.sources or ()))
+
+    def _are_its_recipients(self, effect: Effect) -> bool:
+        return all_meant(self.recipients or (), effect.recipients)
+
+
+@dataclass(frozen=True)
+class OptIn:
+    """One entry of `opt_in:`. It has a target, or mail recipients, never both."""
+
+    id: str
+    do: Verdict
+    why: str
+    owner: str
+    expires: datetime
+    until: str
+    """`expires` as people read it: `the end of 2026-12-31 (UTC)`."""
+    target: HostPattern | None = None
+    mail_to: tuple[Glob, ...] | None = None
+    narrowing: Narrowing = field(default_factory=Narrowing)
+    credentials: Literal["test"] | None = None
+    divert: str | None = None
+    via: str | None = None
+    addresses: tuple[str, ...] = ()
+    place: str = ""
+    """`file:line` it was read from."""
+    decision: Decision = field(init=False, compare=False, repr=False)
+    """What it decides, ready made: most effects it means differ in nothing a decision says."""
+    _checks: tuple[Check, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        first = self._is_its_port if self.target is not None else self._is_all_its_mail
+        object.__setattr__(self, "_checks", (first, *self.narrowing.checks()))
+        object.__setattr__(self, "decision", self._decided())
+
+    @property
+    def leaves(self) -> bool:
+        return self.do in ("allow", "divert")
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether it has not expired."""
+        return now < self.expires
+
+    def matches(self, effect: Effect) -> bool:
+        """Whether it means this effect: target, port and all narrowing. Credentials and expiry are judged apart."""
+        return all(check(effect) for check in self._checks)
+
+    @property
+    def shown_target(self) -> str:
+        """What it opens, for people."""
+        if self.target is not None:
+            return self.target.text
+        return "mail to " + ", ".join(glob.text for glob in self.mail_to or ())
+
+    def _decided(self) -> Decision:
+        does = f"{_DOES[self.do]} {self.divert}" if self.divert else _DOES[self.do]
+        return Decision(
+            verdict=self.do,
+            rule=self.id,
+            reason=f"opt-in {self.id} {does} until {self.until}: {self.why}",
+            divert=self.divert,
+            via=self.via,
+            addresses=self.addresses,
+            expires=self.expires if self.leaves else None,
+        )
+
+    def _is_its_port(self, effect: Effect) -> bool:
+        usual = DEFAULT_PORTS.get(effect.target.scheme)
+        if usual is None and effect.channel in NOT_REQUESTS:
+            usual = effect.target.port  # no scheme of its own: a port is checked only where one is written
+        return self.target is not None and self.target.matches_port(effect.target.port, usual)
+
+    def _is_all_its_mail(self, effect: Effect) -> bool:
+        return all_meant(self.mail_to or (), effect.recipients)
+
+
+def is_mail(effect: Effect) -> bool:
+    """Whether it is a mail over SMTP, which `email:` opt-ins are for. One through an API has a host instead."""
+    return effect.channel == "email" and effect.protocol in ("smtp", "smtps")

@@ -1,0 +1,87 @@
+"""The index of opt-ins: from a host to those that could mean it, the most specific first, without a look at others."""
+
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
+
+from policies.effect import Effect
+from policies.glob import plain_address
+from policies.host import as_address
+from policies.opt_in import STRICTNESS, OptIn
+
+Group = tuple[OptIn, ...]
+"""Equally specific opt-ins, the stricter first, then by id: the order in the file means nothing."""
+
+
+class OptInIndex:
+    """Built once when a policy is loaded."""
+
+    def __init__(self, opt_ins: Iterable[OptIn]) -> None:
+        exact: dict[str, list[OptIn]] = {}
+        below: dict[str, list[OptIn]] = {}
+        numbers: dict[tuple[int, int], dict[int, list[OptIn]]] = {}
+        mail: dict[str, list[OptIn]] = {}
+        for opt_in in opt_ins:
+            target = opt_in.target
+            if target is None:
+                for domain in {_domain_key(glob.text) for glob in opt_in.mail_to or ()}:
+                    mail.setdefault(domain, []).append(opt_in)
+            elif target.network is not None:
+                size = (target.network.version, target.network.prefixlen)
+                numbers.setdefault(size, {}).setdefault(int(target.network.network_address), []).append(opt_in)
+            else:
+                (exact if target.kind == "exact" else below).setdefault(target.name, []).append(opt_in)
+        self._exact = {name: _ordered(group) for name, group in exact.items()}
+        self._below = {name: _ordered(group) for name, group in below.items()}
+        self._mail = {name: _ordered(group) for name, group in mail.items()}
+        self._networks = [
+            (size, {start: _ordered(group) for start, group in starts.items()})
+            for size, starts in sorted(numbers.items(), reverse=True)
+        ]
+
+    def groups(self, host: str) -> Iterator[Group]:
+        """Groups whose pattern means this canonical host, the most specific first."""
+        if host in self._exact:
+            yield self._exact[host]
+        if self._below:
+            for parent in parents(host):
+                if parent in self._below:
+                    yield self._below[parent]
+        if self._networks:
+            yield from self._network_groups(host)
+
+    def mail_groups(self, effect: Effect) -> Iterator[Group]:
+        """One group of opt-ins that name the domain of a mail's first recipient: one that names it not cannot match."""
+        first = plain_address(effect.recipients[0]) if self._mail and effect.recipients else None
+        if first is None:
+            return
+        domain = first.rpartition("@")[2]
+        found = {opt_in.id: opt_in for key in (domain, *parents(domain)) for opt_in in self._mail.get(key, ())}
+        if found:
+            yield _ordered(found.values())
+
+    def _network_groups(self, host: str) -> Iterator[Group]:
+        address = as_address(host)
+        if address is None:
+            return
+        for (version, length), starts in self._networks:
+            if version == address.version:
+                shift = address.max_prefixlen - length
+                group = starts.get(int(address) >> shift << shift)
+                if group:
+                    yield group
+
+
+def parents(host: str) -> Iterator[str]:
+    """`b.c` and `c` of `a.b.c`."""
+    dot = host.find(".")
+    while dot != -1:
+        yield host[dot + 1 :]
+        dot = host.find(".", dot + 1)
+
+
+def _domain_key(pattern: str) -> str:
+    return pattern.rpartition("@")[2].removeprefix("*.")
+
+
+def _ordered(group: Iterable[OptIn]) -> Group:
+    return tuple(sorted(sorted(group, key=attrgetter("id")), key=lambda opt_in: STRICTNESS[opt_in.do]))
