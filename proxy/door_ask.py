@@ -38,12 +38,9 @@ class Told:
     """False: the armed refusal stands, nothing was answered in anybody's name, and the connection ends."""
 
 
-ARMED = "Soundstage failed while it judged this; nothing left, and it is in its log."
-
-
 async def ask(gate: Gate, seen: Seen) -> Told:
     """The gate's answer, or the refusal. Raises nothing but cancellation."""
-    told = _refusal("Soundstage failed", ARMED)
+    told = ARMED
     try:
         outcome = await gate.take(seen)
         told = await _told(outcome)
@@ -68,3 +65,7 @@ async def _told(outcome: Outcome) -> Told:
 
 def _refusal(title: str, detail: str, capture_id: str | None = None) -> Told:
     return Told(problem(503, title, detail, capture_id), detail, capture_id)
+
+
+ARMED = _refusal("Soundstage failed", "Soundstage failed while it judged this; nothing left, and it is in its log.")
+"""What a client is told unless the gate says otherwise."""

@@ -48,8 +48,8 @@ class BodyTaker:
         self._intake = intake
         self._limits = limits
 
-    async def take(self, head: Head, request: HttpRequest) -> tuple[Body, bool]:
-        """The body that follows a head, and whether trailers followed it.
+    async def take(self, head: Head, request: Callable[[], HttpRequest]) -> tuple[Body, bool]:
+        """The body that follows a head, and whether trailers followed it. `request` describes the head alone.
 
         Raises Refused, MalformedBody and LedgerUnavailable.
         """
@@ -64,7 +64,7 @@ class BodyTaker:
             await wire.write(CONTINUE)
         reader: BodyReader = ChunkedReader() if length is None else LengthReader(length)
         may_be_long = length is None or length > HELD_LIMIT
-        intake = self._intake(may_be_long and self._gate.keeps_body(request))
+        intake = self._intake(may_be_long and self._gate.keeps_body(request()))
         try:
             await self._pour(reader, intake)
         except BaseException:

@@ -5,9 +5,10 @@ import math
 import re
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ledger.trouble import LedgerUnavailable
+from policies.body import EMPTY
 from policies.http_request import HttpRequest
 from policies.raw_connection import RawConnection
 from proxy.body_reader import MalformedBody
@@ -19,6 +20,7 @@ from proxy.door_limits import DoorLimits
 from proxy.door_request import describe_request, meant_by
 from proxy.door_wire import Wire
 from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
+from proxy.head_target import read_target
 from proxy.http1_reply import UnwritableReply, problem, render
 
 _log = logging.getLogger(__name__)
@@ -103,6 +105,8 @@ class Conversation:
 
     def _next_head(self) -> Head | None:
         buffer = self.wire.buffer
+        if not buffer:
+            return None
         if buffer[:2] == b"\r\n":
             # RFC 9112, 2.2: an empty line before a request line is skipped.
             del buffer[:2]
@@ -120,8 +124,6 @@ class Conversation:
 
     def _must_become_a_head(self, buffer: bytearray) -> None:
         """Refuse at once what no further byte can make a request: a client that speaks first would wait for nothing."""
-        if not buffer:
-            return
         if len(buffer) >= LONGEST_HEAD:
             raise Refused(431, f"the request's head is longer than {LONGEST_HEAD} octets", "malformed")
         line = bytes(buffer[:LONGEST_HEAD].partition(b"\n")[0])
@@ -129,12 +131,13 @@ class Conversation:
             raise MalformedHead("the bytes are not HTTP")
 
     async def _answer(self, head: Head) -> None:
-        request = describe_request(head, self._connection)
         wire = self.wire
+        target = read_target(head)
         del wire.buffer[: len(self._head_bytes)]
+        body, trailers = EMPTY, False
         if head.chunked or head.length:
-            body, trailers = await self._bodies.take(head, request)
-            request = replace(request, body=body, flags=(*request.flags, "trailers") if trailers else request.flags)
+            body, trailers = await self._bodies.take(head, lambda: describe_request(head, self._connection))
+        request = describe_request(head, self._connection, body=body, trailers=trailers, target=target)
         told = await ask(self._gate, request)
         keep = head.keep_alive and told.answered and not self._stopping
         await wire.write(self._rendered(told, head, request, keep_alive=keep))

@@ -10,8 +10,7 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length", "upgrade", "trailer", "te")
 )
-_SAFE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_UNSAFE_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FIELDS = re.compile(r"[^\r\n]++(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]++: [^\x00-\x08\x0a-\x1f\x7f]*+)*+")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 BODILESS = frozenset((204, 304))
@@ -32,23 +31,20 @@ def render(reply: Reply, *, head_only: bool, keep_alive: bool, minor: int, marks
         if lowered in _HOP_BY_HOP:
             continue
         present.add(lowered)
-        lines.append(_field(name, value))
-    lines += [_field(name, value) for name, value in marks if name.lower() not in present]
+        lines.append(f"{name}: {value}")
+    lines += [f"{name}: {value}" for name, value in marks if name.lower() not in present]
     if reply.status not in BODILESS:
         lines.append(f"Content-Length: {len(reply.body)}")
     if not keep_alive:
         lines.append("Connection: close")
     elif minor == 0:
         lines.append("Connection: keep-alive")
-    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+    text = "\r\n".join(lines)
+    # RFC 9110, 5.5: a line break in a value would let an answer's content write fields of its own.
+    if text.count("\n") >= len(lines) or not _FIELDS.fullmatch(text):
+        raise UnwritableReply(f"one of the header fields {lines[1:]!r} cannot be written to an HTTP/1.1 wire")
+    head = f"{text}\r\n\r\n".encode("latin-1", "replace")
     return head if head_only or reply.status in BODILESS else head + reply.body
-
-
-def _field(name: str, value: str) -> str:
-    """RFC 9110, 5.5: a line break in a value would let an answer's content write fields of its own."""
-    if not _SAFE_NAME.fullmatch(name) or _UNSAFE_VALUE.search(value):
-        raise UnwritableReply(f"the header field {name!r} cannot be written to an HTTP/1.1 wire")
-    return f"{name}: {value}"
 
 
 def problem(status: int, title: str, detail: str, capture_id: str | None = None) -> Reply:
