@@ -1,0 +1,100 @@
+"""MaskPlan: a pack's secret places compiled, with the general rules, into the patterns its traffic is masked by."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ledger.secret_names import ENDINGS, QUERY_WHOLE, WHOLE, header_label, linear
+from ledger.secret_patterns import ANY_KEY, RUN_OF_DIGITS
+from policies.secret_place import SecretPlace
+
+HEADERS_REMEMBERED = 4096
+
+# Letters, digits or `_` written as escapes could spell a secret's name; clients escape no such character by themselves.
+JSON_ESCAPE = rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
+FORM_ESCAPE = rb"%(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
+_BRACKET = rb"(?:\[|%5[Bb])"
+_END = rb"(?:\]|%5[Dd])*"
+
+
+class MaskPlan:
+    """Everything compiled that one provider's traffic needs. Made once for a pack, at its first request."""
+
+    def __init__(self, places: Sequence[SecretPlace]) -> None:
+        self.places = places
+        self._headers = {place.name.lower(): place.label for place in places if place.where == "header"}
+        self._labels: dict[str, str | None] = {}
+        body = [place for place in places if place.where == "body"]
+        query = [place for place in places if place.where in ("query", "body")]
+        self.labels = {place.name.encode(): place.label for place in places if place.where in ("query", "body")}
+        self.paths = [(linear(place.name.encode("utf-8")), place.label) for place in places if place.where == "path"]
+        named = _names([place for place in body if "." not in place.name])
+        self.dotted = [place for place in body if "." in place.name]
+        self.any_in_body = linear(
+            b"(?i:"
+            + b"|".join(filter(None, [ENDINGS, _exactly(WHOLE), named, _last_parts(self.dotted)]))
+            + b")|"
+            + b"|".join([ANY_KEY, RUN_OF_DIGITS, JSON_ESCAPE, FORM_ESCAPE])
+        )
+        self.any_key = linear(b"|".join([ANY_KEY, RUN_OF_DIGITS]))
+        self.any_in_header = linear(ANY_KEY + rb"|[?&][^=&\s]*=|" + RUN_OF_DIGITS)
+        whole = b"|".join(filter(None, [WHOLE, named]))
+        self.json = linear(
+            rb'(?i)"((?:[^"\\]*?(?:' + ENDINGS + rb")[\]]{0,2})|(?:[^\"\\]*[\[.])?(?:" + whole + rb")[\]]{0,2})"
+            rb'"(\s*:\s*)(?:"((?:[^"\\]|\\(?s:.))*)(?:"|\z)|(-?[0-9][0-9.e+-]*)|([\[{]))'
+        )
+        self.escaped_json = linear(
+            rb'(?i)\\+"([^"\\]*?(?:' + ENDINGS + rb")|" + whole + rb')\\+"(\s*:\s*\\+")((?:[^"\\]|\\\\.)*?)\\+"'
+        )
+        self.form = linear(_form(ENDINGS, whole))
+        query_names = _names([place for place in query if "." not in place.name])
+        self.query = linear(_form(ENDINGS, b"|".join(filter(None, [QUERY_WHOLE, query_names]))))
+        self.link = linear(rb"(?i)([?&](?:[^=&\s\"'<>]*?(?:" + ENDINGS + rb")|" + QUERY_WHOLE + rb")=)([^&\s\"'<>\\]+)")
+        self.xml = linear(
+            rb"(?i)(<(?:[\w.-]+:)?([\w.-]*?(?:" + ENDINGS + rb")|" + whole + rb")(?:\s[^<>]*)?>)"
+            rb"((?:[^<]|<!\[CDATA\[(?s:.*?)(?:\]\]>|\z))+)"
+        )
+        self.attribute = linear(
+            rb"(?i)(\s([\w.:-]*?(?:" + ENDINGS + rb")|" + whole + rb")\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')"
+        )
+        self.text = linear(rb"(?i)\b([\w.\[\]-]*?(?:" + ENDINGS + rb"))([\"'\]]{0,2}\s*[:=]\s*)([\"']?[^\s\"'&,;<>]+)")
+        self.name = linear(rb"(?i)(?:.*?(?:" + ENDINGS + rb")|(?:.*[\[.])?(?:" + whole + rb"))\]*")
+
+    def header(self, name: str) -> str | None:
+        """The label a header's value is removed under, or None."""
+        try:
+            return self._labels[name]
+        except KeyError:
+            label = self._headers.get(name.lower()) or header_label(name)
+            if len(self._labels) < HEADERS_REMEMBERED:
+                self._labels[name] = label
+            return label
+
+    def path_of(self, dotted: str) -> Any:
+        """A dotted place as a form writes it: `card.number` is `card[number]`."""
+        first, *rest = dotted.encode().split(b".")
+        name = _quoted(first) + b"".join(_BRACKET + _quoted(part) + rb"(?:\]|%5[Dd])" for part in rest)
+        return linear(rb"(?i)((?:^|&)" + name + rb"=)([^&]*)")
+
+
+def _form(endings: bytes, whole: bytes) -> bytes:
+    prefix = rb"(?:[^=&]*(?:" + _BRACKET + rb"|\.))?"
+    return (
+        rb"(?i)(?:^|[&;?])((?:[^=&]*?(?:" + endings + rb")|" + prefix + rb"(?:" + whole + rb"))" + _END + rb")=([^&]*)"
+    )
+
+
+def _exactly(names: bytes) -> bytes:
+    return rb"(?:^|[\"&\[;?.\s:<]|%5b)(?:" + names + rb")(?:\"|=|\]|%5d|>|\s)"
+
+
+def _names(places: Sequence[SecretPlace]) -> bytes:
+    return b"|".join(_quoted(place.name.encode()) for place in places)
+
+
+def _last_parts(places: Sequence[SecretPlace]) -> bytes:
+    return b"|".join(_quoted(place.name.rpartition(".")[2].encode()) for place in places)
+
+
+def _quoted(name: bytes) -> bytes:
+    """The name as a pattern that matches just it."""
+    return b"".join(bytes([octet]) if chr(octet).isalnum() else b"\\x%02x" % octet for octet in name)

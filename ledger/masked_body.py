@@ -1,0 +1,123 @@
+"""MaskedBody: a body without its secrets, through its codings, character set and parts. What nobody can read goes."""
+
+import gzip
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import brotli  # type: ignore[import-untyped]  # it ships no types
+import zstandard
+
+from ledger.mask_plan import MaskPlan
+from ledger.masked_text import Masked, masked_text
+from ledger.secret_names import label_of, linear
+from ledger.secret_patterns import Mark
+from policies.request_body import Undecodable, decoded
+
+UNREADABLE = "unreadable"
+
+_BOUNDARY = linear(rb'(?i)^\s*multipart/[^;]+;(?:.*;)?\s*boundary=(?:"([^"]+)"|([^\s;]+))')
+_PART_NAME = linear(rb'(?i)content-disposition:[^\r\n]*?[;\s]name=(?:"([^"]*)"|([^\s;]+))')
+_CHARSET = linear(rb"(?i)charset=\"?(utf-?(?:16|32)[a-z-]*)")
+_MARKS = {
+    b"\xff\xfe\0\0": "utf-32-le",
+    b"\0\0\xfe\xff": "utf-32-be",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+}
+
+
+def _zlib(data: bytes) -> bytes:
+    return zlib.compress(data)
+
+
+_ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": lambda data: gzip.compress(data, mtime=0),
+    "x-gzip": lambda data: gzip.compress(data, mtime=0),
+    "deflate": _zlib,
+    "br": lambda data: bytes(brotli.compress(data, quality=4)),
+    "zstd": lambda data: zstandard.ZstdCompressor().compress(data),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BodyMask:
+    """How one body is masked."""
+
+    plan: MaskPlan
+    mark: Mark
+    message: bool = False
+    names: bool = True
+
+    def of(self, data: bytes, headers: Mapping[str, str]) -> Masked | None:
+        """The body without its secrets, in its own coding; None where nobody can tell what is in it."""
+        coding = headers.get("content-encoding", "").strip().lower()
+        if coding in ("", "identity"):
+            return self._plain(data, headers.get("content-type", ""))
+        try:
+            inner = decoded(data, headers)
+        except Undecodable:
+            return None
+        masked = self._plain(inner, headers.get("content-type", ""))
+        if masked is None or masked.text is inner:
+            return None if masked is None else Masked(data, masked.flags)
+        encoder = _ENCODERS.get(coding)
+        return None if encoder is None else Masked(encoder(masked.text), masked.flags)
+
+    def _plain(self, data: bytes, content_type: str) -> Masked | None:
+        declared = content_type.encode("utf-8", "replace")
+        if declared[:10].lower() == b"multipart/":
+            boundary = _BOUNDARY.search(declared)
+            if boundary is not None:
+                return self._multipart(data, boundary.group(1) or boundary.group(2))
+        wide = _wide(data, declared)
+        if wide is not None:
+            return self._recoded(data, wide)
+        return masked_text(data, self.plan, self.mark, message=self.message, names=self.names)
+
+    def _recoded(self, data: bytes, charset: str) -> Masked | None:
+        try:
+            text = data.decode(charset).encode()
+        except UnicodeError:
+            return None
+        masked = masked_text(text, self.plan, self.mark, message=self.message, names=self.names)
+        if masked.text is text:
+            return Masked(data, masked.flags)
+        return Masked(masked.text.decode().encode(charset), masked.flags)
+
+    def _multipart(self, data: bytes, boundary: bytes) -> Masked | None:
+        """Part by part; the delimiters and heads stay (RFC 7578)."""
+        parts = data.split(b"--" + boundary)
+        masked = [Masked(parts[0]), *(self._part(part) for part in parts[1:])]
+        whole = (b"--" + boundary).join(part.text for part in masked)
+        flags = tuple(dict.fromkeys(flag for part in masked for flag in part.flags))
+        return Masked(data if whole == data else whole, flags)
+
+    def _part(self, part: bytes) -> Masked:
+        head, gap, content = part.partition(b"\r\n\r\n")
+        if not gap:
+            return masked_text(part, self.plan, self.mark, message=self.message, names=self.names)
+        end = b"\r\n" if content.endswith(b"\r\n") else b""
+        content = content[: len(content) - len(end)]
+        named = _PART_NAME.search(head)
+        name = (named.group(1) or named.group(2) or b"") if named is not None else b""
+        if self.names and content and self.plan.name.fullmatch(name) is not None:
+            return Masked(head + gap + self.mark(self.plan.labels.get(name) or label_of(name), content) + end)
+        masked = masked_text(content, self.plan, self.mark, message=self.message, names=self.names)
+        return Masked(head + gap + masked.text + end, masked.flags)
+
+
+def _wide(data: bytes, content_type: bytes) -> str | None:
+    """The character set of a text in units of several octets, in which no pattern over octets would find anything."""
+    for mark, charset in _MARKS.items():
+        if data.startswith(mark):
+            return charset
+    declared = _CHARSET.search(content_type)
+    if declared is not None:
+        name: str = declared.group(1).decode().lower()
+        return name if name[-2:] in ("le", "be") else name + "-be"
+    if data[1:2] == b"\0" and data[:1] in (b"{", b"[", b"<", b'"'):
+        return "utf-16-le"
+    if data[:1] == b"\0" and data[1:2] in (b"{", b"[", b"<", b'"'):
+        return "utf-16-be"
+    return None

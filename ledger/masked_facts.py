@@ -1,0 +1,55 @@
+"""MaskedFacts: what is shown and searched of a capture, without credentials that an extraction picked up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger.mask_plan import MaskPlan
+from ledger.secret_names import harmless, label_of
+from ledger.secret_patterns import Mark, without_cards, without_keys
+
+SAID = frozenset(("to", "from", "subject", "preview", "text", "message_id", "title", "body"))
+"""What a message says and to whom: kept as it is."""
+
+_DEEPEST = 32
+
+
+def masked_facts(facts: dict[str, Any], plan: MaskPlan, mark: Mark) -> dict[str, Any]:
+    """The same facts; the same object where nothing was removed."""
+    masking = _Masking(plan, mark)
+    shown = {name: value if name in SAID else masking.value(name, value, 0) for name, value in facts.items()}
+    return shown if masking.removed else facts
+
+
+class _Masking:
+    """One walk through the facts."""
+
+    def __init__(self, plan: MaskPlan, mark: Mark) -> None:
+        self._plan = plan
+        self._mark = mark
+        self.removed = False
+
+    def value(self, name: str, value: Any, depth: int) -> Any:
+        if isinstance(value, str):
+            return self._text(name, value)
+        if depth > _DEEPEST:
+            return None
+        if isinstance(value, Mapping):
+            return {key: self.value(str(key), inner, depth + 1) for key, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.value(name, inner, depth + 1) for inner in value]
+        return value
+
+    def _text(self, name: str, value: str) -> str:
+        if not value:
+            return value
+        octets = value.encode("utf-8", "surrogatepass")
+        field = name.encode("utf-8", "surrogatepass")
+        if self._plan.name.fullmatch(field) is not None and not harmless(field):
+            self.removed = True
+            return self._mark(label_of(field), octets).decode()
+        if self._plan.any_key.search(octets) is None:
+            return value
+        shown, _ = without_keys(octets, self._mark)
+        shown, _ = without_cards(shown, self._mark)
+        self.removed = self.removed or shown != octets
+        return shown.decode("utf-8", "surrogatepass")

@@ -1,0 +1,127 @@
+"""Masker: makes what was seen safe to keep. Credentials go before anything is stored; words to people stay.
+
+What is removed is replaced by `[removed:<label>:<digest>]`: no parser takes it for a credential, and the keyed
+digest lets two uses of the same secret be seen to be the same.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.mask_plan import MaskPlan
+from ledger.masked_body import UNREADABLE, BodyMask
+from ledger.masked_facts import masked_facts
+from ledger.masked_headers import masked_headers, masked_path, masked_query
+from ledger.masked_text import masked_text
+from policies.body import Body
+from policies.http_request import HttpRequest
+from policies.secret_place import SecretPlace
+
+Headers = tuple[tuple[str, str], ...]
+
+_PLANS_KEPT = 512
+_MARKS_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedRequest:
+    """The parts of a request, safe to keep. `path` and `query` are as sent, but for what was removed."""
+
+    headers: Headers
+    path: str
+    query: str
+    body: Body
+    flags: tuple[str, ...] = ()
+
+
+class Masker:
+    """One for the gateway's life. Under one key the same secret always gives the same digest."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = hashlib.sha256(key).digest()
+        self._general = MaskPlan(())
+        self._plans: dict[int, MaskPlan] = {}
+        self._marks: dict[tuple[str, bytes], bytes] = {}
+
+    def mark(self, label: str, secret: bytes) -> bytes:
+        """What stands where a secret was."""
+        known = self._marks.get((label, secret))
+        if known is None:
+            digest = hashlib.blake2b(secret, key=self._key, digest_size=3).hexdigest()
+            known = f"[removed:{label}:{digest}]".encode()
+            # A header's key comes with every request; a body's comes once and is not worth its place.
+            if len(secret) <= 512:
+                if len(self._marks) >= _MARKS_KEPT:
+                    self._marks.clear()
+                self._marks[label, secret] = known
+        return known
+
+    def request(
+        self, request: HttpRequest, places: tuple[SecretPlace, ...], *, exact_body: bool, message: bool
+    ) -> MaskedRequest:
+        """A request without its credentials.
+
+        `exact_body`: an upload, kept as it is. `message`: words to a reader, kept but for fields that are credentials;
+        a live key or a card number in them raises `live_credential` or `card_number`. A body that is longer than may be
+        held, or cannot be looked into, keeps its digest and size alone.
+        """
+        plan = self._plan(places)
+        path, asked, query = request.target.partition("?")
+        headers = masked_headers(request.headers, plan, self.mark)
+        body: Body = request.body
+        flags: tuple[str, ...] = ()
+        if not exact_body and body.size:
+            body, flags = self._body(body, request.headers, BodyMask(plan, self.mark, message))
+        return MaskedRequest(
+            headers,
+            masked_path(path, plan, self.mark),
+            masked_query(query, plan, self.mark) if asked else "",
+            body,
+            flags,
+        )
+
+    def reply(
+        self, headers: Headers, body: bytes, places: tuple[SecretPlace, ...], *, own: bool = False
+    ) -> tuple[Headers, bytes]:
+        """An answer without its credentials. `own`: made up here, so that only what it echoes can be a secret."""
+        plan = self._plan(places)
+        shown = masked_headers(headers, plan, self.mark)
+        if not body:
+            return shown, body
+        masked = BodyMask(plan, self.mark, names=not own).of(body, _described(headers))
+        return shown, b"" if masked is None else masked.text
+
+    def facts(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Facts without credentials; what a message says (subject, preview) stays."""
+        return masked_facts(facts, self._general, self.mark)
+
+    def message_flags(self, text: bytes) -> tuple[str, ...]:
+        """What a message that is kept exactly, such as a mail, should raise an alert for."""
+        return masked_text(text, self._general, self.mark, message=True, names=False).flags
+
+    def _body(self, body: Body, headers: Headers, mask: BodyMask) -> tuple[Body, tuple[str, ...]]:
+        if body.data is None:
+            return Body(None, body.size, body.sha256), ()
+        masked = mask.of(body.data, _described(headers))
+        if masked is None:
+            return Body(None, body.size, body.sha256), (UNREADABLE,)
+        return (body if masked.text is body.data else Body.of(masked.text)), masked.flags
+
+    def _plan(self, places: tuple[SecretPlace, ...]) -> MaskPlan:
+        """A pack's plan, found by its tuple of places itself: hashing them would cost more than masking."""
+        if not places:
+            return self._general
+        plan = self._plans.get(id(places))
+        if plan is None or plan.places is not places:
+            if len(self._plans) >= _PLANS_KEPT:
+                self._plans.clear()
+            plan = self._plans[id(places)] = MaskPlan(places)
+        return plan
+
+
+_DESCRIBING = frozenset(("content-type", "content-encoding", "x-amz-content-sha256"))
+
+
+def _described(headers: Headers) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in headers if name in _DESCRIBING or name.lower() in _DESCRIBING}

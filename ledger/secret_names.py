@@ -1,0 +1,90 @@
+"""Secret names: what headers, parameters and fields that hold a credential are called. Values are judged elsewhere.
+
+Patterns are RE2 over Latin-1 octets, so that every octet is a character and every search is linear.
+"""
+
+from typing import Any
+
+import re2
+
+_OPTIONS = re2.Options()
+_OPTIONS.encoding = re2.Options.Encoding.LATIN1
+_OPTIONS.log_errors = False
+_OPTIONS.max_mem = 64 << 20
+
+
+def linear(pattern: bytes) -> Any:
+    """A compiled RE2 pattern over octets."""
+    return re2.compile(pattern, _OPTIONS)
+
+
+SEPARATOR = rb"(?:[^a-z0-9]|%5b|%5d|%2d|%5f){0,2}"
+
+ENDINGS = (
+    rb"""
+    passw(?:or)?d|passphrase|passcode|pwd|secret|token|jwt|credentials?|client~assertion|assertion|authorization|
+    api~key|access~key|access~key~id|private~key|secret~key|signing~key|encryption~key|auth~key|account~key|server~key|
+    subscription~key|integration~key|license~key|shared~key|master~key|
+    cvc|cvv2?|csc|cvc2|security~code|card~number|card~no|account~number|routing~number|iban|ssn|
+    session~id|x~amz~signature|x~amz~credential|x~goog~signature|x~goog~credential|awsaccesskeyid
+""".replace(b"\n", b"")
+    .replace(b" ", b"")
+    .replace(b"~", SEPARATOR)
+)
+"""A field is a secret one if its name ends so: `client_secret`, `new[password]`, `X-Api-Key`, `refreshToken`."""
+
+WHOLE = rb"pass|pin|pan|auth|sig|otp_secret"
+"""And if the name, or its last bracketed part, is exactly this."""
+
+QUERY_WHOLE = WHOLE + rb"|key|code|signature|hmac|state_token|sas"
+"""In a URL's query these as well: presigned links and authorisation codes."""
+
+_HARMLESS = linear(
+    rb"(?i)(?:^|[^a-z])(?:next|page|continuation|pagination|start|cursor|sync|idempotency|client|client.?request|request|"
+    rb"nextpage|syncpage|device|fcm|push|registration|starting|clientrequest|max|csrfmiddleware)[^a-z0-9]?token$"
+)
+"""Tokens that are cursors, request names or addresses of devices, and open nothing."""
+
+MESSAGE_HARMLESS = linear(rb"(?i)^(?:.*[^a-z0-9])?tokens?$")
+"""In a message, a bare `token` is whom it is for; a provider's own key is known by its shape or its pack."""
+
+_SECRET_HEADERS = {
+    b"authorization": "authorization",
+    b"proxy-authorization": "authorization",
+    b"cookie": "cookie",
+    b"set-cookie": "cookie",
+    b"x-amz-security-token": "aws_session_token",
+}
+_SECRET_HEADER = linear(
+    rb"(?i)(?:token|secret|api-?key|apikey|passw(?:or)?d|credential|auth-?key|(?:^|-)auth$|authorization|access-?key|"
+    rb"private-?key|session-?id)"
+)
+_HARMLESS_HEADER = linear(
+    rb"(?i)^(?:access-control-.*|idempotency-.*|.*-idempotency-token|sec-.*|.*next-?token|x-amz-client-token)$"
+)
+
+
+def header_label(name: str) -> str | None:
+    """What a header's value is called when it is removed, or None for a header that holds no credential."""
+    octets = name.encode("utf-8", "replace").lower()
+    known = _SECRET_HEADERS.get(octets)
+    if known is not None:
+        return known
+    if _SECRET_HEADER.search(octets) is None or _HARMLESS_HEADER.search(octets) is not None:
+        return None
+    return label_of(octets)
+
+
+def harmless(name: bytes) -> bool:
+    """Whether a name that ends like a secret's is known for something else."""
+    return _HARMLESS.search(name) is not None
+
+
+_NOT_LABEL = linear(rb"[^a-z0-9]+")
+
+
+def label_of(name: bytes) -> str:
+    """A name as a label: `card[cvc]` is `cvc`, `X-Api-Key` is `x_api_key`."""
+    words = name.replace(b"%5B", b"[").replace(b"%5D", b"]").replace(b"%5b", b"[").replace(b"%5d", b"]")
+    last = words.rstrip(b"]").rpartition(b"[")[2].lower()
+    return _NOT_LABEL.sub(b"_", last).strip(b"_").decode()[:40] or "credential"

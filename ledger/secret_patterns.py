@@ -1,0 +1,136 @@
+"""Secret patterns: credentials known by their shape, wherever they stand, and card numbers. RE2, linear."""
+
+from collections.abc import Callable, Iterator
+
+from ledger.secret_names import linear
+
+Mark = Callable[[str, bytes], bytes]
+"""What replaces a secret, from its label and its octets."""
+
+_KEYS: tuple[tuple[str, bytes], ...] = (
+    ("stripe_secret_key", rb"\b(?:sk|rk)_(?:live|test|org_live|org_test)_[0-9A-Za-z]{6,}"),
+    ("stripe_webhook_secret", rb"\bwhsec_[A-Za-z0-9+/=_-]{8,}"),
+    ("slack_token", rb"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[0-9A-Za-z-]{6,}"),
+    ("slack_webhook", rb"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{6,}"),
+    ("sendgrid_api_key", rb"\bSG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    ("aws_access_key_id", rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    ("google_api_key", rb"\bAIza[0-9A-Za-z_-]{30,}"),
+    ("google_access_token", rb"\bya29\.[0-9A-Za-z._-]{10,}"),
+    ("github_token", rb"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{20,})"),
+    ("gitlab_token", rb"\bglpat-[0-9A-Za-z_-]{16,}"),
+    ("twilio_api_key", rb"\bSK[0-9a-f]{32}\b"),
+    ("mailgun_api_key", rb"\bkey-[0-9a-f]{32}\b"),
+    ("llm_api_key", rb"\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{20,}"),
+    ("square_token", rb"\b(?:EAAA[A-Za-z0-9_-]{40,}|sq0[a-z]{3}-[A-Za-z0-9_-]{20,})"),
+    ("razorpay_key", rb"\brzp_(?:live|test)_[A-Za-z0-9]{10,}"),
+    ("payment_token", rb"\b(?:live|sandbox)_[A-Za-z0-9_-]{30,}"),
+    ("braintree_token", rb"\b(?:access_token|client_secret)\$(?:production|sandbox)\$[a-z0-9$]+"),
+    ("shopify_token", rb"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{20,}"),
+    ("telegram_bot_token", rb"\b[0-9]{8,10}:AA[0-9A-Za-z_-]{30,}"),
+    ("package_token", rb"\b(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,}|dop_v1_[0-9a-f]{40,})"),
+    ("private_key", rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)"),
+    ("jwt", rb"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"),
+    ("bearer_token", rb"(?i:\bbearer[ +]+[A-Za-z0-9._~+/=-]{12,})"),
+    ("url_password", rb"://[^/\s:@\"'<>\\]{0,200}:[^/\s@\"'<>\\]{1,400}@"),
+)
+
+ANY_KEY = b"|".join(b"(?:" + pattern + b")" for _, pattern in _KEYS)
+_FINDER = linear(b"|".join(b"(" + pattern + b")" for _, pattern in _KEYS))
+_HARMLESS_IN_TEXT = {"url_password", "bearer_token", "jwt"}
+
+RUN_OF_DIGITS = rb"\b[0-9](?:(?:[ +-]|%20)?[0-9]){12,}\b"
+_RUN = linear(RUN_OF_DIGITS)
+_GROUP = linear(rb"[0-9]+")
+
+
+def without_keys(text: bytes, mark: Mark, whole_only: bool = False) -> tuple[bytes, set[str]]:
+    """The text without known keys, and the labels of those that were found.
+
+    With `whole_only` (a message's text is kept) only a key that is all of a quoted or form value is replaced.
+    """
+    found: set[str] = set()
+    pieces: list[bytes] = []
+    done = 0
+    for match in _FINDER.finditer(text):
+        start, end = match.span()
+        label = _KEYS[next(index for index, group in enumerate(match.groups()) if group is not None)][0]
+        found.add(label)
+        if whole_only and not _is_whole(text, start, end):
+            continue
+        pieces += (text[done:start], _replaced(label, match.group(0), mark))
+        done = end
+    return (b"".join(pieces) + text[done:] if done else text), found
+
+
+def _is_whole(text: bytes, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return before in (b'"', b"=", b">") and after in (b'"', b"&", b"<", b"")
+
+
+def _replaced(label: str, secret: bytes, mark: Mark) -> bytes:
+    if label == "url_password":
+        user, _, password = secret[3:-1].partition(b":")
+        return b"://" + user + b":" + mark(label, password) + b"@"
+    if label == "bearer_token":
+        return secret[:6] + b" " + mark(label, secret[6:].lstrip(b" +"))
+    if label == "slack_webhook":
+        return b"hooks.slack.com/services/" + mark(label, secret.partition(b"/")[2])
+    return mark(label, secret)
+
+
+def is_live(labels: set[str]) -> bool:
+    """Whether keys found in a message's text are worth an alert."""
+    return bool(labels - _HARMLESS_IN_TEXT)
+
+
+def key_label(secret: bytes) -> str | None:
+    """Which known key this is the whole of."""
+    match = _FINDER.fullmatch(secret)
+    if match is None:
+        return None
+    return _KEYS[next(index for index, group in enumerate(match.groups()) if group is not None)][0]
+
+
+def without_cards(text: bytes, mark: Mark) -> tuple[bytes, bool]:
+    """The text without payment card numbers, and whether there were any. Dates and ids fail prefix or check digit."""
+    pieces: list[bytes] = []
+    done = 0
+    for match in _RUN.finditer(text):
+        offset = match.span()[0]
+        for start, end, digits in _cards(match.group(0)):
+            pieces += (text[done : offset + start], mark("card_number", digits))
+            done = offset + end
+    return (b"".join(pieces) + text[done:], True) if done else (text, False)
+
+
+def _cards(run: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Card numbers within a run of digit groups, each whole groups, not overlapping."""
+    groups = [match.span() for match in _GROUP.finditer(run.replace(b"%20", b"   "))]
+    index = 0
+    while index < len(groups):
+        taken = 1
+        digits = b""
+        for count, (_, end) in enumerate(groups[index : index + 19], 1):
+            digits += run[groups[index + count - 1][0] : end]
+            if len(digits) > 19:
+                break
+            if is_card(digits):
+                yield groups[index][0], end, digits
+                taken = count
+                break
+        index += taken
+
+
+_CARD = linear(
+    rb"4[0-9]{12}(?:[0-9]{3}){0,2}|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[47][0-9]{13}|3(?:0[0-5]|[689][0-9])[0-9]{11}|"
+    rb"35[0-9]{14}|6(?:011|4[4-9][0-9]|5[0-9]{2})[0-9]{12}|62[0-9]{14,17}"
+)
+
+
+def is_card(digits: bytes) -> bool:
+    """A number of a card scheme's length and prefix (ISO/IEC 7812) whose check digit (Luhn) is right."""
+    if not 13 <= len(digits) <= 19 or _CARD.fullmatch(digits) is None:
+        return False
+    values = [digit - 48 for digit in digits[::-1]]
+    doubled = sum(value * 2 - (9 if value > 4 else 0) for value in values[1::2])
+    return (sum(values[0::2]) + doubled) % 10 == 0
