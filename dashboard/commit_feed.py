@@ -40,10 +40,10 @@ class CommitFeed:
             await self._tell(await asyncio.to_thread(self._last_seq))
             await asyncio.sleep(RETRY)
 
-    async def beyond(self, seq: int, timeout: float) -> int:
-        """The last sequence number, as soon as it is more than `seq`; the same as before after `timeout` seconds."""
+    async def beyond(self, seq: int, seconds: float) -> int:
+        """The last sequence number, as soon as it is more than `seq`; the same as before after `seconds`."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout), self._grown:
+            async with asyncio.timeout(seconds), self._grown:
                 await self._grown.wait_for(lambda: self.last > seq)
         return self.last
 

@@ -11,14 +11,14 @@ class GatewayUnreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether every listener, the policy, the CA and the ledger are ready; `missing` holds whole phrases for what is not."""
+    """Whether listeners, policy, CA and ledger are ready; `missing` holds whole phrases for what is not."""
 
     ready: bool
     missing: tuple[str, ...] = ()
 
 
 class Gateway(Protocol):
-    """The running gateway. Every method raises GatewayUnreachable where it does not answer; all values are JSON-shaped."""
+    """The running gateway. Every method raises GatewayUnreachable where it does not answer; values are JSON-shaped."""
 
     async def readiness(self) -> Readiness:
         """Asked now, never remembered."""

@@ -1,0 +1,40 @@
+"""Waiting for captures: answers with the commit that brought the last one, not with the next look."""
+
+import asyncio
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import JSONResponse
+
+from dashboard.api_captures import page_json
+from dashboard.capture_query import WaitQuery
+from dashboard.commit_feed import CommitFeed
+from dashboard.ledger_reading import LedgerReader
+from dashboard.once_each import once_each
+from dashboard.schemas import CapturePage, ProblemShape
+
+
+def wait_routes(reader: LedgerReader, feed: CommitFeed) -> APIRouter:
+    """`GET /api/captures/wait`; to be included before the routes that take an id."""
+    router = APIRouter(prefix="/api/captures", tags=["captures"], dependencies=[Depends(once_each)])
+
+    @router.get("/wait", response_model=CapturePage, responses={408: {"model": ProblemShape}})
+    async def wait(query: Annotated[WaitQuery, Query()]) -> JSONResponse:
+        """Answers as soon as `count` captures match, else 408 with what was seen."""
+        until = time.monotonic() + query.timeout
+        filters = query.filters()
+        while True:
+            # Noted before looking, so that a commit between the look and the wait ends the wait.
+            known = feed.last
+            page = await asyncio.to_thread(reader.captures, filters, None, max(query.count, query.limit or 0))
+            if len(page.items) >= query.count:
+                return page_json(page)
+            left = until - time.monotonic()
+            if left <= 0:
+                seen = f"{len(page.items)} of {query.count} captures came within {query.timeout:g} s."
+                about = {"type": "about:blank", "title": "Request Timeout", "status": 408, "detail": seen}
+                return page_json(page, 408, **about)
+            await feed.beyond(known, left)
+
+    return router

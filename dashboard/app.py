@@ -1,0 +1,73 @@
+"""The dashboard's application: every route behind the guard. Wiring alone lives here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from dashboard.api_captures import CapturesApi
+from dashboard.api_health import health_routes
+from dashboard.api_live import live_routes
+from dashboard.api_policy import policy_routes
+from dashboard.api_wait import wait_routes
+from dashboard.caller import Callers
+from dashboard.commit_feed import CommitFeed
+from dashboard.gateway_link import Gateway, GatewayUnreachable
+from dashboard.guard import Guard
+from dashboard.invalid_request import http_problem, invalid
+from dashboard.ledger_reading import LedgerReader
+from dashboard.live_stream import Streams
+from dashboard.pages import page_routes
+from dashboard.pages_sign_in import SignInPages
+from dashboard.problem import Problem, problem_response
+from dashboard.sessions import Sessions
+from dashboard.settings import DashboardSettings
+from dashboard.sign_in import SignInLinks
+from dashboard.sign_in_rate import SignInRate
+
+
+def create_app(settings: DashboardSettings, reader: LedgerReader, gateway: Gateway) -> FastAPI:
+    """The whole dashboard. It reads the ledger, asks the gateway, and touches no traffic."""
+    callers = Callers(settings.admin_token, Sessions(settings.data_dir))
+    feed = CommitFeed(gateway, reader.last_seq)
+    streams = Streams(feed.beyond)
+
+    app = FastAPI(title="Soundstage", docs_url=None, redoc_url=None, lifespan=_following(feed))
+    app.add_middleware(Guard, hosts=settings.hosts, callers=callers)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http_problem)
+    app.add_exception_handler(GatewayUnreachable, _unreachable)
+    app.include_router(health_routes(gateway, feed))
+    app.include_router(wait_routes(reader, feed))
+    app.include_router(CapturesApi(reader, gateway).routes())
+    app.include_router(policy_routes(gateway))
+    app.include_router(live_routes(reader, feed, streams, callers))
+    app.include_router(SignInPages(callers, SignInLinks(settings.data_dir), SignInRate()).routes())
+    app.include_router(page_routes(reader, gateway, feed, streams, callers))
+    return app
+
+
+def _following(feed: CommitFeed) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await feed.start()
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(feed.run())
+            yield
+            following.cancel()
+
+    return lifespan
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - it is registered for this type alone
+    return error.response()
+
+
+async def _unreachable(request: Request, error: Exception) -> Response:
+    return problem_response(503, "The gateway does not answer; nothing passes while it is down. Its log says why.")

@@ -1,0 +1,55 @@
+"""Caller: who asks, known by a bearer token or by the cookie of a session."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.datastructures import Headers
+
+from dashboard.sessions import COOKIE, Session, Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody with credentials. `session` is None for a program with a bearer token."""
+
+    role: str
+    session: Session | None = None
+
+
+class Callers:
+    """Knows a caller by what they bring."""
+
+    def __init__(self, admin_token: str, sessions: Sessions) -> None:
+        if not admin_token:
+            raise ValueError("The admin token is empty; the dashboard does not open without one.")
+        self._admin = _digest(admin_token)
+        self.sessions = sessions
+
+    def is_admin_token(self, token: str) -> bool:
+        """In a time that tells nothing about the token."""
+        return hmac.compare_digest(_digest(token), self._admin)
+
+    def of(self, headers: Headers) -> Caller | None:
+        """None where nobody, or nobody we know, asks. A wrong bearer token is never made good by a cookie beside it."""
+        authorization = headers.get("authorization")
+        if authorization is not None:
+            scheme, _, token = authorization.partition(" ")
+            good = scheme.lower() == "bearer" and self.is_admin_token(token.strip())
+            return Caller("admin") if good else None
+        cookie = _cookie(headers.get("cookie", ""))
+        session = self.sessions.find(cookie) if cookie else None
+        return None if session is None else Caller(session.role, session)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def _cookie(header: str) -> str | None:
+    try:
+        morsel = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return None
+    return None if morsel is None else morsel.value

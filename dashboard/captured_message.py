@@ -1,0 +1,68 @@
+"""A capture with everything kept of it, decoded for people and programs. Fetches nothing."""
+
+from typing import Any
+
+from dashboard.ledger_reading import Stored
+from dashboard.readable_body import readable
+from ledger.mime import Part, ReadMessage, read_message
+
+MAIL_PROTOCOLS = frozenset({"smtp", "smtps"})
+
+
+def is_mail(shown: dict[str, Any]) -> bool:
+    """Whether `/raw` is a mail as sent over SMTP (a mail handed to a provider's API is an API call)."""
+    return shown["protocol"] in MAIL_PROTOCOLS and shown["channel"] == "email"
+
+
+def detail(stored: Stored, raw: bytes | None) -> dict[str, Any]:
+    """`GET /api/captures/{id}`."""
+    shown = stored.as_contract()
+    shown["query"] = stored.query
+    shown["headers"] = [list(pair) for pair in stored.request_headers]
+    shown["reply_headers"] = [list(pair) for pair in stored.reply_headers]
+    shown["reply_body"] = readable(stored.reply_body, header_of(stored.reply_headers, "content-type"))
+    if stored.session:
+        shown["session"] = dict(stored.session)
+    if raw is not None and is_mail(shown):
+        shown.update(mail_detail(read_message(raw)))
+    else:
+        shown["body"] = readable(raw or b"", shown["payload"]["content_type"])
+    return shown
+
+
+def mail_detail(message: ReadMessage) -> dict[str, Any]:
+    """What a mail adds. A mail's own header fields replace those of the conversation, of which SMTP has none."""
+    return {
+        "headers": [list(pair) for pair in message.headers],
+        "html": message.html,
+        "text": message.text,
+        "links": list(message.links),
+        "codes": list(message.codes),
+        "parts": [part_shown(part) for part in message.parts],
+        "attachments": [part_shown(part) for part in attachments(message)],
+    }
+
+
+def attachments(message: ReadMessage) -> list[Part]:
+    """Parts that a mail program lists as files: named ones, and whatever is neither text nor shown inside the text."""
+    return [part for part in message.parts if part.filename or not (part.inline or _is_text(part))]
+
+
+def _is_text(part: Part) -> bool:
+    return bool(part.content_type.startswith(("text/", "multipart/")))
+
+
+def part_shown(part: Part) -> dict[str, Any]:
+    return {
+        "n": part.index,
+        "content_type": part.content_type,
+        "filename": part.filename,
+        "size": part.size,
+        "sha256": part.sha256,
+        "content_id": part.content_id,
+        "inline": part.inline,
+    }
+
+
+def header_of(headers: Any, name: str) -> str | None:
+    return next((value for field, value in headers if field.lower() == name), None)

@@ -1,0 +1,91 @@
+"""The pages' live stream: rows and figures as HTML, already filtered, one stream a page."""
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import StreamingResponse
+
+from dashboard.api_live import still_allowed
+from dashboard.attempt_query import attempt_query
+from dashboard.caller import Callers
+from dashboard.commit_feed import CommitFeed
+from dashboard.ledger_reading import LedgerReader
+from dashboard.live_stream import Events, Fetch, Streams, event, resume_from
+from dashboard.look import row
+from dashboard.page_now import Now
+from dashboard.problem import Problem
+from dashboard.rendering import Rendering
+from dashboard.search_language import Search, parse
+from dashboard.sieve import newer
+
+ROWS = 60
+"""The most rows one look adds: more scroll by faster than anybody reads."""
+FIGURES_PAUSE = 0.5
+"""Seconds between two drawings of the figures, however fast captures come."""
+
+
+class PageLive:
+    """`GET /live?page=now|inbox|attempts`."""
+
+    def __init__(
+        self,
+        reader: LedgerReader,
+        feed: CommitFeed,
+        streams: Streams,
+        callers: Callers,
+        now: Now,
+        rendering: Rendering,
+    ) -> None:
+        self._reader = reader
+        self._feed = feed
+        self._streams = streams
+        self._callers = callers
+        self._now = now
+        self._rendering = rendering
+
+    def routes(self) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/live", self.live, methods=["GET"], response_class=StreamingResponse)
+        return router
+
+    async def live(self, request: Request, page: str, q: str = "") -> StreamingResponse:
+        after = min(resume_from(request, self._feed.last), self._feed.last)
+        fetch = self._fetch_for(request, page, q)
+        return self._streams.response(after, fetch, still_allowed(request, self._callers))
+
+    def _fetch_for(self, request: Request, page: str, q: str) -> Fetch:
+        if page == "now":
+            return self._figures
+        if page == "inbox":
+            query = f"?{urlencode({'q': q})}" if q else ""
+            # Parsed at each look: `after:2h` means two hours before then.
+            return self._rows(lambda: parse(q, self._rendering.clock()), "inbox_row.html", query)
+        if page == "attempts":
+            asked = attempt_query(request.query_params)
+            return self._rows(lambda: Search(asked.filters, wrong=asked.wrong), "attempt_row.html", "")
+        raise Problem(422, f"page: {page[:40]!r} has no live stream.", parameter="page", value=page[:40])
+
+    async def _figures(self, after: int) -> tuple[int, Events]:
+        known = self._feed.last
+        if known <= after:
+            return after, []
+        frame = event(await self._now.fragment(), known, "figures")
+        await asyncio.sleep(FIGURES_PAUSE)
+        return known, [frame]
+
+    def _rows(self, asked: Callable[[], Search], template: str, query: str) -> Fetch:
+        async def fetch(after: int) -> tuple[int, Events]:
+            known = self._feed.last
+            if known <= after:
+                return after, []
+            frames = await asyncio.to_thread(self._drawn, asked(), after, template, query)
+            return known, [*frames, event("", known, "seen")]
+
+        return fetch
+
+    def _drawn(self, asked: Search, after: int, template: str, query: str) -> Events:
+        found = newer(self._reader, asked, after, ROWS)
+        values = {"query": query, "chosen": ""}
+        return [event(self._rendering.text(template, row=row(stored), **values), stored.seq, "row") for stored in found]

@@ -1,0 +1,82 @@
+"""The page Now: whether anything left, what was tried, what may leave, what needs a look."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from dashboard import figures as said
+from dashboard.api_health import readiness
+from dashboard.commit_feed import CommitFeed
+from dashboard.figures import Alert, Figures
+from dashboard.gateway_link import Gateway, GatewayUnreachable, Readiness
+from dashboard.ledger_reading import LedgerReader
+from dashboard.look import row
+from dashboard.rendering import Rendering
+from ledger.filters import Filters
+from policies.effect import UNATTRIBUTED
+
+LATEST = 8
+BUCKET = 120
+BUCKETS = 60
+SPAN = "2 hours"
+
+
+class Now:
+    """Draws the figures, for the page and for its live stream."""
+
+    def __init__(self, reader: LedgerReader, gateway: Gateway, rendering: Rendering) -> None:
+        self._reader = reader
+        self._gateway = gateway
+        self._rendering = rendering
+
+    async def figures(self) -> Figures:
+        policy, ready = await self._asked()
+        return await asyncio.to_thread(self._drawn, policy, ready)
+
+    async def fragment(self) -> str:
+        """The figures as HTML, without the frame."""
+        return await asyncio.to_thread(self._rendering.text, "now_figures.html", figures=await self.figures())
+
+    async def _asked(self) -> tuple[dict[str, Any] | None, Readiness]:
+        try:
+            policy = await self._gateway.policy()
+        except GatewayUnreachable:
+            policy = None
+        return policy, await readiness(self._gateway)
+
+    def _drawn(self, policy: dict[str, Any] | None, ready: Readiness) -> Figures:
+        now = self._rendering.clock()
+        tallies = self._reader.tallies()
+        start = now - timedelta(seconds=BUCKET * (BUCKETS - 1))
+        drawn = said.series(self._reader.timeline(BUCKET, start), start, BUCKET, BUCKETS)
+        alerts = [Alert("wrong", f"Not ready: {phrase}.") for phrase in ready.missing]
+        return Figures(
+            answering=policy is not None and ready.ready,
+            left=sum(one.count for one in tallies if one.left),
+            since=min((one.first for one in tallies), default=None),
+            verdicts=said.by_verdict(tallies),
+            total=sum(one.count for one in tallies),
+            unattributed=sum(one.count for one in tallies if one.run == UNATTRIBUTED),
+            channels=said.by_channel(tallies),
+            alerts=alerts + (said.policy_alerts(policy) if policy else []),
+            opt_ins=None if policy is None else said.opt_ins(policy, now),
+            series=drawn,
+            series_words=said.series_words(drawn, SPAN),
+            span=SPAN,
+            latest=[row(stored) for stored in self._reader.captures(Filters(), None, LATEST).items],
+        )
+
+
+def now_routes(now: Now, feed: CommitFeed, rendering: Rendering) -> APIRouter:
+    """`/`."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def page(request: Request) -> HTMLResponse:
+        seq = feed.last
+        return rendering.page(request, "now.html", seq=seq, figures=await now.figures())
+
+    return router

@@ -1,0 +1,84 @@
+"""Rendering: templates to HTML. Autoescape is on for every template, and an unknown name in one is an error."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from dashboard.assets import asset_version
+from dashboard.look import CHANNEL_WORDS, VERDICT_SIGNS, VERDICT_WORDS
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Rendering:
+    """The pages' one environment; `clock` says what "now" is for relative times."""
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.clock = clock
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(ago=self._ago, exact=exact, size=size, number=number)
+        self._environment.globals.update(
+            version=asset_version(), signs=VERDICT_SIGNS, words=VERDICT_WORDS, channel_words=CHANNEL_WORDS
+        )
+
+    def text(self, template: str, **values: Any) -> str:
+        return self._environment.get_template(template).render(**values)
+
+    def page(self, request: Request, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
+        """A whole page, with what its frame needs."""
+        session = request.state.caller.session
+        csrf = session.csrf if session is not None else ""
+        return HTMLResponse(self.text(template, csrf=csrf, path=request.url.path, **values), status)
+
+    def _ago(self, at: str | datetime) -> str:
+        seconds = (self.clock() - moment(at)).total_seconds()
+        return ago(seconds)
+
+
+def moment(at: str | datetime) -> datetime:
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
+
+
+def ago(seconds: float) -> str:
+    """`now`, `12 s`, `3 min`, `5 h`, `2 d`; of the time to come `in 5 h`."""
+    span = abs(seconds)
+    for limit, unit, name in ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (float("inf"), 86_400, "d")):
+        if span < limit:
+            said = f"{int(span // unit)} {name}"
+            break
+    if span < 1:
+        return "now"
+    return f"in {said}" if seconds < 0 else said
+
+
+def exact(at: str | datetime) -> str:
+    """`2026-11-22 10:15:30.123 UTC`."""
+    return moment(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC"
+
+
+def size(octets: int) -> str:
+    """`83 B`, `1.4 kB`, `12 MB`: decimal units, at most three digits."""
+    amount, units = float(octets), iter(("kB", "MB", "GB", "TB"))
+    if amount < 1000:
+        return f"{octets} B"
+    unit = ""
+    while amount >= 999.5:
+        amount, unit = amount / 1000, next(units, "PB")
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+
+
+def number(count: int) -> str:
+    """`1,204`."""
+    return f"{count:,}"

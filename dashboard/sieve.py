@@ -1,0 +1,65 @@
+"""The part of a search that the ledger does not answer: excluded words and attachments, read from the bytes kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dashboard.ledger_reading import LedgerReader, Stored
+from dashboard.search_language import Search
+
+LOOKED_AT = 2000
+"""Captures looked into for one page of results."""
+_BYTES = 512 * 1024
+"""Octets of each that are looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of results, newest first."""
+
+    items: tuple[Stored, ...]
+    next: str | None
+    exhausted: bool = False
+    """True where looking stopped at `LOOKED_AT`: there may be more, older ones, at `next`."""
+
+
+def search(reader: LedgerReader, asked: Search, after: str | None, limit: int) -> Found:
+    """One page of what was asked; nothing at all where the search was not understood."""
+    if asked.wrong:
+        return Found((), None)
+    if not asked.sieved:
+        page = reader.captures(asked.filters, after, limit)
+        return Found(tuple(page.items), page.next)
+    kept: list[Stored] = []
+    looked = 0
+    while len(kept) < limit and looked < LOOKED_AT:
+        page = reader.captures(asked.filters, after, limit)
+        looked += len(page.items)
+        kept += [stored for stored in page.items if passes(reader, asked, stored)]
+        after = page.next
+        if after is None:
+            break
+    # A page may run over by what its last look brought; cutting it would lose what lies before the cursor.
+    return Found(tuple(kept), after, exhausted=after is not None and len(kept) < limit)
+
+
+def passes(reader: LedgerReader, asked: Search, stored: Stored) -> bool:
+    """Whether one capture, which the ledger found, is also what the rest of the search asks for."""
+    shown = stored.as_contract()
+    raw = (reader.raw(shown["id"]) or b"")[:_BYTES].lower()
+    if asked.has_attachment and not _has_attachment(raw):
+        return False
+    text = f"{shown['facts']} {shown['run']}".lower()
+    return not any(word in text or word.encode() in raw for word in asked.without)
+
+
+def _has_attachment(raw: bytes) -> bool:
+    return b"content-disposition: attachment" in raw or b"\nattachments" in raw or b'"attachments"' in raw
+
+
+def newer(reader: LedgerReader, asked: Search, seq: int, limit: int) -> Sequence[Stored]:
+    """The newest `limit` that match and came after `seq`, oldest first: what a live list has to add."""
+    if asked.wrong:
+        return ()
+    page = reader.captures(replace(asked.filters), None, limit)
+    fresh = [stored for stored in page.items if stored.seq > seq]
+    return [stored for stored in reversed(fresh) if not asked.sieved or passes(reader, asked, stored)]
