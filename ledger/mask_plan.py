@@ -23,6 +23,8 @@ class MaskPlan:
         self.places = places
         self._headers = {place.name.lower(): place.label for place in places if place.where == "header"}
         self._labels: dict[str, str | None] = {}
+        self.credentials: dict[tuple[str, str], str] = {}
+        """Header values seen and what they become: the same key comes with every request of a client."""
         body = [place for place in places if place.where == "body"]
         query = [place for place in places if place.where in ("query", "body")]
         self.labels = {place.name.encode(): place.label for place in places if place.where in ("query", "body")}

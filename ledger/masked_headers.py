@@ -8,6 +8,7 @@ from ledger.secret_patterns import Mark, key_label, without_cards, without_keys
 
 Headers = tuple[tuple[str, str], ...]
 
+CREDENTIALS_REMEMBERED = 1024
 _ESCAPE = linear(FORM_ESCAPE)
 _SCHEMES = frozenset(("basic", "bearer", "digest", "negotiate", "apikey", "token", "aws4-hmac-sha256", "vapid", "hawk"))
 
@@ -23,10 +24,19 @@ def masked_headers(headers: Headers, plan: MaskPlan, mark: Mark) -> Headers:
             rest.append(value)
             shown.append((name, value))
         else:
-            shown.append((name, _credential(value, label, mark)))
+            shown.append((name, plan.credentials.get((label, value)) or _remembered(value, label, plan, mark)))
     if plan.any_in_header.search(_octets("\n".join(rest))) is not None:
         return tuple([(name, value if plan.header(name) else _without(value, plan, mark)) for name, value in shown])
     return tuple(shown)
+
+
+def _remembered(value: str, label: str, plan: MaskPlan, mark: Mark) -> str:
+    shown = _credential(value, label, mark)
+    if len(plan.credentials) >= CREDENTIALS_REMEMBERED:
+        plan.credentials.clear()
+    if len(value) <= 1024:
+        plan.credentials[label, value] = shown
+    return shown
 
 
 def _credential(value: str, label: str, mark: Mark) -> str:
