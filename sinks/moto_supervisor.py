@@ -10,13 +10,11 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from sinks.emulator import EmulatorUnavailable
+
 PROJECT = Path(__file__).resolve().parent.parent
 START_LIMIT = 30.0
 """Seconds moto may take to import and prove itself."""
-
-
-class EmulatorUnavailable(Exception):
-    """The emulator could not be started or has a way out: what it would have answered is refused."""
 
 
 class MotoProcess:

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sinks.moto_supervisor import PROJECT, EmulatorUnavailable, MotoProcess
+from sinks.emulator import EmulatorUnavailable
+from sinks.moto_supervisor import PROJECT, MotoProcess
 
 
 @pytest.fixture(scope="module")
