@@ -10,14 +10,15 @@ from datetime import UTC, datetime, timedelta
 
 from policies.address import OPENED_BY_ADDRESSES, classify
 from policies.decision import Verdict
-from policies.effect import Effect
-from policies.glob import plain_address, recipient_glob
+from policies.effect import Effect, Target
+from policies.glob import path_glob, plain_address, recipient_glob
 from policies.host import as_address
 from policies.naming import DEFAULT_PORTS
 from policies.never import refusal_of_host
 from policies.opt_in import NOT_REQUESTS, is_mail
 from policies.pattern import BadPattern
 from policies.policy import Policy
+from policies.policy_file_values import read_method
 
 PROPOSED = timedelta(days=30)
 """How long a proposed opt-in lives; a policy accepts up to 90 days."""
@@ -75,6 +76,18 @@ def _obstacle(effect: Effect) -> str | None:
         return never.reason
     if not effect.canonical:
         return "its host or path was not sent in canonical form"
+    return _obstacle_to_narrowing(effect.target)
+
+
+def _obstacle_to_narrowing(target: Target) -> str | None:
+    """What was sent may be such that no narrowing names it alone."""
+    try:
+        if target.method is not None:
+            read_method(target.method)
+        if target.path not in (None, "*"):
+            path_glob(target.path)
+    except ValueError:
+        return f"its method {target.method!a} or path {target.path!a:.80} is one that no opt-in can name"
     return None
 
 
@@ -94,7 +107,7 @@ def _mail_entry(effect: Effect) -> list[str]:
     if len(recipients) > _MOST_RECIPIENTS:
         recipients = sorted({f"*@{recipient.rpartition('@')[2]}" for recipient in recipients})
     listed = ", ".join(json.dumps(recipient) for recipient in recipients)
-    return [f"id: mail-to-{_slug(recipients[0])}", f"email: {{to: [{listed}]}}", "via: smtp://relay.internal:25"]
+    return [f"id: {_slug(f'mail to {recipients[0]}')}", f"email: {{to: [{listed}]}}", "via: smtp://relay.internal:25"]
 
 
 def _request_entry(effect: Effect) -> list[str]:
