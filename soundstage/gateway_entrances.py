@@ -1,0 +1,177 @@
+"""Entrances: every listener of the gateway, and the engines behind them, from bind to stop."""
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+
+from ledger.intake import BodyIntake
+from policies.http_request import HttpRequest
+from policies.never import Socket
+from proxy.ca import CaError, CertificateAuthority
+from proxy.dns_name import InternalZones
+from proxy.dns_responder import DnsResponder
+from proxy.door import Door
+from proxy.engines import EngineChooser
+from proxy.explicit import ExplicitEntrance
+from proxy.listener import Listener, PortInUse
+from proxy.mitm_engine import MitmEngine
+from proxy.steered import SteeredPlain, SteeredTls
+from sinks.dialler import Dialler
+from sinks.hosts_file import HostsFile, HostsFileError, read_hosts_file
+from sinks.resolver import DnsResolver, Resolver, SystemResolver, ZoneResolver
+from sinks.smtp_limits import SmtpLimits
+from sinks.smtp_listener import SmtpListener
+from soundstage.gateway_gate import Judging
+from soundstage.gateway_ground import Ground
+from soundstage.internal_resolver import forward, resolver_of
+from soundstage.settings import Settings
+from soundstage.told_to_operator import told_to_operator
+from soundstage.trouble import ConfigError
+
+HOSTNAME = "soundstage"
+"""What the mail entrances call themselves."""
+Bound = dict[str, tuple[str, int]]
+
+
+@dataclass(slots=True)
+class Entrances:
+    """What listens, and where."""
+
+    ca: CertificateAuthority
+    chooser: EngineChooser
+    engine: MitmEngine
+    dialler: Dialler
+    bound: Bound
+    listeners: list[Listener]
+
+    @property
+    def open_flows(self) -> int:
+        """Client connections being served now, mail's not counted."""
+        return sum(listener.open_connections for listener in self.listeners)
+
+
+@contextlib.asynccontextmanager
+async def entrances(settings: Settings, ground: Ground, judging: Judging) -> AsyncIterator[Entrances]:
+    """Listening, and refusing while the gate is closed. ConfigError: the CA or an address cannot be had."""
+    with told_to_operator(CaError):
+        ca = CertificateAuthority.open(settings.data_dir)
+    dialler = Dialler(_resolver(settings), _hosts_file(settings), lambda: judging.own_sockets)
+    engine = _engine(settings, ground, judging, ca, dialler)
+    chooser = _chooser(ground, judging, ca, engine)
+    made = Entrances(ca, chooser, engine, dialler, {}, [])
+    async with contextlib.AsyncExitStack() as listening:
+        await _listen(settings, judging, made, listening)
+        await _listen_for_mail(settings, ground, judging, made, listening)
+        await _listen_for_names(settings, judging, made, listening)
+        judging.own_sockets.extend(_places(made.bound))
+        judging.policy.reload()
+        try:
+            yield made
+        finally:
+            engine.shut_all()
+
+
+def _engine(
+    settings: Settings, ground: Ground, judging: Judging, ca: CertificateAuthority, dialler: Dialler
+) -> MitmEngine:
+    def intake(head: HttpRequest) -> BodyIntake | None:
+        return ground.store.intake(True) if judging.gate.keeps_body(head) else None
+
+    return MitmEngine(
+        judging.gate,
+        dialler,
+        ca,
+        extra_ca=settings.upstream_ca_file,
+        intakes=intake,
+        spool=settings.data_dir / "incoming",
+    )
+
+
+def _chooser(ground: Ground, judging: Judging, ca: CertificateAuthority, engine: MitmEngine) -> EngineChooser:
+    door = Door(
+        gate=judging.gate, certificates=ca, intake=ground.store.intake, may_leave=judging.may_leave, other=engine
+    )
+    return EngineChooser(door, engine, may_leave=judging.may_leave, speaks_http2=judging.packs.speaks_http2)
+
+
+async def _listen(settings: Settings, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack) -> None:
+    for name, port, entrance in (
+        ("proxy", settings.proxy_port, ExplicitEntrance(made.chooser, judging.gate)),
+        ("https", settings.https_port, SteeredTls(made.chooser, judging.gate)),
+        ("http", settings.http_port, SteeredPlain(made.chooser, judging.gate)),
+    ):
+        listener = Listener(entrance)
+        with _told(name):
+            made.bound[name] = await listener.start(settings.bind, port)
+        made.listeners.append(listener)
+        listening.push_async_callback(listener.stop)
+
+
+async def _listen_for_mail(
+    settings: Settings, ground: Ground, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack
+) -> None:
+    listener = SmtpListener(
+        judging.gate,
+        _mail_tls(made.ca, settings.steered_to[0]),
+        HOSTNAME,
+        intakes=lambda: ground.store.intake(True),
+        limits=SmtpLimits(message_octets=settings.mail_bytes),
+    )
+    listening.push_async_callback(listener.stop)
+    with _told("smtp"):
+        made.bound["smtp"] = await listener.start(settings.bind, settings.smtp_port)
+    with _told("smtps"):
+        made.bound["smtps"] = await listener.start(settings.bind, settings.smtps_port, implicit_tls=True)
+
+
+async def _listen_for_names(
+    settings: Settings, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack
+) -> None:
+    zones = InternalZones({zone: resolver_of(text) for zone, text in settings.internal_zones.items()})
+    responder = DnsResponder(gate=judging.gate, steer_to=settings.steered_to, zones=zones, forward=forward)
+    with _told("dns"):
+        made.bound["dns"] = await responder.start(settings.bind, settings.dns_port)
+    listening.push_async_callback(responder.stop)
+
+
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    """A port that cannot be had is named with the setting that chooses another."""
+    variable = f"SOUNDSTAGE_{name.upper()}_PORT"
+    try:
+        yield
+    except (PortInUse, OSError) as trouble:
+        said = str(trouble).rstrip(".")
+        hint = f"set {variable} to a free one, or to 0 for any"
+        raise ConfigError(f"the {name} listener cannot start: {said}", hint) from None
+
+
+def _places(bound: Bound) -> list[Socket]:
+    return list(bound.values())
+
+
+def _mail_tls(ca: CertificateAuthority, default: str) -> Callable[[], ssl.SSLContext]:
+    """The certificate for the name a mail client asks for; mail clients that ask for none know us by our address."""
+    context = ca.context_for(default)
+
+    def named(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+        with contextlib.suppress(ValueError):
+            connection.context = ca.context_for(name or default)
+
+    context.sni_callback = named
+    return lambda: context
+
+
+def _resolver(settings: Settings) -> Resolver:
+    zones: dict[str, Resolver] = {
+        zone: DnsResolver(*resolver_of(text)) for zone, text in settings.internal_zones.items()
+    }
+    return ZoneResolver(zones, SystemResolver()) if zones else SystemResolver()
+
+
+def _hosts_file(settings: Settings) -> HostsFile | None:
+    if settings.hosts_file is None:
+        return None
+    with told_to_operator(HostsFileError):
+        return read_hosts_file(settings.hosts_file)

@@ -1,0 +1,47 @@
+"""Ground: what everything in the gateway stands on: the locked data directory, the ledger, the keys, who is who."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from ledger.body_store import BodyStore
+from ledger.data_dir import DirLock, prepare, secret_of
+from ledger.masking import Masker
+from ledger.store import Ledger, open_ledger
+from ledger.trouble import LedgerCorrupt, LedgerUnavailable
+from ledger.writer import Writer
+from soundstage.settings import Settings
+from soundstage.told_to_operator import told_to_operator
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Opened together, closed together."""
+
+    ledger: Ledger
+    store: BodyStore
+    writer: Writer
+    masker: Masker
+    secret: bytes
+    """Seeds the ids that providers' answers carry."""
+
+
+@contextlib.asynccontextmanager
+async def ground(settings: Settings) -> AsyncIterator[Ground]:
+    """Raises ConfigError where the directory, the ledger or a key cannot be used."""
+    with contextlib.ExitStack() as held:
+        with told_to_operator(LedgerUnavailable, LedgerCorrupt):
+            data_dir = prepare(settings.data_dir)
+            held.enter_context(DirLock(data_dir))
+            ledger = open_ledger(data_dir, writer=True)
+            held.callback(ledger.close)
+            store = BodyStore(data_dir)
+            store.sweep_incoming()
+            masker = Masker(secret_of(data_dir, "masking.key"))
+            secret = secret_of(data_dir, "objects.key")
+        writer = Writer(ledger, store)
+        writer.start()
+        try:
+            yield Ground(ledger, store, writer, masker, secret)
+        finally:
+            await writer.close()

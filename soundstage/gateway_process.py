@@ -1,0 +1,41 @@
+"""The gateway process: opens its rooms one on the other, proves itself, lets traffic in, and closes in reverse."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+
+from policies.never import Socket
+from soundstage.child_side import ChildSide, run_child
+from soundstage.desk import Desk
+from soundstage.gateway_entrances import entrances
+from soundstage.gateway_facts import GatewayFacts
+from soundstage.gateway_gate import judging
+from soundstage.gateway_ground import ground
+from soundstage.settings import Settings
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run as a child of `soundstage up`."""
+    return run_child("gateway", serve)
+
+
+async def serve(side: ChildSide) -> None:
+    """Serve until the stop. Raises ConfigError where something the operator gave cannot be used."""
+    settings = Settings.model_validate(side.order["settings"])
+    dashboard: Socket = tuple(side.order["dashboard"])
+    async with contextlib.AsyncExitStack() as open_rooms:
+        floor = await open_rooms.enter_async_context(ground(settings))
+        judge = await open_rooms.enter_async_context(judging(settings, floor))
+        judge.own_sockets.append(dashboard)
+        doors = await open_rooms.enter_async_context(entrances(settings, floor, judge))
+        facts = GatewayFacts(floor, judge, doors)
+        control = Desk(facts, judge.policy, judge.packs, facts.purge).server()
+        await control.start(settings.data_dir)
+        open_rooms.push_async_callback(control.stop)
+        judge.gate.open = True
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, judge.policy.reload)
+        watching = asyncio.ensure_future(judge.policy.watch())
+        open_rooms.callback(watching.cancel)
+        side.report({"ready": {"sockets": doors.bound, "ca": str(doors.ca.path)}})
+        await side.stop.wait()
