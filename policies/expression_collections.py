@@ -63,6 +63,11 @@ def where(value: Any, key: Any, wanted: Any) -> list[Any]:
     return [item for item in listed if isinstance(item, dict) and item.get(text(key)) == wanted]
 
 
+def without(value: Any, key: Any) -> list[Any]:
+    """The items of a list but those objects whose `key` is set."""
+    return [item for item in aslist(value) if not (isinstance(item, dict) and item.get(text(key)))]
+
+
 def pick(value: Any, *names: Any) -> dict[str, Any]:
     return {name: value[name] for name in names if name in value} if isinstance(value, dict) else {}
 

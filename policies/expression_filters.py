@@ -1,7 +1,8 @@
 """The filters of pack expressions: total functions of JSON-shaped data.
 
-A value that a filter cannot use gives null or is left as it is. `PREPARED` filters take one constant argument and are made
-once, at load; the others are called with their arguments. Those that work on lists and objects are `expression_collections`.
+A value that a filter cannot use gives null or is left as it is. `PREPARED` filters take one constant argument and are
+made once, at load; the others are called with their arguments. Those that work on lists and objects live in
+`expression_collections`.
 """
 
 import base64
@@ -31,6 +32,7 @@ from policies.expression_collections import (
     unique,
     values,
     where,
+    without,
 )
 from policies.expression_values import LIMIT, TooLarge, encoded, joined, less, number, text
 
@@ -149,7 +151,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "length": length, "count": length, "default": default, "d": default, "first": first, "last": last, "join": join,
     "split": split, "replace": replace, "aslist": aslist, "list": aslist, "addrs": addrs, "pluck": pluck,
     "unique": unique, "compact": compact, "keys": keys, "values": values, "b64d": b64d, "b64e": b64e,
-    "fromjson": fromjson, "tojson": encoded, "where": where, "pick": pick, "omit": omit, "patched": patched,
+    "fromjson": fromjson, "tojson": encoded, "where": where, "without": without, "pick": pick, "omit": omit, "patched": patched,
     "sum": total, "min": minimum, "max": maximum, "truncate": truncate, "urlquote": urlquote,
     "urlunquote": urlunquote,
 }  # fmt: skip

@@ -111,7 +111,7 @@ class PackCompiler:
             self.problems.append((place, f"the operation {entry.id!r} has no response, and the pack no emulator"))
         towards = channel(entry.channel or self._file.channel)
         facts = {**self._file.extract, **entry.extract}
-        response = None if entry.response is None else self._parts.response(entry.response, (*place, "response"))
+        response = None if entry.response is None else self._answer(entry.response, (*place, "response"))
         lets = _lets(entry.response)
         saves = (entry.save,) if isinstance(entry.save, Save) else entry.save
         return Operation(
@@ -133,6 +133,10 @@ class PackCompiler:
             denied=None if entry.denied is None else self._parts.response(entry.denied, (*place, "denied")),
             idempotent=entry.idempotent and entry.effect == "write",
         )
+
+    def _answer(self, entry: ResponseEntry, place: Place) -> Response:
+        headers = {**self._file.headers, **entry.headers}
+        return self._parts.response(entry.model_copy(update={"headers": headers}) if headers else entry, place)
 
     def _host_patterns(self, entry: OperationEntry, place: Place) -> tuple[Pattern[str], ...]:
         told = [

@@ -195,6 +195,8 @@ class PackFile(Frozen):
     body: BodyKind = "structured"
     extract: Mapping[str, str] = {}
     """Facts of every operation."""
+    headers: Mapping[str, str] = {}
+    """Headers of every answer but refusals."""
     shapes: Mapping[str, Any] = {}
     operations: tuple[OperationEntry, ...]
     denied: ResponseEntry | tuple[ResponseEntry, ...]
