@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import BigInteger, ColumnClause, Connection, Table, TableClause, TextClause, column, table, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql import ColumnElement, Select, literal_column, select
 from sqlalchemy.sql.dml import Insert
 
 
@@ -44,18 +43,26 @@ def remove_from_search(name: str) -> Any:
     return text("DELETE FROM search WHERE rowid = :seq")
 
 
-def found_by(name: str, words: list[list[str]]) -> tuple[Select[Any], ColumnElement[int]]:
-    """A select of the `seq`s whose text holds every phrase, the last word of the last one as a beginning.
+_SEARCH_SERVER = table("search", column("seq", BigInteger))
+_SEARCH_EMBEDDED = table("search", column("rowid", BigInteger))
 
-    `words` are phrases of plain lower-case tokens (letters and digits alone), so nothing in them can be an operator.
+
+def search_index(name: str) -> tuple[TableClause, ColumnClause[int]]:
+    """The index as a table to join with, and its column that holds a capture's `seq`."""
+    index = _SEARCH_SERVER if name == "postgresql" else _SEARCH_EMBEDDED
+    return index, next(iter(index.columns))
+
+
+def found_by(name: str, phrases: list[list[str]]) -> TextClause:
+    """The condition that a text holds every phrase, the last word of the last one as a beginning.
+
+    `phrases` consist of plain lower-case words (letters and digits alone), so nothing in them can be an operator.
     """
     if name == "postgresql":
-        phrases = [" <-> ".join(phrase) for phrase in words]
-        query = " & ".join(f"({phrase})" for phrase in [*phrases[:-1], phrases[-1] + ":*"])
-        seq: ColumnElement[int] = literal_column("search.seq")
-        condition = text("to_tsvector('simple', search.body) @@ to_tsquery('simple', :search_words)")
+        parts = [" <-> ".join(phrase) for phrase in phrases]
+        query = " & ".join(f"({part})" for part in [*parts[:-1], parts[-1] + ":*"])
+        condition = "to_tsvector('simple', search.body) @@ to_tsquery('simple', :search_words)"
     else:
-        query = " AND ".join('"' + " ".join(phrase) + '"' for phrase in words) + "*"
-        seq = literal_column("search.rowid")
-        condition = text("search MATCH :search_words")
-    return select(seq.label("seq")).select_from(text("search")).where(condition.bindparams(search_words=query)), seq
+        query = " AND ".join('"' + " ".join(phrase) + '"' for phrase in phrases) + "*"
+        condition = "search MATCH :search_words"
+    return text(condition).bindparams(search_words=query)

@@ -86,7 +86,7 @@ def _without_user(url: str | None) -> str | None:
     return None if url is None else _USER_INFO.sub("//", url)
 
 
-def told_by(row: Mapping[str, Any], story: str) -> tuple[Capture, Details]:
+def told_by(row: Mapping[Any, Any], story: str) -> tuple[Capture, Details]:
     """The capture and its details again, from the columns of `captures` and the story."""
     told = from_json(story)
     scheme, port, method, path = told["target"]
@@ -125,7 +125,7 @@ def told_by(row: Mapping[str, Any], story: str) -> tuple[Capture, Details]:
     return capture, _details(told)
 
 
-def _decision(row: Mapping[str, Any], told: dict[str, Any]) -> Decision:
+def _decision(row: Mapping[Any, Any], told: dict[str, Any]) -> Decision:
     departure = told.get("decision", {})
     expires = departure.get("expires")
     return Decision.model_construct(

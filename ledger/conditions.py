@@ -1,0 +1,83 @@
+"""Conditions: filters as SQL. Full text is not here: it needs the index and what the index does not know yet."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Column, select, text
+from sqlalchemy.sql import ColumnElement
+
+from ledger.filters import Filters
+from ledger.moment import microseconds
+from ledger.story import plain
+from ledger.tables import captures, recipients, tallies
+
+_ESCAPE = "\\"
+_SUMMED = frozenset(("run", "channel", "provider", "operation", "verdict", "left", "host"))
+
+
+def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """Every filter but `q`, over `captures`."""
+    where: list[ColumnElement[bool]] = []
+    for name in ("run", "channel", "provider", "operation", "verdict"):
+        value = getattr(filters, name)
+        if value is not None:
+            where.append(captures.c[name] == plain(value))
+    if filters.host is not None:
+        where.append(_of_host(captures.c.host, filters.host))
+    if filters.left is not None:
+        # Worded as the partial index is, else it would not be used.
+        where.append(text("captures.departed") if filters.left else text("NOT captures.departed"))  # type: ignore[arg-type]  # a bare boolean column
+    where += _said(filters)
+    if filters.since is not None:
+        where.append(captures.c.at >= microseconds(filters.since))
+    if filters.until is not None:
+        where.append(captures.c.at < microseconds(filters.until))
+    return where
+
+
+def _said(filters: Filters) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if filters.to is not None:
+        found = select(recipients.c.seq).where(like(recipients.c.address, filters.to))
+        where.append(captures.c.seq.in_(found))
+    if filters.sender is not None:
+        where += [captures.c.sender.is_not(None), like(captures.c.sender, filters.sender)]
+    if filters.subject is not None:
+        where += [captures.c.subject.is_not(None), like(captures.c.subject, filters.subject)]
+    return where
+
+
+def like(column: Column[Any], wanted: str) -> ColumnElement[bool]:
+    """`*` stands for anything; without one the text matches as a part. Both sides are lower case."""
+    pattern = "".join(_ESCAPE + char if char in "%_\\" else char for char in plain(wanted).lower())
+    pattern = pattern.replace("*", "%") if "*" in pattern else f"%{pattern}%"
+    return column.like(pattern, escape=_ESCAPE)
+
+
+def _of_host(column: Column[Any], host: str) -> ColumnElement[bool]:
+    host = plain(host).lower().removesuffix(".")
+    return like(column, host) if "*" in host else column == host
+
+
+def asked(filters: Filters) -> set[str]:
+    """Which filters are set."""
+    return {field.name for field in fields(filters) if getattr(filters, field.name) is not None}
+
+
+def answered_by_sums(filters: Filters) -> bool:
+    """Whether the sums know all that is asked, so that nothing has to be counted."""
+    return asked(filters) <= _SUMMED
+
+
+def sum_conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """The filters over `tallies`; only where `answered_by_sums`."""
+    where: list[ColumnElement[bool]] = []
+    for name in ("run", "channel", "provider", "operation", "verdict"):
+        value = getattr(filters, name)
+        if value is not None:
+            where.append(tallies.c[name] == plain(value))
+    if filters.host is not None:
+        where.append(_of_host(tallies.c.host, filters.host))
+    if filters.left is not None:
+        where.append(tallies.c.departed.is_(filters.left))
+    return where
