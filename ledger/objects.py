@@ -1,0 +1,89 @@
+"""Objects: what providers' answers created, read back for later answers. The writer writes them with the capture."""
+
+import asyncio
+from collections import OrderedDict
+from typing import Any
+
+from pydantic_core import from_json
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledger.body_store import BodyStore
+from ledger.engine import reason_of
+from ledger.replays import StoredReply, find_replay
+from ledger.store import Ledger
+from ledger.story import plain
+from ledger.tables import objects
+from ledger.trouble import LedgerUnavailable
+
+Values = list[Any]
+
+REPLAYS_CACHED = 2048
+_CACHED_BODY = 64 * 1024
+
+_WITHIN = (
+    objects.c.run == bindparam("of_run"),
+    objects.c.provider == bindparam("of_provider"),
+    objects.c.collection == bindparam("of_collection"),
+)
+_GET = select(objects.c.value).where(*_WITHIN, objects.c.key == bindparam("of_key"))
+_LIST = select(objects.c.value).where(*_WITHIN).order_by(objects.c.seq.desc()).limit(bindparam("most"))
+
+
+class Objects:
+    """Reads what committed records kept. Each run has objects of its own.
+
+    Objects change, so only replays are remembered here: the first answer to a key stays the first.
+    Raises LedgerUnavailable where the ledger cannot be read.
+    """
+
+    def __init__(self, ledger: Ledger, store: BodyStore) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._replays: OrderedDict[tuple[str, str], StoredReply] = OrderedDict()
+
+    async def get(self, run: str, provider: str, collection: str, key: str) -> Any | None:
+        """The object's last value, or None."""
+        values = await self._values(_GET, _key(run, provider, collection) | {"of_key": plain(key)})
+        return values[0] if values else None
+
+    async def list(self, run: str, provider: str, collection: str, limit: int) -> Values:
+        """Up to `limit` objects, the last changed first."""
+        return await self._values(_LIST, _key(run, provider, collection) | {"most": limit})
+
+    async def replay(self, run: str, key: str) -> StoredReply | None:
+        """The first answer under a Replay's key, or None."""
+        known = self._replays.get((run, key))
+        if known is not None:
+            self._replays.move_to_end((run, key))
+            return known
+        found = await asyncio.to_thread(self._find, plain(run), key)
+        if found is not None and len(found.body) <= _CACHED_BODY:
+            self._replays[run, key] = found
+            if len(self._replays) > REPLAYS_CACHED:
+                self._replays.popitem(last=False)
+        return found
+
+    def _find(self, run: str, key: str) -> StoredReply | None:
+        try:
+            return find_replay(self._ledger, self._store, run, key)
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+    async def _values(self, statement: Any, key: dict[str, Any]) -> Values:
+        return await asyncio.to_thread(self._read, statement, key)
+
+    def _read(self, statement: Any, key: dict[str, Any]) -> Values:
+        try:
+            with self._ledger.read.connect() as connection:
+                return [from_json(value) for value in connection.execute(statement, key).scalars()]
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+
+def _key(run: str, provider: str, collection: str) -> dict[str, Any]:
+    return {"of_run": plain(run), "of_provider": provider, "of_collection": plain(collection)}
+
+
+def _unavailable(error: SQLAlchemyError) -> LedgerUnavailable:
+    return LedgerUnavailable(f"the ledger's objects cannot be read ({reason_of(error)})")

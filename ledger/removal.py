@@ -1,0 +1,141 @@
+"""Removal: taking captures out of the ledger in slices, with all beside them, and writing down that it was done."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledger.body_store import BodyStore
+from ledger.dialect import remove_from_search
+from ledger.engine import reason_of
+from ledger.moment import microseconds
+from ledger.store import Ledger
+from ledger.tables import bodies, captures, evidence, objects, recipients, removals, replays
+from ledger.tally import Tally, add_to_counter, drop_empty
+from ledger.trouble import LedgerUnavailable
+
+SLICE_SECONDS = 0.02
+"""How long the write lock is held at a time, so that captures' commits do not wait."""
+
+_SLICE_ROWS = 40
+_FIRST_ROWS = 10
+
+
+@dataclass(slots=True)
+class Removed:
+    """What one removal took."""
+
+    captures: int = 0
+    octets: int = 0
+    oldest_at: int = 0
+    newest_at: int = 0
+
+    def add(self, rows: list[Any]) -> None:
+        """Count some more rows of `captures`."""
+        times = [row["at"] for row in rows]
+        self.oldest_at = min([*times, *([self.oldest_at] if self.captures else [])])
+        self.newest_at = max([*times, self.newest_at])
+        self.captures += len(rows)
+        self.octets += sum(row["octets"] for row in rows)
+
+
+class Removal:
+    """One removal, from its first slice to its last. Made once for a sweep or for somebody's wish."""
+
+    def __init__(self, ledger: Ledger, store: BodyStore, why: str, at: datetime, *, with_objects: bool) -> None:
+        """`why`: `age`, `bytes` or `asked`. `with_objects`: providers' objects last changed by a capture go with it."""
+        self._ledger = ledger
+        self._store = store
+        self._why = why
+        self._at = microseconds(at)
+        self._with_objects = with_objects
+        self._id: int | None = None
+        self._rows = _FIRST_ROWS
+        self.removed = Removed()
+
+    def slice(self, where: list[Any]) -> int:
+        """Remove the oldest that match, as many as a slice allows; returns how many. Raises LedgerUnavailable."""
+        try:
+            started = time.monotonic()
+            with self._ledger.turn, self._ledger.write.begin() as connection:
+                rows = self._oldest(connection, where)
+                if rows:
+                    self._take(connection, rows)
+            self._adapt(time.monotonic() - started)
+            self._unlink_doomed()
+        except SQLAlchemyError as error:
+            raise LedgerUnavailable(f"captures cannot be removed ({reason_of(error)})") from error
+        return len(rows)
+
+    def _oldest(self, connection: Connection, where: list[Any]) -> list[Any]:
+        statement = select(captures).where(*where).order_by(captures.c.seq).limit(self._rows)
+        return list(connection.execute(statement).mappings())
+
+    def _take(self, connection: Connection, rows: list[Any]) -> None:
+        seqs = [row["seq"] for row in rows]
+        tally = Tally()
+        for row in rows:
+            tally.take(row)
+        named = select(evidence.c.body_sha256, evidence.c.reply_sha256).where(evidence.c.seq.in_(seqs))
+        files = {sha256 for pair in connection.execute(named) for sha256 in pair if sha256 is not None}
+        for table in (captures, evidence, recipients, replays, *((objects,) if self._with_objects else ())):
+            connection.execute(delete(table).where(table.c.seq.in_(seqs)))
+        connection.execute(remove_from_search(connection.dialect.name), [{"seq": seq} for seq in seqs])
+        tally.write(connection)
+        drop_empty(connection)
+        self._doom(connection, files)
+        self.removed.add(rows)
+        self._write_down(connection)
+
+    def _doom(self, connection: Connection, files: set[str]) -> None:
+        if files:
+            statement = update(bodies).where(bodies.c.sha256.in_(files), ~_named()).values(doomed=True)
+            connection.execute(statement)
+
+    def _unlink_doomed(self) -> None:
+        """Unlink files no capture names, in a transaction of their own.
+
+        Only after the captures' removal is committed, else a crash would leave captures without their bodies; and
+        looked at again under the lock, because a new capture may have come to name the same bytes.
+        """
+        doomed = select(bodies.c.sha256, bodies.c.stored).where(bodies.c.doomed.is_(True)).limit(self._rows)
+        with self._ledger.read.connect() as connection:
+            if connection.execute(doomed).first() is None:
+                return
+        with self._ledger.turn, self._ledger.write.begin() as connection:
+            for sha256, stored in connection.execute(doomed.where(~_named())).all():
+                self._store.remove(sha256)
+                connection.execute(delete(bodies).where(bodies.c.sha256 == sha256))
+                add_to_counter(connection, "octets", -stored)
+
+    def _write_down(self, connection: Connection) -> None:
+        removed = self.removed
+        told = {
+            "captures": removed.captures,
+            "octets": removed.octets,
+            "oldest_at": removed.oldest_at,
+            "newest_at": removed.newest_at,
+        }
+        if self._id is None:
+            last = connection.execute(select(removals.c.id).order_by(removals.c.id.desc()).limit(1)).scalar()
+            self._id = (last or 0) + 1
+            connection.execute(insert(removals), {"id": self._id, "at": self._at, "why": self._why, **told})
+        else:
+            connection.execute(update(removals).where(removals.c.id == self._id).values(told))
+
+    def _adapt(self, seconds: float) -> None:
+        if seconds > SLICE_SECONDS / 2:
+            self._rows = max(1, self._rows // 2)
+        elif seconds < SLICE_SECONDS / 4:
+            self._rows = min(_SLICE_ROWS * 10, self._rows * 2)
+
+
+def _named() -> Any:
+    """Whether any capture names a body file."""
+    return (
+        select(evidence.c.seq).where(evidence.c.body_sha256 == bodies.c.sha256).exists()
+        | select(evidence.c.seq).where(evidence.c.reply_sha256 == bodies.c.sha256).exists()
+    )

@@ -1,0 +1,42 @@
+"""Replays: the first answer to an idempotency key, as it was kept, so that a retry gets it again after a restart."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from ledger.body_store import BodyStore
+from ledger.store import Ledger
+from ledger.story import told_by
+from ledger.tables import captures, evidence, replays
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """The first answer to an idempotency key."""
+
+    fingerprint: str
+    capture_id: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+_FIND = (
+    select(replays.c.fingerprint, captures, evidence.c.story, evidence.c.reply_body, evidence.c.reply_sha256)
+    .join(captures, captures.c.seq == replays.c.seq)
+    .join(evidence, evidence.c.seq == replays.c.seq)
+    .where(replays.c.run == bindparam("of_run"), replays.c.key == bindparam("of_key"))
+)
+
+
+def find_replay(ledger: Ledger, store: BodyStore, run: str, key: str) -> StoredReply | None:
+    """The answer the key got at first; None for a key that is new, or whose capture was removed. Blocks on the disk."""
+    with ledger.read.connect() as connection:
+        row = connection.execute(_FIND, {"of_run": run, "of_key": key}).mappings().first()
+    if row is None:
+        return None
+    capture, details = told_by(row, row["story"])
+    body = row["reply_body"] or b""
+    if row["reply_sha256"] is not None:
+        body = b"".join(store.read(row["reply_sha256"]))
+    return StoredReply(row["fingerprint"], capture.id, capture.reply.status or 0, details.reply_headers, bytes(body))

@@ -1,0 +1,121 @@
+"""Retention: how long captures are kept, and taking them away when somebody asks. What an open run needs stays."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledger.body_store import BodyStore
+from ledger.conditions import conditions
+from ledger.engine import reason_of
+from ledger.filters import Filters
+from ledger.moment import microseconds
+from ledger.removal import SLICE_SECONDS, Removal, Removed
+from ledger.runs import OPEN_AT_MOST
+from ledger.store import Ledger
+from ledger.tables import captures, counters, runs
+from ledger.trouble import LedgerUnavailable
+
+SWEEP_SECONDS = 60.0
+_LOG = logging.getLogger(__name__)
+
+
+class OpenRunWouldLose(Exception):
+    """A run that is still open would lose evidence: whoever asked must finish it first, or ask for less."""
+
+
+class Retention:
+    """Keeps the ledger within its age and size. Blocks on the disk: run it aside, or let `keep_on` do that."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: BodyStore,
+        *,
+        keep_days: float,
+        keep_bytes: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._age = timedelta(days=keep_days)
+        self._bytes = keep_bytes
+        self._clock = clock
+
+    async def keep_on(self) -> None:
+        """Sweep once a minute until cancelled; trouble is logged and tried again."""
+        while True:
+            try:
+                await asyncio.to_thread(self.sweep)
+            except LedgerUnavailable as error:
+                _LOG.warning("retention waits: %s", error)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    def sweep(self) -> Removed:
+        """Take what is too old, then the oldest of what is too much."""
+        now = self._clock()
+        old = Removal(self._ledger, self._store, "age", now, with_objects=True)
+        _in_slices(old, [captures.c.at < microseconds(now - self._age), self._spared(now)])
+        much = Removal(self._ledger, self._store, "bytes", now, with_objects=True)
+        while self._octets() > self._bytes and much.slice([self._spared(now)]):
+            _breathe()
+        total = old.removed
+        total.captures += much.removed.captures
+        total.octets += much.removed.octets
+        return total
+
+    def purge(self, filters: Filters) -> Removed:
+        """Take what matches, because somebody asked.
+
+        Raises OpenRunWouldLose, and takes nothing, where a run that is still open would lose evidence.
+        """
+        if filters.q is not None:
+            raise ValueError("captures cannot be purged by full text (q): what the index finds is not exact enough")
+        now = self._clock()
+        where = conditions(filters)
+        self._prove_no_open_run(where, now)
+        removal = Removal(self._ledger, self._store, "asked", now, with_objects=False)
+        _in_slices(removal, [*where, captures.c.seq <= self._last_seq(), self._spared(now)])
+        return removal.removed
+
+    def _prove_no_open_run(self, where: list[Any], now: datetime) -> None:
+        statement = select(captures.c.run).where(*where, captures.c.run.in_(_open_runs(now))).limit(1)
+        run = self._scalar(statement)
+        if run is not None:
+            raise OpenRunWouldLose(f"the run {run!r} is still open and would lose captures; finish it first")
+
+    def _spared(self, now: datetime) -> Any:
+        return captures.c.run.not_in(_open_runs(now))
+
+    def _octets(self) -> int:
+        return int(self._scalar(select(counters.c.value).where(counters.c.name == "octets")) or 0)
+
+    def _last_seq(self) -> int:
+        return int(self._scalar(select(counters.c.value).where(counters.c.name == "seq")) or 0)
+
+    def _scalar(self, statement: Any) -> Any:
+        try:
+            with self._ledger.read.connect() as connection:
+                return connection.execute(statement).scalar()
+        except SQLAlchemyError as error:
+            raise LedgerUnavailable(f"the ledger cannot be read ({reason_of(error)})") from error
+
+
+def _open_runs(now: datetime) -> Any:
+    since = microseconds(now) - OPEN_AT_MOST
+    return select(runs.c.id).where(runs.c.finished_at.is_(None), runs.c.opened_at > since)
+
+
+def _in_slices(removal: Removal, where: list[Any]) -> None:
+    while removal.slice(where):
+        _breathe()
+
+
+def _breathe() -> None:
+    """Leave the lock to the captures for as long as it was held."""
+    time.sleep(SLICE_SECONDS)
