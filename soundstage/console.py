@@ -4,8 +4,9 @@ import sys
 
 
 def complain(message: str, hint: str | None = None) -> None:
-    """One line each, lower case, no full stop: people grep for them."""
-    print(f"soundstage: error: {message}", file=sys.stderr)
+    """One line each, lower case, no full stop: people grep for them. Several problems are several lines."""
+    for line in message.splitlines():
+        print(f"soundstage: error: {line}", file=sys.stderr)
     if hint:
         print(f"soundstage: hint: {hint}", file=sys.stderr)
 

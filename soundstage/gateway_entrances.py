@@ -1,6 +1,8 @@
 """Entrances: every listener of the gateway, and the engines behind them, from bind to stop."""
 
 import contextlib
+import errno
+import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from sinks.hosts_file import HostsFile, HostsFileError, read_hosts_file
 from sinks.resolver import DnsResolver, Resolver, SystemResolver, ZoneResolver
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_listener import SmtpListener
+from soundstage.addresses import shown
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.internal_resolver import forward, resolver_of
@@ -102,7 +105,7 @@ async def _listen(settings: Settings, judging: Judging, made: Entrances, listeni
         ("http", settings.http_port, SteeredPlain(made.chooser, judging.gate)),
     ):
         listener = Listener(entrance)
-        with _told(name):
+        with _told(name, settings.bind, port):
             made.bound[name] = await listener.start(settings.bind, port)
         made.listeners.append(listener)
         listening.push_async_callback(listener.stop)
@@ -119,9 +122,9 @@ async def _listen_for_mail(
         limits=SmtpLimits(message_octets=settings.mail_bytes),
     )
     listening.push_async_callback(listener.stop)
-    with _told("smtp"):
+    with _told("smtp", settings.bind, settings.smtp_port):
         made.bound["smtp"] = await listener.start(settings.bind, settings.smtp_port)
-    with _told("smtps"):
+    with _told("smtps", settings.bind, settings.smtps_port):
         made.bound["smtps"] = await listener.start(settings.bind, settings.smtps_port, implicit_tls=True)
 
 
@@ -130,21 +133,24 @@ async def _listen_for_names(
 ) -> None:
     zones = InternalZones({zone: resolver_of(text) for zone, text in settings.internal_zones.items()})
     responder = DnsResponder(gate=judging.gate, steer_to=settings.steered_to, zones=zones, forward=forward)
-    with _told("dns"):
+    with _told("dns", settings.bind, settings.dns_port):
         made.bound["dns"] = await responder.start(settings.bind, settings.dns_port)
     listening.push_async_callback(responder.stop)
 
 
 @contextlib.contextmanager
-def _told(name: str) -> Iterator[None]:
+def _told(name: str, bind: str, port: int) -> Iterator[None]:
     """A port that cannot be had is named with the setting that chooses another."""
-    variable = f"SOUNDSTAGE_{name.upper()}_PORT"
     try:
         yield
-    except (PortInUse, OSError) as trouble:
+    except PortInUse as trouble:
         said = str(trouble).rstrip(".")
-        hint = f"set {variable} to a free one, or to 0 for any"
-        raise ConfigError(f"the {name} listener cannot start: {said}", hint) from None
+    except OSError as trouble:
+        said = f"{shown(bind, port)}: {os.strerror(trouble.errno or errno.EINVAL).lower()}"
+    else:
+        return
+    hint = f"set SOUNDSTAGE_{name.upper()}_PORT to a free one, or to 0 for any"
+    raise ConfigError(f"the {name} listener cannot start: {said}", hint)
 
 
 def _places(bound: Bound) -> list[Socket]:

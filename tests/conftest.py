@@ -1,1 +1,21 @@
-"""Fixtures that several test files share."""
+"""Fixtures that several test files share: the real Soundstage, running."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import Running, started
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """`soundstage up` as a process of its own on free ports, shared by every story of this test process."""
+    with started(tmp_path_factory.mktemp("soundstage")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_gateway(tmp_path: Path) -> Iterator[Running]:
+    """One that a test may stop, kill or break."""
+    with started(tmp_path) as running:
+        yield running

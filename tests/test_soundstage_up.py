@@ -1,0 +1,223 @@
+"""`soundstage up` as an operator meets it: it starts, says where, restarts what dies, stops in time, refuses."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from running import Running, command, environment, started
+
+from proxy.ca import CertificateAuthority
+
+PATIENCE = 30.0
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {PATIENCE:g} s: {what}"
+        time.sleep(0.02)
+
+
+def children(pid: int) -> dict[str, int]:
+    """Our child processes by name."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (folder / "stat").read_text().rpartition(")")[2].split()
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(state[1]) == pid and state[0] != "Z" and words[-2].startswith(b"_"):
+            found[words[-2].decode()] = int(folder.name)
+    return found
+
+
+def ready(running: Running) -> bool:
+    try:
+        return httpx.get(f"{running.addresses['dashboard']}/readyz", trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def test_it_says_where_everything_is(gateway: Running) -> None:
+    printed = (gateway.data_dir.parent / "stdout").read_text()
+    assert all(address in printed for name, address in gateway.addresses.items() if name != "ca")
+    assert f'eval "$({command()[0]} -m soundstage env --data-dir {gateway.data_dir})"' in printed
+    assert stat.S_IMODE(gateway.data_dir.stat().st_mode) == 0o700
+    assert stat.S_IMODE((gateway.data_dir / "admin.token").stat().st_mode) == 0o600
+
+
+def test_printed_link_signs_in_once(gateway: Running) -> None:
+    printed = (gateway.data_dir.parent / "stdout").read_text()
+    link = next(word for word in printed.split() if "/sign-in?token=" in word)
+    with httpx.Client(trust_env=False) as person:
+        first = person.get(link)
+        assert first.status_code in (200, 303), first.text
+
+
+def test_readiness_without_details(gateway: Running) -> None:
+    answer = httpx.get(f"{gateway.addresses['dashboard']}/readyz", trust_env=False)
+    assert (answer.status_code, answer.json()) == (200, {"ready": True})
+
+
+@pytest.mark.parametrize("name", ["_gateway", "_dashboard"])
+def test_process_that_dies_is_started_again_and_the_other_does_not_notice(own_gateway: Running, name: str) -> None:
+    before = children(own_gateway.process.pid)
+    assert set(before) == {"_gateway", "_dashboard"}
+    os.kill(before[name], signal.SIGKILL)
+    eventually(lambda: children(own_gateway.process.pid).get(name) not in (None, before[name]), f"{name} is back")
+    eventually(lambda: ready(own_gateway), "ready again, on the same addresses")
+    other = ({"_gateway", "_dashboard"} - {name}).pop()
+    assert children(own_gateway.process.pid)[other] == before[other]
+    assert json.loads((own_gateway.data_dir / "addresses.json").read_text()) == own_gateway.addresses
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_cleanly(own_gateway: Running, number: signal.Signals) -> None:
+    pids = children(own_gateway.process.pid)
+    own_gateway.process.send_signal(number)
+    assert own_gateway.process.wait(10) == 0
+    assert not (own_gateway.data_dir / "addresses.json").exists()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
+
+
+def test_children_do_not_outlive_a_killed_parent(own_gateway: Running) -> None:
+    pids = children(own_gateway.process.pid)
+    own_gateway.kill()
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids.values()), "no child is left")
+
+
+def test_start_after_a_kill_finds_what_was_captured(tmp_path: Path) -> None:
+    with started(tmp_path) as running:
+        httpx.post("http://hooks.partner.test/x", content=b"hello", proxy=f"http://{running.addresses['proxy']}")
+        running.kill()
+    with started(tmp_path) as running:
+        assert running.wait_for(host="hooks.partner.test")[0]["verdict"] == "capture"
+
+
+def up_that_fails(folder: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
+    words = command("up", *options)
+    environ = environment(folder / "data", more)
+    return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60, cwd=folder, check=False)
+
+
+def test_second_one_on_the_same_directory(gateway: Running) -> None:
+    ended = subprocess.run(command("up"), env=gateway.environ, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(
+        f"soundstage: error: another Soundstage runs on the data directory {gateway.data_dir}\n"
+    )
+    assert (gateway.data_dir / "addresses.json").exists()
+
+
+@pytest.mark.parametrize("name", ["PROXY", "HTTPS", "SMTP", "SMTPS", "DNS", "DASHBOARD"])
+def test_port_in_use(tmp_path: Path, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = up_that_fails(tmp_path, **{f"SOUNDSTAGE_{name}_PORT": str(port)})
+    assert ended.returncode == 2
+    first, hint, *more = ended.stderr.splitlines()
+    assert not more, ended.stderr
+    assert first.startswith("soundstage: error: the ")
+    assert f"127.0.0.1:{port}" in first
+    assert hint == f"soundstage: hint: set SOUNDSTAGE_{name}_PORT to a free one, or to 0 for any"
+    assert not (tmp_path / "data" / "addresses.json").exists()
+
+
+def broken_ledger(data: Path) -> None:
+    (data / "ledger.sqlite").write_bytes(b"not a ledger at all" * 100)
+
+
+def foreign_ca(data: Path) -> None:
+    other = data / "other"
+    other.mkdir()
+    for folder in (data, other):
+        CertificateAuthority.open(folder)
+    (other / "ca.key").replace(data / "ca.key")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        pytest.param(broken_ledger, ("ledger.sqlite", "is not a ledger"), id="corrupt-ledger"),
+        pytest.param(foreign_ca, ("ca.pem", "ca.key"), id="ca-that-does-not-match-its-key"),
+    ],
+)
+def test_spoilt_data_directory(tmp_path: Path, spoil: Callable[[Path], None], words: tuple[str, ...]) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    spoil(data)
+    ended = up_that_fails(tmp_path)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("soundstage: error: ")
+    assert all(word in ended.stderr for word in words), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_data_directory_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    ended = up_that_fails(tmp_path)
+    assert ended.returncode == 2
+    assert f"soundstage: error: the data directory {tmp_path / 'data'} cannot be used" in ended.stderr
+
+
+def test_bad_policy_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("version: 1\nopt_in:\n  - id: x\n    to: '*'\n")
+    ended = up_that_fails(tmp_path, "--policy", "policy.yaml")
+    assert ended.returncode == 2
+    assert "policy.yaml:4: opt_in[0].to" in ended.stderr
+
+
+def test_unknown_setting_stops_the_start(tmp_path: Path) -> None:
+    ended = up_that_fails(tmp_path, SOUNDSTAGE_PROXY_PROT="1")
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "soundstage: error: the environment variable SOUNDSTAGE_PROXY_PROT is no setting of Soundstage\n"
+        "soundstage: hint: did you mean SOUNDSTAGE_PROXY_PORT?\n"
+    )
+
+
+POLICY = """\
+version: 1
+opt_in:
+  - id: {id}
+    to: api.weather.test
+    why: forecasts
+    owner: logistics
+    expires: {expires}
+"""
+
+
+def policy_text(name: str) -> str:
+    return POLICY.format(id=name, expires=time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 86400)))
+
+
+def rule(running: Running) -> str:
+    with running.api() as api:
+        told = api.post("/api/policy/explain", json={"method": "GET", "url": "http://api.weather.test/"})
+    return str(told.json()["rule"])
+
+
+def test_policy_is_reloaded_and_a_bad_one_keeps_the_old_in_force(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(policy_text("first"))
+    with started(tmp_path, {"SOUNDSTAGE_POLICY": str(file)}) as running:
+        assert rule(running) == "first"
+        file.write_text(policy_text("second-one"))
+        eventually(lambda: rule(running) == "second-one", "the changed file is in force")
+        file.write_text("version: 1\nopt_in: nonsense\n")
+        running.process.send_signal(signal.SIGHUP)
+        eventually(lambda: not ready(running), "the refused file shows in readiness")
+        assert rule(running) == "second-one"
+        with running.api() as api:
+            assert "policy.yaml:2" in str(api.get("/readyz").json()["missing"])
+        file.write_text(policy_text("third"))
+        eventually(lambda: ready(running) and rule(running) == "third", "a good file mends it")
