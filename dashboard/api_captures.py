@@ -9,11 +9,12 @@ from dashboard.capture_query import CaptureQuery, ListQuery
 from dashboard.captured_message import detail, is_mail
 from dashboard.download import download
 from dashboard.gateway_link import Gateway
-from dashboard.ledger_reading import LedgerReader, Page, Stored
 from dashboard.once_each import once_each
 from dashboard.problem import Problem
 from dashboard.schemas import CaptureDetail, CapturePage, ProblemShape, Removed
 from ledger.mime import read_message
+from ledger.reader import Reader
+from ledger.stored import Page, StoredCapture
 
 _WRONG: dict[int | str, dict[str, Any]] = {422: {"model": ProblemShape}}
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"model": ProblemShape}}
@@ -23,7 +24,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {409: {"model": ProblemShape}, **_WR
 class CapturesApi:
     """Everything under `/api/captures` but waiting."""
 
-    def __init__(self, reader: LedgerReader, gateway: Gateway) -> None:
+    def __init__(self, reader: Reader, gateway: Gateway) -> None:
         self._reader = reader
         self._gateway = gateway
 
@@ -71,13 +72,13 @@ class CapturesApi:
             raise Problem(409, str(told["refused"]))
         return JSONResponse(told)
 
-    def _found(self, capture_id: str) -> Stored:
+    def _found(self, capture_id: str) -> StoredCapture:
         stored = self._reader.get(capture_id)
         if stored is None:
             raise Problem(404, f"There is no capture {capture_id[:200]!r}.", parameter="id", value=capture_id[:200])
         return stored
 
-    def _kept(self, stored: Stored) -> bytes:
+    def _kept(self, stored: StoredCapture) -> bytes:
         """The bytes, or a problem where only digest and size were kept."""
         shown = stored.as_contract()
         raw, size = self._reader.raw(shown["id"]), shown["payload"]["size"]

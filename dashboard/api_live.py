@@ -9,13 +9,13 @@ from starlette.responses import StreamingResponse
 
 from dashboard.caller import Callers
 from dashboard.commit_feed import CommitFeed
-from dashboard.ledger_reading import LedgerReader
 from dashboard.live_stream import Events, Streams, event, resume_from
+from ledger.reader import Reader
 
 BATCH = 200
 
 
-def live_routes(reader: LedgerReader, feed: CommitFeed, streams: Streams, callers: Callers) -> APIRouter:
+def live_routes(reader: Reader, feed: CommitFeed, streams: Streams, callers: Callers) -> APIRouter:
     """`GET /api/live`."""
     router = APIRouter(tags=["live"])
 

@@ -10,12 +10,12 @@ from starlette.responses import JSONResponse
 from dashboard.api_captures import page_json
 from dashboard.capture_query import WaitQuery
 from dashboard.commit_feed import CommitFeed
-from dashboard.ledger_reading import LedgerReader
 from dashboard.once_each import once_each
 from dashboard.schemas import CapturePage, ProblemShape
+from ledger.reader import Reader
 
 
-def wait_routes(reader: LedgerReader, feed: CommitFeed) -> APIRouter:
+def wait_routes(reader: Reader, feed: CommitFeed) -> APIRouter:
     """`GET /api/captures/wait`; to be included before the routes that take an id."""
     router = APIRouter(prefix="/api/captures", tags=["captures"], dependencies=[Depends(once_each)])
 

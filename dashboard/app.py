@@ -19,18 +19,19 @@ from dashboard.commit_feed import CommitFeed
 from dashboard.gateway_link import Gateway, GatewayUnreachable
 from dashboard.guard import Guard
 from dashboard.invalid_request import http_problem, invalid
-from dashboard.ledger_reading import LedgerReader
 from dashboard.live_stream import Streams
 from dashboard.pages import page_routes
 from dashboard.pages_sign_in import SignInPages
-from dashboard.problem import Problem, problem_response
+from dashboard.problem import problem_response
 from dashboard.sessions import Sessions
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import SignInLinks
 from dashboard.sign_in_rate import SignInRate
+from ledger.reader import Reader
+from ledger.trouble import LedgerUnavailable
 
 
-def create_app(settings: DashboardSettings, reader: LedgerReader, gateway: Gateway) -> FastAPI:
+def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway) -> FastAPI:
     """The whole dashboard. It reads the ledger, asks the gateway, and touches no traffic."""
     callers = Callers(settings.admin_token, Sessions(settings.data_dir))
     feed = CommitFeed(gateway, reader.last_seq)
@@ -38,10 +39,10 @@ def create_app(settings: DashboardSettings, reader: LedgerReader, gateway: Gatew
 
     app = FastAPI(title="Soundstage", docs_url=None, redoc_url=None, lifespan=_following(feed))
     app.add_middleware(Guard, hosts=settings.hosts, callers=callers)
-    app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(GatewayUnreachable, _unreachable)
+    app.add_exception_handler(LedgerUnavailable, _unreadable)
     app.include_router(health_routes(gateway, feed))
     app.include_router(wait_routes(reader, feed))
     app.include_router(CapturesApi(reader, gateway).routes())
@@ -64,10 +65,9 @@ def _following(feed: CommitFeed) -> Callable[[FastAPI], AbstractAsyncContextMana
     return lifespan
 
 
-async def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101 - it is registered for this type alone
-    return error.response()
-
-
 async def _unreachable(request: Request, error: Exception) -> Response:
     return problem_response(503, "The gateway does not answer; nothing passes while it is down. Its log says why.")
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    return problem_response(503, f"The ledger cannot be read now: {error}.")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from dashboard.ledger_reading import Stored
 from dashboard.readable_body import readable
 from ledger.mime import Part, ReadMessage, read_message
+from ledger.stored import StoredCapture
 
 MAIL_PROTOCOLS = frozenset({"smtp", "smtps"})
 
@@ -14,7 +14,7 @@ def is_mail(shown: dict[str, Any]) -> bool:
     return shown["protocol"] in MAIL_PROTOCOLS and shown["channel"] == "email"
 
 
-def detail(stored: Stored, raw: bytes | None) -> dict[str, Any]:
+def detail(stored: StoredCapture, raw: bytes | None) -> dict[str, Any]:
     """`GET /api/captures/{id}`."""
     shown = stored.as_contract()
     shown["query"] = stored.query
@@ -34,22 +34,13 @@ def mail_detail(message: ReadMessage) -> dict[str, Any]:
     """What a mail adds. A mail's own header fields replace those of the conversation, of which SMTP has none."""
     return {
         "headers": [list(pair) for pair in message.headers],
-        "html": message.html,
-        "text": message.text,
+        "html": message.html or None,
+        "text": message.text or None,
         "links": list(message.links),
         "codes": list(message.codes),
         "parts": [part_shown(part) for part in message.parts],
-        "attachments": [part_shown(part) for part in attachments(message)],
+        "attachments": [part_shown(part) for part in message.attachments],
     }
-
-
-def attachments(message: ReadMessage) -> list[Part]:
-    """Parts that a mail program lists as files: named ones, and whatever is neither text nor shown inside the text."""
-    return [part for part in message.parts if part.filename or not (part.inline or _is_text(part))]
-
-
-def _is_text(part: Part) -> bool:
-    return bool(part.content_type.startswith(("text/", "multipart/")))
 
 
 def part_shown(part: Part) -> dict[str, Any]:

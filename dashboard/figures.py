@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashboard.ledger_reading import Tally
 from dashboard.look import CHANNEL_WORDS, Row
+from ledger.figures import TallyRow
 
 VERDICTS = ("capture", "deny", "divert", "allow")
 SOON = timedelta(days=3)
@@ -64,11 +64,11 @@ class Figures:
     latest: list[Row] = field(default_factory=list)
 
 
-def by_verdict(tallies: Sequence[Tally]) -> dict[str, int]:
+def by_verdict(tallies: Sequence[TallyRow]) -> dict[str, int]:
     return {name: sum(one.count for one in tallies if one.verdict == name) for name in VERDICTS}
 
 
-def by_channel(tallies: Sequence[Tally]) -> list[Counted]:
+def by_channel(tallies: Sequence[TallyRow]) -> list[Counted]:
     """Busiest channel first."""
     lines = []
     for channel, word in CHANNEL_WORDS.items():

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.body_limit import BODY_LIMIT, limited
+from dashboard.body_limit import BODY_LIMIT, LimitedBody
 from dashboard.caller import Caller, Callers
 from dashboard.problem import Problem
 from dashboard.security_headers import add_security_headers
@@ -41,6 +41,7 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
+        body = LimitedBody(receive)
 
         async def send_safely(message: Message) -> None:
             nonlocal started
@@ -49,11 +50,14 @@ class Guard:
                 add_security_headers(MutableHeaders(scope=message))
             await send(message)
 
+        async def answer(message: Message) -> None:
+            if not started:
+                body.check()
+            await send_safely(message)
+
         try:
-            headers = Headers(scope=scope)
-            caller = self._admit(scope, headers)
-            scope.setdefault("state", {})["caller"] = caller
-            await self._app(scope, limited(receive), send_safely)
+            scope.setdefault("state", {})["caller"] = self._admit(scope, Headers(scope=scope))
+            await self._app(scope, body.receive, answer)
         except Problem as problem:
             await _refuse(problem, scope, receive, send_safely)
         except Exception:

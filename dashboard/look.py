@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.stored import StoredCapture
+
 VERDICT_SIGNS = {"capture": "●", "deny": "■", "divert": "◆", "allow": "▲"}
 """A shape for each verdict, so that colour is never the only sign."""
 VERDICT_WORDS = {"capture": "captured", "deny": "denied", "divert": "diverted", "allow": "allowed"}
@@ -39,7 +41,7 @@ class Row:
     flags: tuple[str, ...]
 
 
-def row(stored: Any) -> Row:
+def row(stored: StoredCapture) -> Row:
     shown = stored.as_contract()
     facts = shown["facts"]
     return Row(
@@ -78,6 +80,8 @@ def title(shown: dict[str, Any]) -> str:
         return short(said)
     if facts.get("amount") is not None:
         return short(f"{money(facts)} {shown['operation'] or ''}")
+    if shown["operation"] and facts.get("key"):
+        return short(f"{shown['operation']} {facts['key']}")
     return short(shown["operation"] or request_line(shown))
 
 

@@ -6,10 +6,12 @@ from typing import Any
 import re2
 
 from dashboard.captured_message import is_mail, mail_detail
-from dashboard.ledger_reading import LedgerReader, Stored
 from dashboard.look import Row, recipients, row
 from dashboard.readable_body import READABLE_LIMIT, readable
 from ledger.mime import read_message
+from ledger.mime_tree import Node
+from ledger.reader import Reader
+from ledger.stored import StoredCapture
 
 MESSAGE_CHANNELS = ("email", "sms", "push", "chat")
 _TEXTS = ("text", "body", "message", "content", "preview")
@@ -42,7 +44,7 @@ class OpenedMessage:
     transcript: str
 
 
-def opened(reader: LedgerReader, stored: Stored, tab: str) -> OpenedMessage:
+def opened(reader: Reader, stored: StoredCapture, tab: str) -> OpenedMessage:
     """The message in the view asked for, or in its first where that one is not there."""
     shown = stored.as_contract()
     raw = reader.raw(shown["id"]) or b""
@@ -56,7 +58,7 @@ def opened(reader: LedgerReader, stored: Stored, tab: str) -> OpenedMessage:
         row=row(stored),
         sender=str(facts.get("from") or mail.get("sender") or ("" if is_mail(shown) else shown["provider"] or "")),
         to=recipients(facts),
-        header_to=_header_to(mail["headers"]) if is_mail(shown) else "",
+        header_to=_header_to(mail["headers"], facts.get("to") or []) if is_mail(shown) else "",
         tab=tab if tab in names else names[0] if names else "text",
         tabs=tabs,
         text=mail["text"],
@@ -75,10 +77,16 @@ def opened(reader: LedgerReader, stored: Stored, tab: str) -> OpenedMessage:
 def mail_of(raw: bytes) -> dict[str, Any]:
     """A mail as it came over SMTP."""
     message = read_message(raw)
-    return {**mail_detail(message), "tree": message.tree, "sender": message.sender}
+    return {**mail_detail(message), "tree": drawn(message.tree), "sender": message.sender}
 
 
-def call_of(stored: Stored, shown: dict[str, Any], raw: bytes) -> dict[str, Any]:
+def drawn(node: Node, depth: int = 0) -> str:
+    """A MIME tree as indented lines. The reader bounds its depth."""
+    lines = ["  " * depth + node.content_type]
+    return "\n".join([*lines, *(drawn(child, depth + 1) for child in node.children)])
+
+
+def call_of(stored: StoredCapture, shown: dict[str, Any], raw: bytes) -> dict[str, Any]:
     """A message handed to a provider's API: what its facts know, else the call itself."""
     facts = shown["facts"]
     text = next((str(facts[name]) for name in _TEXTS if facts.get(name)), None)
@@ -105,10 +113,13 @@ def _there(name: str, mail: dict[str, Any], raw: bytes, session: dict[str, Any],
     return bool(mail[name])
 
 
-def _header_to(headers: list[list[str]]) -> str:
-    """Whom the header names: with blind copies not the same as the envelope."""
-    named = [f"{name}: {value}" for name, value in headers if name.lower() in ("to", "cc", "bcc")]
-    return " · ".join(named)[:1000]
+def _header_to(headers: list[list[str]], envelope: list[str]) -> str:
+    """Whom the header names, where that is not whom the envelope does: blind copies, or a list's address."""
+    named = [(name, value) for name, value in headers if name.lower() in ("to", "cc", "bcc")]
+    written = " ".join(value for _, value in named).lower()
+    if all(str(address).lower() in written for address in envelope) and written.count("@") == len(envelope):
+        return ""
+    return " · ".join(f"{name}: {value}" for name, value in named)[:1000]
 
 
 def _said(value: Any) -> str:

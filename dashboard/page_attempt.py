@@ -10,11 +10,11 @@ from dashboard.captured_message import detail as detail_of
 from dashboard.captured_message import header_of, is_mail
 from dashboard.curl_command import address, curl_command
 from dashboard.gateway_link import Gateway, GatewayUnreachable
-from dashboard.ledger_reading import LedgerReader
 from dashboard.look import request_line, row
 from dashboard.opened_message import MESSAGE_CHANNELS
 from dashboard.readable_body import pretty
 from dashboard.rendering import Rendering
+from ledger.reader import Reader
 
 EARLIER = 10
 FIDELITY = {
@@ -27,7 +27,7 @@ FIDELITY = {
 _ELSEWHERE = frozenset({"from", "to", "message_id"})
 
 
-def attempt_routes(reader: LedgerReader, gateway: Gateway, rendering: Rendering) -> APIRouter:
+def attempt_routes(reader: Reader, gateway: Gateway, rendering: Rendering) -> APIRouter:
     """`/attempts/{id}`."""
     router = APIRouter(include_in_schema=False)
 
@@ -43,7 +43,7 @@ def attempt_routes(reader: LedgerReader, gateway: Gateway, rendering: Rendering)
     return router
 
 
-def gather(reader: LedgerReader, capture_id: str) -> dict[str, Any] | None:
+def gather(reader: Reader, capture_id: str) -> dict[str, Any] | None:
     """Everything the page shows that the ledger knows."""
     stored = reader.get(capture_id)
     if stored is None:
@@ -52,7 +52,7 @@ def gather(reader: LedgerReader, capture_id: str) -> dict[str, Any] | None:
     reply_type = header_of(detail["reply_headers"], "content-type")
     mail = is_mail(detail)
     return {
-        "detail": detail,
+        "detail": {"attempt_of": None, **detail},
         "row": row(stored),
         "request_line": request_line(detail),
         "facts": facts_shown(detail["facts"]),

@@ -8,16 +8,17 @@ from starlette.responses import HTMLResponse
 
 from dashboard.attempt_query import AttemptQuery, attempt_query
 from dashboard.commit_feed import CommitFeed
-from dashboard.ledger_reading import LedgerReader
-from dashboard.look import row
+from dashboard.look import Row, row
 from dashboard.problem import Problem
 from dashboard.rendering import Rendering
+from ledger.figures import Group
+from ledger.reader import Reader
 
 ROWS = 60
 KINDS = 40
 
 
-def attempts_routes(reader: LedgerReader, feed: CommitFeed, rendering: Rendering) -> APIRouter:
+def attempts_routes(reader: Reader, feed: CommitFeed, rendering: Rendering) -> APIRouter:
     """`/attempts`."""
     router = APIRouter(include_in_schema=False)
 
@@ -41,7 +42,7 @@ def attempts_routes(reader: LedgerReader, feed: CommitFeed, rendering: Rendering
             more_groups=len(kinds) if len(kinds) > KINDS else 0,
         )
 
-    def listing(query: AttemptQuery, after: str | None) -> tuple[list[Any], str | None]:
+    def listing(query: AttemptQuery, after: str | None) -> tuple[list[Row], str | None]:
         if query.wrong:
             return [], None
         try:
@@ -53,7 +54,7 @@ def attempts_routes(reader: LedgerReader, feed: CommitFeed, rendering: Rendering
     return router
 
 
-def _kind(kind: Any) -> dict[str, Any]:
+def _kind(kind: Group) -> dict[str, Any]:
     narrowed = {"channel": kind.channel, "host": kind.host, "operation": kind.operation, "verdict": kind.verdict}
     return {
         **narrowed,

@@ -12,7 +12,6 @@ from dashboard.commit_feed import CommitFeed
 from dashboard.gateway_link import Gateway
 from dashboard.hostile_html import html_response, shown_alone
 from dashboard.known_addresses import known_addresses
-from dashboard.ledger_reading import LedgerReader
 from dashboard.look import row
 from dashboard.opened_message import OpenedMessage, call_of, opened
 from dashboard.problem import Problem
@@ -20,6 +19,7 @@ from dashboard.rendering import Rendering
 from dashboard.search_language import parse
 from dashboard.sieve import search
 from ledger.mime import read_message
+from ledger.reader import Reader
 
 ROWS = 60
 
@@ -27,7 +27,7 @@ ROWS = 60
 class InboxPages:
     """`/inbox`, `/inbox/{id}`, `/mail/{id}/html`."""
 
-    def __init__(self, reader: LedgerReader, gateway: Gateway, feed: CommitFeed, rendering: Rendering) -> None:
+    def __init__(self, reader: Reader, gateway: Gateway, feed: CommitFeed, rendering: Rendering) -> None:
         self._reader = reader
         self._gateway = gateway
         self._feed = feed

@@ -11,7 +11,6 @@ from dashboard.api_live import still_allowed
 from dashboard.attempt_query import attempt_query
 from dashboard.caller import Callers
 from dashboard.commit_feed import CommitFeed
-from dashboard.ledger_reading import LedgerReader
 from dashboard.live_stream import Events, Fetch, Streams, event, resume_from
 from dashboard.look import row
 from dashboard.page_now import Now
@@ -19,6 +18,7 @@ from dashboard.problem import Problem
 from dashboard.rendering import Rendering
 from dashboard.search_language import Search, parse
 from dashboard.sieve import newer
+from ledger.reader import Reader
 
 ROWS = 60
 """The most rows one look adds: more scroll by faster than anybody reads."""
@@ -31,7 +31,7 @@ class PageLive:
 
     def __init__(
         self,
-        reader: LedgerReader,
+        reader: Reader,
         feed: CommitFeed,
         streams: Streams,
         callers: Callers,

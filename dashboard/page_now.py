@@ -12,10 +12,10 @@ from dashboard.api_health import readiness
 from dashboard.commit_feed import CommitFeed
 from dashboard.figures import Alert, Figures
 from dashboard.gateway_link import Gateway, GatewayUnreachable, Readiness
-from dashboard.ledger_reading import LedgerReader
 from dashboard.look import row
 from dashboard.rendering import Rendering
 from ledger.filters import Filters
+from ledger.reader import Reader
 from policies.effect import UNATTRIBUTED
 
 LATEST = 8
@@ -27,7 +27,7 @@ SPAN = "2 hours"
 class Now:
     """Draws the figures, for the page and for its live stream."""
 
-    def __init__(self, reader: LedgerReader, gateway: Gateway, rendering: Rendering) -> None:
+    def __init__(self, reader: Reader, gateway: Gateway, rendering: Rendering) -> None:
         self._reader = reader
         self._gateway = gateway
         self._rendering = rendering

@@ -6,7 +6,6 @@ from dashboard.assets import Assets
 from dashboard.caller import Callers
 from dashboard.commit_feed import CommitFeed
 from dashboard.gateway_link import Gateway
-from dashboard.ledger_reading import LedgerReader
 from dashboard.live_stream import Streams
 from dashboard.page_attempt import attempt_routes
 from dashboard.page_attempts import attempts_routes
@@ -14,11 +13,10 @@ from dashboard.page_inbox import InboxPages
 from dashboard.page_live import PageLive
 from dashboard.page_now import Now, now_routes
 from dashboard.rendering import Rendering
+from ledger.reader import Reader
 
 
-def page_routes(
-    reader: LedgerReader, gateway: Gateway, feed: CommitFeed, streams: Streams, callers: Callers
-) -> APIRouter:
+def page_routes(reader: Reader, gateway: Gateway, feed: CommitFeed, streams: Streams, callers: Callers) -> APIRouter:
     """Now, Inbox, Attempts, One attempt."""
     rendering = Rendering()
     now = Now(reader, gateway, rendering)

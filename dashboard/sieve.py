@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dashboard.ledger_reading import LedgerReader, Stored
 from dashboard.search_language import Search
+from ledger.reader import Reader
+from ledger.stored import StoredCapture
 
 LOOKED_AT = 2000
 """Captures looked into for one page of results."""
@@ -16,20 +17,20 @@ _BYTES = 512 * 1024
 class Found:
     """One page of results, newest first."""
 
-    items: tuple[Stored, ...]
+    items: tuple[StoredCapture, ...]
     next: str | None
     exhausted: bool = False
     """True where looking stopped at `LOOKED_AT`: there may be more, older ones, at `next`."""
 
 
-def search(reader: LedgerReader, asked: Search, after: str | None, limit: int) -> Found:
+def search(reader: Reader, asked: Search, after: str | None, limit: int) -> Found:
     """One page of what was asked; nothing at all where the search was not understood."""
     if asked.wrong:
         return Found((), None)
     if not asked.sieved:
         page = reader.captures(asked.filters, after, limit)
         return Found(tuple(page.items), page.next)
-    kept: list[Stored] = []
+    kept: list[StoredCapture] = []
     looked = 0
     while len(kept) < limit and looked < LOOKED_AT:
         page = reader.captures(asked.filters, after, limit)
@@ -42,7 +43,7 @@ def search(reader: LedgerReader, asked: Search, after: str | None, limit: int) -
     return Found(tuple(kept), after, exhausted=after is not None and len(kept) < limit)
 
 
-def passes(reader: LedgerReader, asked: Search, stored: Stored) -> bool:
+def passes(reader: Reader, asked: Search, stored: StoredCapture) -> bool:
     """Whether one capture, which the ledger found, is also what the rest of the search asks for."""
     shown = stored.as_contract()
     raw = (reader.raw(shown["id"]) or b"")[:_BYTES].lower()
@@ -56,7 +57,7 @@ def _has_attachment(raw: bytes) -> bool:
     return b"content-disposition: attachment" in raw or b"\nattachments" in raw or b'"attachments"' in raw
 
 
-def newer(reader: LedgerReader, asked: Search, seq: int, limit: int) -> Sequence[Stored]:
+def newer(reader: Reader, asked: Search, seq: int, limit: int) -> Sequence[StoredCapture]:
     """The newest `limit` that match and came after `seq`, oldest first: what a live list has to add."""
     if asked.wrong:
         return ()

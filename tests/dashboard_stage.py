@@ -1,10 +1,10 @@
-"""Stand-ins for the ledger and the gateway, and a dashboard served from them on a real socket. Shared by the dashboard's tests."""
+"""Stand-ins for ledger and gateway, and a dashboard served from them on a real socket."""
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,15 @@ from dashboard.app import create_app
 from dashboard.gateway_link import GatewayUnreachable, Readiness
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import SignInLinks
+from ledger.body_store import BodyStore
 from ledger.capture import Capture, Payload, ReplySummary
-from ledger.filters import Filters
+from ledger.data_dir import prepare
 from ledger.identifier import new_id
+from ledger.reader import Reader
+from ledger.record import Record
 from ledger.reply import Fidelity
+from ledger.store import Ledger, open_ledger
+from ledger.writer import Writer
 from policies.body import Body
 from policies.decision import Decision, Verdict
 from policies.effect import Channel, Effect, Intent, Target
@@ -26,141 +31,20 @@ from policies.effect import Channel, Effect, Intent, Target
 ADMIN = "admin-token-of-the-tests"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFake:
-    """A capture as the reader gives it."""
-
-    seq: int
-    capture: Capture
-    query: str = ""
-    request_headers: tuple[tuple[str, str], ...] = ()
-    reply_headers: tuple[tuple[str, str], ...] = ()
-    reply_body: bytes = b""
-    session: Mapping[str, Any] = field(default_factory=dict)
-    raw: bytes | None = b""
-
-    def as_contract(self) -> dict[str, Any]:
-        return self.capture.as_contract()
-
-
-@dataclass(frozen=True, slots=True)
-class PageFake:
-    """One page."""
-
-    items: list[StoredFake]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SumFake:
-    """A tally and a group in one."""
-
-    run: str
-    channel: str
-    host: str
-    operation: str | None
-    verdict: str
-    left: bool
-    count: int
-    first: datetime
-    last: datetime
-
-
-def matches(stored: StoredFake, asked: Filters) -> bool:
-    """The filters that the dashboard's tests use, as contract.md defines them."""
-    shown = stored.as_contract()
-    facts = shown["facts"]
-    to = facts.get("to") or []
-    pairs = [
-        (asked.run, shown["run"]),
-        (asked.channel, shown["channel"]),
-        (asked.provider, shown["provider"]),
-        (asked.operation, shown["operation"]),
-        (asked.verdict, shown["verdict"]),
-        (asked.left, shown["left"]),
-        (asked.host, shown["target"]["host"]),
-    ]
-    parts = [(asked.to, " ".join(to)), (asked.sender, facts.get("from", "")), (asked.subject, facts.get("subject", ""))]
-    text = f"{shown} {(stored.raw or b'')!r}".lower()
-    return (
-        all(wanted is None or wanted == there for wanted, there in pairs)
-        and all(wanted is None or wanted.lower() in there.lower() for wanted, there in parts)
-        and (not asked.channels or shown["channel"] in asked.channels)
-        and (asked.larger is None or shown["payload"]["size"] > asked.larger)
-        and (asked.since is None or stored.capture.at >= asked.since)
-        and (asked.until is None or stored.capture.at < asked.until)
-        and all(word in text for word in (asked.q or "").lower().split())
-    )
-
-
-class LedgerFake:
-    """Captures in memory, in the reader's shape."""
-
-    def __init__(self) -> None:
-        self.kept: list[StoredFake] = []
-        self.grown = asyncio.Event()
-
-    def add(self, stored: StoredFake) -> StoredFake:
-        stored = replace(stored, seq=len(self.kept) + 1)
-        self.kept.append(stored)
-        self.grown.set()
-        return stored
-
-    def captures(self, filters: Filters, after: str | None = None, limit: int = 100) -> PageFake:
-        if after is not None and not after.isdigit():
-            raise ValueError(f"{after!r} is no cursor of ours.")
-        below = int(after) if after else 1 << 60
-        found = [one for one in reversed(self.kept) if one.seq < below and matches(one, filters)]
-        more = str(found[limit - 1].seq) if len(found) > limit else None
-        return PageFake(found[:limit], more)
-
-    def since(self, seq: int, limit: int = 200) -> list[StoredFake]:
-        return [one for one in self.kept if one.seq > seq][:limit]
-
-    def get(self, capture_id: str) -> StoredFake | None:
-        return next((one for one in self.kept if one.capture.id == capture_id), None)
-
-    def raw(self, capture_id: str) -> bytes | None:
-        stored = self.get(capture_id)
-        return None if stored is None else stored.raw
-
-    def count(self, filters: Filters) -> int:
-        return len(self.captures(filters, None, 1 << 60).items)
-
-    def last_seq(self) -> int:
-        return len(self.kept)
-
-    def tallies(self) -> list[SumFake]:
-        return self.groups(Filters())
-
-    def groups(self, filters: Filters) -> list[SumFake]:
-        sums: dict[tuple[Any, ...], SumFake] = {}
-        for one in self.kept:
-            if not matches(one, filters):
-                continue
-            effect, verdict, at = one.capture.effect, one.capture.decision.verdict, one.capture.at
-            key = (effect.run, effect.channel, effect.target.host, effect.operation, verdict, one.capture.left)
-            known = sums.get(key, SumFake(*key, 0, at, at))
-            sums[key] = replace(known, count=known.count + 1, last=at)
-        return list(sums.values())
-
-    def timeline(self, bucket_seconds: int, since: datetime) -> list[tuple[datetime, str, int]]:
-        return [(one.capture.at, one.capture.decision.verdict, 1) for one in self.kept if one.capture.at >= since]
-
-    def similar(self, stored: StoredFake, limit: int) -> list[StoredFake]:
-        like = stored.capture.effect
-        asked = Filters(channel=like.channel, host=like.target.host, operation=like.operation)
-        return [one for one in self.captures(asked, str(stored.seq), limit).items if one.seq < stored.seq]
-
-
 class GatewayFake:
     """A gateway that answers what a test says."""
 
-    def __init__(self, ledger: LedgerFake) -> None:
-        self.ledger = ledger
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
         self.away = False
         self.ready = Readiness(True)
-        self.told: dict[str, Any] = {"environment": "staging-eu", "sources": [], "warnings": [], "error": None, "opt_ins": []}
+        self.told: dict[str, Any] = {
+            "environment": "staging-eu",
+            "sources": [],
+            "warnings": [],
+            "error": None,
+            "opt_ins": [],
+        }
         self.purged: list[dict[str, Any]] = []
         self.refusal: str | None = None
 
@@ -179,30 +63,30 @@ class GatewayFake:
     async def explain(self, request: dict[str, Any]) -> dict[str, Any]:
         self._here()
         if "email" in request:
-            opt_in = f"- id: choose-a-name\n  email: {{to: {request['email']['to']}}}\n  via: smtp://relay.internal:25\n"
+            opt_in = (
+                f"- id: choose-a-name\n  email: {{to: {request['email']['to']}}}\n  via: smtp://relay.internal:25\n"
+            )
             return {"verdict": "capture", "rule": "default:email", "reason": "mails are captured", "opt_in": opt_in}
         host = request["url"].split("/")[2]
         if "." not in host:
             raise ValueError(f"url: {request['url']!r} names no host.")
-        opt_in = f"- id: choose-a-name\n  to: {host}\n  methods: [{request['method']}]\n  why: ...\n  owner: ...\n  expires: 2026-12-31\n"
+        opt_in = f"- id: choose-a-name\n  to: {host}\n  methods: [{request['method']}]\n  why: ...\n"
         reason = f"no opt-in matches {host}; payments are captured by default"
         return {"verdict": "capture", "rule": "default:payment", "reason": reason, "opt_in": opt_in}
 
     async def metrics(self) -> dict[str, float]:
         self._here()
-        return {"soundstage_captures_total": float(len(self.ledger.kept))}
+        return {"soundstage_captures_total": 7.0}
 
     async def commits(self) -> AsyncIterator[int]:
-        while True:
-            self._here()
-            yield self.ledger.last_seq()
-            self.ledger.grown.clear()
-            await self.ledger.grown.wait()
+        self._here()
+        async for seq in self._writer.subscribe():
+            yield seq
 
     async def purge(self, filters: dict[str, Any]) -> dict[str, Any]:
         self._here()
         self.purged.append(filters)
-        return {"refused": self.refusal} if self.refusal else {"removed": len(self.ledger.kept)}
+        return {"refused": self.refusal} if self.refusal else {"removed": 3}
 
     async def status(self) -> dict[str, Any]:
         self._here()
@@ -211,14 +95,22 @@ class GatewayFake:
 
 @dataclass(slots=True)
 class Stage:
-    """A dashboard that runs."""
+    """A dashboard that runs, over a real ledger."""
 
     url: str
-    ledger: LedgerFake
+    writer: Writer
+    reader: Reader
     gateway: GatewayFake
     data_dir: Path
 
+    async def add(self, *records: Record) -> str:
+        """Record them, in this order; the id of the last."""
+        for record in records:
+            await self.writer.record(record)
+        return records[-1].capture.id
+
     def link(self) -> str:
+        """A sign-in link, good once."""
         return f"{self.url}/sign-in?token={SignInLinks(self.data_dir).make()}"
 
     @property
@@ -227,23 +119,53 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def staged(data_dir: Path, ledger: LedgerFake | None = None) -> AsyncIterator[Stage]:
-    """The real application under a real server, on a free port of loopback."""
-    ledger = ledger or LedgerFake()
-    gateway = GatewayFake(ledger)
-    app = create_app(DashboardSettings(data_dir, ADMIN), ledger, gateway)
+async def recording(data_dir: Path) -> AsyncIterator[tuple[Ledger, Writer]]:
+    """A ledger in an empty directory, and its writer."""
+    ledger = open_ledger(prepare(data_dir), writer=True)
+    writer = Writer(ledger, BodyStore(data_dir))
+    writer.start()
+    try:
+        yield ledger, writer
+    finally:
+        await writer.close()
+        ledger.close()
+
+
+@contextlib.asynccontextmanager
+async def staged(data_dir: Path) -> AsyncIterator[Stage]:
+    """The real application over a real ledger under a real server, on a free port of loopback."""
+    async with recording(data_dir / "data") as (ledger, writer), served(data_dir / "data", ledger, writer) as stage:
+        yield stage
+
+
+@contextlib.asynccontextmanager
+async def served(data_dir: Path, ledger: Ledger, writer: Writer) -> AsyncIterator[Stage]:
+    """A dashboard over what is there."""
+    reader, gateway = Reader(ledger), GatewayFake(writer)
+    app = create_app(DashboardSettings(data_dir, ADMIN), reader, gateway)
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="on", ws="none")
-    server = uvicorn.Server(config)
+    server = _Server(config)
     serving = asyncio.ensure_future(server.serve([listening]))
     try:
-        async with asyncio.timeout(10):
-            while not server.started and not serving.done():
-                await asyncio.sleep(0.01)
-        yield Stage(f"http://127.0.0.1:{listening.getsockname()[1]}", ledger, gateway, data_dir)
+        await asyncio.wait_for(server.ready.wait(), 10)
+        yield Stage(f"http://127.0.0.1:{listening.getsockname()[1]}", writer, reader, gateway, data_dir)
     finally:
         server.should_exit = True
         await serving
+        listening.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
 
 
 def capture(
@@ -270,7 +192,7 @@ def capture(
     flags: Sequence[str] = (),
     ago: float = 0,
     **more: Any,
-) -> StoredFake:
+) -> Record:
     """One capture, `ago` seconds old."""
     at = datetime.now(UTC) - timedelta(seconds=ago)
     body = Body.of(raw)
@@ -290,10 +212,10 @@ def capture(
         payload=Payload(content_type=content_type, size=body.size, sha256=body.sha256),
         reply=ReplySummary(status=status, size=len(more.get("reply_body", b""))), facts=facts or {}, flags=tuple(flags),
     )  # fmt: skip
-    return StoredFake(0, kept, raw=raw, **more)
+    return Record(kept, kept_body=body, **more)
 
 
-def mail(subject: str, to: Sequence[str], raw: bytes, sender: str = "shop@example.com", **more: Any) -> StoredFake:
+def mail(subject: str, to: Sequence[str], raw: bytes, sender: str = "shop@example.com", **more: Any) -> Record:
     """One captured mail."""
     facts = {"from": sender, "to": list(to), "subject": subject}
     return capture(facts=facts, raw=raw, content_type="message/rfc822", **more)
