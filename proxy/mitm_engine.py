@@ -5,7 +5,6 @@ It has no listener and no second way in: it is handed accepted sockets with the 
 
 import asyncio
 import contextlib
-import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +13,12 @@ from policies.http_request import HttpRequest
 from proxy.connection import Connection
 from proxy.mitm_body import Intake
 from proxy.mitm_connection import HeldConnection
-from proxy.mitm_flow import Fault, Passes
+from proxy.mitm_flow import Fault, FlowHooks, Passes
 from proxy.mitm_hooks import HeldHooks
 from proxy.mitm_options import check_held
 from proxy.mitm_stream import Intakes
 from proxy.mitm_tickets import Dials, Tickets
 from proxy.mitm_tls import Certificates, ClientTls, ServerTls
-
-_log = logging.getLogger(__name__)
 
 
 def _not_kept(_request: HttpRequest) -> Intake | None:
@@ -40,8 +37,11 @@ class MitmEngine:
         extra_ca: Path | None = None,
         intakes: Intakes = _not_kept,
         spool: Path | None = None,
+        flows: type[FlowHooks] = FlowHooks,
     ) -> None:
         """`extra_ca`: authorities trusted beside the system's, for destinations. `spool`: where long bodies wait.
+
+        `flows` is what a test of the holds replaces by something broken.
 
         Raises EngineUnsuitable.
         """
@@ -52,6 +52,7 @@ class MitmEngine:
         self._server_tls = ServerTls(extra_ca)
         self._intakes = intakes
         self._spool = spool
+        self._flows = flows
         self._open: set[HeldConnection] = set()
         self.fault = Fault()
 
@@ -69,13 +70,12 @@ class MitmEngine:
             tls=connection.tls,
             tickets=Tickets(self._dialler, connection.id),
             hooks=HeldHooks(
-                self._gate,
+                self._flows(self._gate, connection, self.fault),
                 connection,
                 client_tls=self._client_tls,
                 server_tls=self._server_tls,
                 intakes=self._intakes,
                 spool=self._spool,
-                fault=self.fault,
             ),
         )
         self._open.add(held)

@@ -14,6 +14,7 @@ from policies.body import EMPTY, Body
 from policies.http_request import HttpRequest
 from policies.raw_connection import RawConnection
 from proxy.connection import Connection
+from proxy.door_evidence import evidence
 from proxy.http1_reply import problem
 from proxy.mitm_connection import HeldConnection
 from proxy.mitm_departure import CannotForward, leaving_of
@@ -42,21 +43,21 @@ class InjectedFault(Exception):
 
 
 class Fault:
-    """One failure of a hook on demand: the self-test shows by it that a failing hook lets nothing out."""
+    """Failures of a hook on demand: the self-test shows by them that a failing hook lets nothing out."""
 
     HEADER = "soundstage-self-test"
 
     def __init__(self) -> None:
-        self._secret: str | None = None
+        self._armed: set[str] = set()
 
     def arm(self, secret: str) -> None:
         """The next request with this secret in its header fails, once."""
-        self._secret = secret
+        self._armed.add(secret)
 
     def strike(self, request: HttpRequest) -> None:
-        """Raises InjectedFault for the request it was armed for."""
-        if self._secret is not None and request.header(self.HEADER) == self._secret:
-            self._secret = None
+        """Raises InjectedFault for a request it was armed for."""
+        if self._armed and (secret := request.header(self.HEADER)) in self._armed:
+            self._armed.discard(secret or "")
             raise InjectedFault("a hook fails, as the self-test asked")
 
 
@@ -173,7 +174,7 @@ class FlowHooks:
         """Record what is no request. It is refused whether that works or not."""
         at = self._connection
         port = at.port or (443 if at.tls else 80)
-        seen = RawConnection(at.source, at.names, port, Body.of(opening), protocol, what, flags, at.claim)
+        seen = RawConnection(at.source, at.names, port, evidence(opening), protocol, what, flags, at.claim)
         try:
             outcome = await self._gate.take(seen)
         except (NotReady, LedgerUnavailable) as error:

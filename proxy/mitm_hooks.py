@@ -17,14 +17,13 @@ from mitmproxy.tls import TlsData
 from proxy.connection import Connection
 from proxy.head_target import split_port
 from proxy.mitm_connection import HeldConnection
-from proxy.mitm_flow import Fault, FlowHooks, Passes
+from proxy.mitm_flow import FlowHooks, InjectedFault
 from proxy.mitm_layers import HeldHttpLayer, Shut, speaks
 from proxy.mitm_signals import Draining, Malformed
 from proxy.mitm_stream import Intakes
 from proxy.mitm_tls import H2, ClientTls, ServerTls
 
 _log = logging.getLogger(__name__)
-_EVIDENCE = 4096
 _NOTHING_TO_DO = (
     "client_connected",
     "client_disconnected",
@@ -46,21 +45,20 @@ class HeldHooks:
 
     def __init__(
         self,
-        gate: Passes,
+        flows: FlowHooks,
         connection: Connection,
         *,
         client_tls: ClientTls,
         server_tls: ServerTls,
         intakes: Intakes,
         spool: Path | None,
-        fault: Fault,
     ) -> None:
         self._connection = connection
         self._client_tls = client_tls
         self._server_tls = server_tls
         self._intakes = intakes
         self._spool = spool
-        self._flows = flows = FlowHooks(gate, connection, fault)
+        self._flows = flows
         self._before_leaving: dict[str, Callable[[HeldConnection, Any], Awaitable[None]]] = {
             "requestheaders": flows.requestheaders,
             "request": flows.request,
@@ -86,8 +84,9 @@ class HeldHooks:
         if before is not None:
             try:
                 await before(held, about)
-            except Exception:
-                _log.exception("the hook %s failed; its request is refused", hook.name)
+            except Exception as error:
+                if not isinstance(error, InjectedFault):
+                    _log.exception("the hook %s failed; its request is refused", hook.name)
                 await self._flows.failed(held, about)
             return
         other = self._others.get(hook.name)
@@ -102,7 +101,7 @@ class HeldHooks:
         if spoken == "unknown":
             return
         if spoken == "other":
-            await self._flows.raw("bytes that are not HTTP", (), first[:_EVIDENCE])
+            await self._flows.raw("bytes that are not HTTP", (), first)
             asked.layer = Shut(asked.context)
             return
         if spoken == "h2":
@@ -130,7 +129,7 @@ class HeldHooks:
         await self._flows.raw(why, ("unreadable",), protocol="tls")
 
     async def _malformed(self, held: HeldConnection, malformed: Malformed) -> None:
-        await self._flows.raw(malformed.what, malformed.flags, malformed.opening[:_EVIDENCE], malformed.protocol)
+        await self._flows.raw(malformed.what, malformed.flags, malformed.opening, malformed.protocol)
 
     async def _drain(self, held: HeldConnection, upload: Draining) -> None:
         await held.drained(upload)

@@ -25,6 +25,7 @@ from proxy.engines import EngineChooser
 from proxy.explicit import ExplicitEntrance
 from proxy.listener import Listener
 from proxy.mitm_engine import MitmEngine
+from proxy.mitm_flow import FlowHooks
 from proxy.steered import SteeredPlain, SteeredTls
 from sinks.dialler import Dialler
 from sinks.passage import Answer, Departure, Outcome, Seen
@@ -49,6 +50,7 @@ class MemoryGate:
         self.policy = policy
         self.packs = Packs([])
         self.taken: list[Taken] = []
+        self.answer: Callable[[Decision], Reply] = _answer
         self.trouble: Callable[[Seen], Exception | None] = lambda seen: None
         self.trouble_settling: Callable[[], Exception | None] = lambda: None
         self._changed = asyncio.Event()
@@ -68,7 +70,7 @@ class MemoryGate:
         await asyncio.sleep(0)
         name = f"capture-{len(self.taken)}"
         if not decision.leaves:
-            taken.reply = _answer(decision)
+            taken.reply = self.answer(decision)
             return Answer(name, effect, decision, taken.reply)
 
         async def settle(left: bool, reply: Reply | None) -> None:
@@ -182,13 +184,13 @@ class _NoDoor:
 
 
 @contextlib.asynccontextmanager
-async def mitm_house(folder: Path) -> AsyncIterator[MitmHouse]:
+async def mitm_house(folder: Path, flows: type[FlowHooks] = FlowHooks) -> AsyncIterator[MitmHouse]:
     """A house for one block."""
     async with standing_in(folder / "outside") as stand_in:
         ca = CertificateAuthority.open(folder)
         gate = MemoryGate(Policy.built_in())
         dialler = Dialler(stand_in.names)
-        engine = MitmEngine(gate, dialler, ca, extra_ca=stand_in.ca.path, spool=folder)
+        engine = MitmEngine(gate, dialler, ca, extra_ca=stand_in.ca.path, spool=folder, flows=flows)
         chooser = EngineChooser(_NoDoor(), engine, may_leave=lambda host, port: True, speaks_http2=lambda host: False)
         house = MitmHouse(stand_in, gate, engine, dialler, ca, folder, chooser)
         listeners = (

@@ -13,6 +13,8 @@ from pathlib import Path
 import h2.config
 import h2.connection
 import h2.events
+import wsproto
+import wsproto.events
 
 from proxy.ca import CertificateAuthority
 from sinks.resolver import NameNotFound
@@ -130,6 +132,11 @@ class StandIn:
         context = self.context(name, "h2")
         return await self.listen(lambda place, arrival: _Http2(place, arrival, trailers), address=address, tls=context)
 
+    async def websocket(self, *, address: str = FIRST, tls: str | None = None) -> Place:
+        """Takes each handshake and echoes each message; `requests` has the messages."""
+        context = None if tls is None else self.context(tls, "http/1.1")
+        return await self.listen(_Echo, address=address, tls=context)
+
     async def trap(self, *, address: str = FIRST) -> Place:
         """Raw TCP: logs, says nothing."""
         return await self.listen(lambda place, arrival: _Silent(arrival), address=address)
@@ -169,6 +176,31 @@ class _Silent:
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             self._arrival.received += data
+
+
+class _Echo:
+    def __init__(self, place: Place, arrival: Arrival) -> None:
+        self._place = place
+        self._arrival = arrival
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        side = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
+        while data := await reader.read(65536):
+            self._arrival.received += data
+            side.receive_data(data)
+            for event in side.events():
+                writer.write(self._reply(side, event))
+            await writer.drain()
+
+    def _reply(self, side: wsproto.WSConnection, event: wsproto.events.Event) -> bytes:
+        if isinstance(event, wsproto.events.Request):
+            return side.send(wsproto.events.AcceptConnection())
+        if isinstance(event, wsproto.events.CloseConnection):
+            return side.send(event.response())
+        if isinstance(event, wsproto.events.TextMessage):
+            self._place.requests.append(event.data.encode())
+            return side.send(wsproto.events.TextMessage(data=event.data))
+        return b""
 
 
 class _Http1:

@@ -1,0 +1,294 @@
+"""HTTP/2 through mitmproxy: each stream by its own names, gRPC with its trailers, clients that need no ALPN."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h2.config
+import h2.connection
+import h2.events
+import pytest
+import pytest_asyncio
+from mitm_house import MitmHouse, mitm_house
+
+from ledger.reply import Reply
+from policies.http_request import HttpRequest
+from policies.raw_connection import RawConnection
+
+NAME = "sandbox.test"
+Field = tuple[str, str]
+
+
+@dataclass
+class Stream:
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    trailers: dict[str, str] = field(default_factory=dict)
+    ended: bool = False
+    reset: bool = False
+
+
+def texts(headers: Iterable[tuple[str | bytes, str | bytes]]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in headers}
+
+
+class Http2Client:
+    """A small client by hand: what real ones cannot be made to send, it can."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+        config = h2.config.H2Configuration(
+            header_encoding="utf-8", validate_outbound_headers=False, normalize_outbound_headers=False
+        )
+        self.http2 = h2.connection.H2Connection(config)
+        self.streams: dict[int, Stream] = {}
+        self.gone = False
+        self.http2.initiate_connection()
+
+    def send(
+        self,
+        authority: str,
+        path: str = "/",
+        *,
+        method: str = "GET",
+        scheme: str = "https",
+        body: bytes = b"",
+        fields: tuple[Field, ...] = (),
+    ) -> Stream:
+        number = self.http2.get_next_available_stream_id()
+        head = [(":method", method), (":scheme", scheme), (":path", path), (":authority", authority), *fields]
+        self.http2.send_headers(number, head, end_stream=not body)
+        if body:
+            self.http2.send_data(number, body, end_stream=True)
+        self.writer.write(self.http2.data_to_send())
+        self.streams[number] = stream = Stream()
+        return stream
+
+    async def until(self, *streams: Stream) -> None:
+        """Read until these have ended, or the connection has."""
+        async with asyncio.timeout(5):
+            while not self.gone and not all(stream.ended or stream.reset for stream in streams):
+                data = await self.reader.read(65536)
+                self.gone = not data
+                for event in self.http2.receive_data(data) if data else ():
+                    self._on(event)
+                self.writer.write(self.http2.data_to_send())
+
+    def _on(self, event: h2.events.Event) -> None:
+        if isinstance(event, h2.events.ConnectionTerminated):
+            self.gone = True
+            return
+        stream = self.streams.get(getattr(event, "stream_id", 0))
+        if stream is None:
+            return
+        if isinstance(event, h2.events.ResponseReceived):
+            stream.headers = texts(event.headers)
+        elif isinstance(event, h2.events.TrailersReceived):
+            stream.trailers = texts(event.headers)
+        elif isinstance(event, h2.events.DataReceived):
+            stream.body += event.data
+        elif isinstance(event, h2.events.StreamEnded):
+            stream.ended = True
+        elif isinstance(event, h2.events.StreamReset):
+            stream.reset = True
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path) -> AsyncIterator[MitmHouse]:
+    async with mitm_house(tmp_path) as house:
+        yield house
+
+
+async def connected(house: MitmHouse, target: str, *, alpn: tuple[str, ...] = ("h2",)) -> Http2Client:
+    return Http2Client(*await house.tunnel(target, alpn=alpn))
+
+
+async def test_http2_to_http2_keeps_the_request_and_its_answer(house: MitmHouse) -> None:
+    place = await house.stand_in.http2(name=NAME)
+    house.stand_in.names.set(NAME, (place.address,))
+    house.opt_in(f"{NAME}:{place.port}")
+    client = await connected(house, f"{NAME}:{place.port}")
+
+    one = client.send(f"{NAME}:{place.port}", "/a?b=c", method="POST", body=b"hello")
+    two = client.send(f"{NAME}:{place.port}", "/second")
+    await client.until(one, two)
+    client.writer.close()
+
+    assert (one.headers[":status"], one.body) == ("200", b'{"real":true}')
+    assert "alt-svc" not in one.headers
+    assert sorted(place.requests) == [
+        f"GET {NAME}:{place.port} /second\n".encode(),
+        f"POST {NAME}:{place.port} /a?b=c\nhello".encode(),
+    ]
+    assert len(place.arrivals) == 1
+    seen = house.gate.taken[0].seen
+    assert isinstance(seen, HttpRequest)
+    assert (seen.protocol, seen.names[-1]) == ("h2", ("authority", f"{NAME}:{place.port}"))
+
+
+async def test_streams_of_one_connection_are_decided_by_their_own_authority(house: MitmHouse) -> None:
+    place = await house.stand_in.http2(name=NAME)
+    for name in (NAME, "other.test"):
+        house.stand_in.names.set(name, (place.address,))
+    house.opt_in(f"{NAME}:{place.port}", f"other.test:{place.port}")
+    client = await connected(house, f"{NAME}:{place.port}")
+
+    good, coalesced = client.send(f"{NAME}:{place.port}", "/good"), client.send(f"other.test:{place.port}", "/bad")
+    await client.until(good, coalesced)
+    client.writer.close()
+
+    assert good.headers[":status"] == "200"
+    assert coalesced.headers[":status"] == "403"
+    assert [request.split()[2] for request in place.requests] == [b"/good"]
+
+
+async def test_a_body_without_a_length_is_framed_for_an_http1_destination(house: MitmHouse) -> None:
+    place = await house.stand_in.http(tls=NAME)
+    house.stand_in.names.set(NAME, (place.address,))
+    house.opt_in(f"{NAME}:{place.port}")
+    client = await connected(house, f"{NAME}:{place.port}", alpn=("h2", "http/1.1"))
+
+    smuggled = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+    stream = client.send(f"{NAME}:{place.port}", "/outer", method="POST", body=smuggled)
+    await client.until(stream)
+    client.writer.close()
+
+    assert stream.headers[":status"] == "200"
+    (request,) = place.requests
+    assert request.startswith(b"POST /outer HTTP/1.1\r\n")
+    assert request.endswith(b"\r\n\r\n" + smuggled)
+
+
+MALFORMED = [
+    pytest.param({"path": "/x HTTP/1.1\r\nHost: evil"}, id="line-break-in-the-path"),
+    pytest.param({"authority": "a b"}, id="space-in-the-authority"),
+    pytest.param({"fields": (("x", "a\r\nhost: evil"),)}, id="line-break-in-a-value"),
+    pytest.param({"fields": (("transfer-encoding", "chunked"),)}, id="transfer-encoding"),
+    pytest.param({"fields": (("connection", "upgrade"), ("upgrade", "h2c"))}, id="upgrade"),
+    pytest.param({"fields": (("Upper", "x"),)}, id="upper-case-name"),
+    pytest.param({"fields": ((":path", "/again"),)}, id="second-path"),
+    pytest.param({"method": "CONNECT"}, id="connect"),
+    pytest.param({"scheme": "ftp"}, id="other-scheme"),
+    pytest.param({"path": "no-slash"}, id="relative-path"),
+]
+
+
+@pytest.mark.parametrize("trick", MALFORMED)
+async def test_a_head_that_two_readers_could_read_differently_is_recorded_and_ends_the_connection(
+    house: MitmHouse, trick: dict[str, object]
+) -> None:
+    place = await house.stand_in.http(tls=NAME)
+    house.stand_in.names.set(NAME, (place.address,))
+    house.opt_in(f"{NAME}:{place.port}")
+    client = await connected(house, f"{NAME}:{place.port}", alpn=("h2", "http/1.1"))
+
+    stream = client.send(**{"authority": f"{NAME}:{place.port}", **trick})  # type: ignore[arg-type] # one of its own
+    await client.until(stream)
+    client.writer.close()
+
+    assert stream.headers.get(":status") != "200"
+    assert house.stand_in.arrivals == []
+    assert [type(taken.seen) for taken in house.gate.taken] == [RawConnection]
+
+
+async def test_a_host_field_that_differs_from_the_authority_is_refused_and_recorded(house: MitmHouse) -> None:
+    place = await house.stand_in.http2(name=NAME)
+    house.opt_in(f"{NAME}:{place.port}")
+    client = await connected(house, f"{NAME}:{place.port}")
+    stream = client.send(f"{NAME}:{place.port}", fields=(("host", "other.test"),))
+    await client.until(stream)
+    client.writer.close()
+    assert stream.headers.get(":status") != "200"
+    assert house.stand_in.arrivals == []
+    assert len(house.gate.taken) == 1
+
+
+async def test_https_with_a_colon_is_a_scheme_too(house: MitmHouse) -> None:
+    client = await connected(house, "fcm.test:443")
+    stream = client.send("fcm.test", method="POST", scheme="https:", body=b"{}")
+    await client.until(stream)
+    client.writer.close()
+    assert stream.headers[":status"] == "200"
+    assert house.gate.taken[0].effect.target.host == "fcm.test"
+
+
+async def test_a_client_that_begins_with_the_preface_without_alpn_is_served(house: MitmHouse) -> None:
+    client = await connected(house, "api.push.apple.test:443", alpn=())
+    stream = client.send("api.push.apple.test", "/3/device/x", method="POST", body=b"{}")
+    await client.until(stream)
+    client.writer.close()
+    assert stream.headers[":status"] == "200"
+    seen = house.gate.taken[0].seen
+    assert isinstance(seen, HttpRequest)
+    assert seen.protocol == "h2"
+
+
+GRPC = (("content-type", "application/grpc"), ("te", "trailers"))
+
+
+async def test_a_refused_grpc_call_is_answered_in_trailers_only(house: MitmHouse) -> None:
+    house.gate.answer = lambda decision: Reply("refused", 403, (), b'{"detail":"no opt-in; 100% sure"}')
+    client = await connected(house, "grpc.test:443")
+    stream = client.send("grpc.test", "/pkg.Service/Do", method="POST", body=b"\0\0\0\0\0", fields=GRPC)
+    await client.until(stream)
+    client.writer.close()
+    assert stream.headers[":status"] == "200"
+    assert stream.headers["grpc-status"] == "7"
+    assert stream.headers["grpc-message"] == "no opt-in; 100%25 sure"
+    assert "content-length" not in stream.headers
+    assert (stream.body, stream.trailers) == (b"", {})
+
+
+async def test_a_captured_grpc_call_is_answered_with_a_message_and_trailers(house: MitmHouse) -> None:
+    client = await connected(house, "grpc.test:443")
+    stream = client.send("grpc.test", "/pkg.Service/Do", method="POST", body=b"\0\0\0\0\0", fields=GRPC)
+    await client.until(stream)
+    client.writer.close()
+    assert stream.body == b"\0\0\0\0\0"
+    assert stream.trailers == {"grpc-status": "0"}
+    assert "content-length" not in stream.headers
+
+
+async def test_an_opted_in_grpc_call_gets_the_real_trailers(house: MitmHouse) -> None:
+    place = await house.stand_in.http2(name=NAME, trailers=True)
+    house.stand_in.names.set(NAME, (place.address,))
+    house.opt_in(f"{NAME}:{place.port}")
+    client = await connected(house, f"{NAME}:{place.port}")
+    stream = client.send(f"{NAME}:{place.port}", "/pkg.Service/Do", method="POST", body=b"\0\0\0\0\1x", fields=GRPC)
+    await client.until(stream)
+    client.writer.close()
+    assert stream.trailers == {"grpc-status": "0"}
+    assert place.requests[0].endswith(b"\n\0\0\0\0\1x")
+    assert house.gate.taken[0].reply is not None
+    assert house.gate.taken[0].reply.trailers == (("grpc-status", "0"),)
+
+
+async def test_a_long_upload_to_an_http2_destination_arrives_whole(house: MitmHouse) -> None:
+    place = await house.stand_in.http2(name=NAME)
+    house.stand_in.names.set(NAME, (place.address,))
+    house.opt_in(f"{NAME}:{place.port}")
+    client = await connected(house, f"{NAME}:{place.port}")
+    body = bytes(range(256)) * (48 * 256)  # 3 MB: beyond every window, and beyond what may wait
+    number = client.http2.get_next_available_stream_id()
+    head = [(":method", "PUT"), (":scheme", "https"), (":path", "/o"), (":authority", f"{NAME}:{place.port}")]
+    client.http2.send_headers(number, head)
+    client.streams[number] = stream = Stream()
+    sent = 0
+    async with asyncio.timeout(20):
+        while sent < len(body):
+            room = min(client.http2.local_flow_control_window(number), client.http2.max_outbound_frame_size)
+            if room == 0:
+                data = await client.reader.read(65536)
+                client.http2.receive_data(data)
+            else:
+                client.http2.send_data(number, body[sent : sent + room])
+                sent += room
+            client.writer.write(client.http2.data_to_send())
+            await client.writer.drain()
+    client.http2.end_stream(number)
+    client.writer.write(client.http2.data_to_send())
+    await client.until(stream)
+    client.writer.close()
+    assert stream.headers[":status"] == "200"
+    assert place.requests[0].partition(b"\n")[2] == body
