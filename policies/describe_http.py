@@ -22,7 +22,9 @@ LONGEST_FACT = 2000
 """Characters of one fact that are kept; the body is kept beside it."""
 MOST_NAMED = 10_000
 """Recipients that are named one by one; more count as not all named."""
-_ONE_ADDRESS = re.compile(r"[^\s,;:<>()\[\]\"\\@]+@[^\s,;:<>()\[\]\"\\@]+\Z")
+_ADDRESS = r"[^\s,;:<>()\[\]\"\\@]+@[^\s,;:<>()\[\]\"\\@]+"
+_ONE_ADDRESS = re.compile(rf"\s*(?:({_ADDRESS})|(?:\"[^\"\\<>]*\"|[^\"\\<>@,;:()]*)<({_ADDRESS})>)\s*\Z")
+"""One plain address, alone or in angle brackets after a name. Anything cleverer might be read as two by a server."""
 
 
 class Recogniser(Protocol):
@@ -111,9 +113,10 @@ def _recipients(known: Recognition, facts: Mapping[str, Any], channel: Channel) 
         return None
     if not all(isinstance(item, str) and item for item in reached):
         return None
-    if channel == "email" and not all(_ONE_ADDRESS.match(item) for item in reached):
-        return None
-    return tuple(dict.fromkeys(reached))
+    if channel == "email":
+        matches = [_ONE_ADDRESS.match(item) for item in reached]
+        reached = [match and (match.group(1) or match.group(2)) for match in matches]
+    return tuple(dict.fromkeys(reached)) if all(reached) else None
 
 
 def _reached(operation: Operation, known: Recognition) -> list[Any]:

@@ -35,6 +35,14 @@ def pluck(value: Any, *keys: Any) -> list[Any]:
     return found
 
 
+def under(value: Any, *prefixes: Any) -> list[Any]:
+    """The values of an object's keys that begin with one of `prefixes`: `To.member.1`, `To.member.2` of AWS Query."""
+    if not isinstance(value, dict):
+        return []
+    starts = tuple(text(prefix) for prefix in prefixes)
+    return [item for key, held in value.items() if key.startswith(starts) for item in aslist(held)]
+
+
 def unique(value: Any) -> list[Any]:
     seen: dict[Any, None] = {}
     for item in aslist(value):
