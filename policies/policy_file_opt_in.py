@@ -114,7 +114,7 @@ def _read_mail(section: Section, do: Verdict) -> tuple[Glob, ...] | None:
             )
     mail = section.inner("email")
     mail.only(("to",))
-    recipients = mail.several("to", recipient_glob)
+    recipients = mail.several("to", _mail_glob)
     if "to" not in mail and not mail.broken:
         mail.complain(None, "'to' is missing; write whom mail may reach, such as [\"*@qa.example.com\"]")
     if do == "allow" and "via" not in section:
@@ -122,6 +122,13 @@ def _read_mail(section: Section, do: Verdict) -> tuple[Glob, ...] | None:
             None, "'via' is missing; write the server that delivers the mail, such as smtp://relay.internal:25"
         )
     return recipients
+
+
+def _mail_glob(value: object) -> Glob:
+    glob = recipient_glob(value)
+    if glob.kind != "address":
+        raise BadPattern(f"{value!r} is no mail address; write one such as *@qa.example.com")
+    return glob
 
 
 def _check_openable(target: HostPattern, do: Verdict, addresses: tuple[str, ...]) -> None:

@@ -87,7 +87,8 @@ def read_method(value: object) -> str:
 
 
 def _is_plain(url: SplitResult, host: str) -> bool:
-    return url.hostname == host and is_canonical(url.path or "/")
+    # `hostname` is lower-cased by the split; what stands in the file must be the canonical spelling itself.
+    return host in url.netloc and url.hostname == host and is_canonical(url.path or "/")
 
 
 def _check_reachable(host: str, addresses: tuple[str, ...]) -> None:

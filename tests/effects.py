@@ -3,7 +3,10 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
+
+import pytest
 
 from policies.effect import Effect, Target
 from policies.http_request import HttpRequest
@@ -11,9 +14,48 @@ from policies.mail import Mail
 from policies.naming import meant
 from policies.path import canonical_path, is_canonical
 from policies.policy import Policy
-from policies.policy_file import load_policy
+from policies.policy_file import PolicyError, load_policy
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+WHOLE = """\
+version: 1
+environment: staging-eu
+defaults:
+  sms: deny
+  web: {write: deny}
+opt_in:
+  - id: stripe-sandbox
+    to: api.stripe.com
+    methods: [GET, POST]
+    paths: [/v1/**]
+    credentials: test
+    do: allow
+    why: checkout runs against the Stripe sandbox
+    owner: payments-team
+    expires: 2026-12-31
+  - id: qa-mailboxes
+    email: {to: ["*@qa.example.com"]}
+    via: smtp://relay.internal:25
+    addresses: [10.0.0.0/8]
+    why: QA reads real mail
+    owner: qa
+    expires: 2026-12-31T10:00:00+01:00
+  - id: s3-to-minio
+    to: "*.s3.amazonaws.com"
+    divert: http://minio.internal:9000
+    addresses: [10.0.0.0/8]
+    why: uploads go to MinIO
+    owner: qa
+    expires: 2026-11-01
+examples:
+  - {do: GET https://api.stripe.com/v1/charges, with: {authorization: Bearer sk_test_x}, is: allow, by: stripe-sandbox}
+  - {do: GET https://api.stripe.com/v1/charges, with: {Authorization: Bearer sk_live_x}, is: deny}
+  - {do: POST https://api.stripe.com/v1/charges, body: {amount: 1}, is: capture, by: "default:payment"}
+  - {do: PUT https://b.s3.amazonaws.com/k, body: x, is: divert, by: s3-to-minio}
+  - {mail: {to: [someone@customer.com]}, is: capture}
+  - {mail: {to: a@qa.example.com, from: x@y.example}, is: allow}
+"""
+"""A file with each kind of opt-in and example, as policy.md shows it."""
 REST = {"why": "a test", "owner": "qa", "expires": "2026-12-31"}
 
 
@@ -88,3 +130,12 @@ def policy_of(folder: Path, *entries: dict[str, Any], sockets: tuple[tuple[str, 
 def load(*paths: Path, **given: Any) -> Policy:
     """Loads with the plain describer at NOW."""
     return load_policy(paths, **{"now": NOW, "describe": describe_plainly, **given})
+
+
+def refused(folder: Path, text: str) -> list[str]:
+    """The complaints about a text, without the file's name."""
+    path = write_policy(folder, dedent(text))
+    with pytest.raises(PolicyError) as raised:
+        load(path)
+    assert str(raised.value) == "\n".join(map(str, raised.value.problems))
+    return [line.removeprefix(f"{path}:") for line in str(raised.value).splitlines()]
