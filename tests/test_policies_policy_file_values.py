@@ -1,4 +1,4 @@
-"""Ends, URLs, networks and methods as policy files write them. Words of refusals: test_policies_policy_file_opt_in.py."""
+"""Ends, URLs, networks and methods as policy files write them. Words of refusals: test_policies_policy_file_opt_in."""
 
 from datetime import UTC, datetime
 from typing import Any
