@@ -49,7 +49,7 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
         exact_body=recognition is not None and recognition.keeps_body_exactly,
         message=recognition is not None and recognition.message_body,
     )
-    reply_headers, reply_body = masker.reply(reply.headers, reply.body, places)
+    reply_headers, reply_body = masker.reply(reply.headers, reply.body, places, own=reply.fidelity != "real")
     target = passage.effect.target
     if target.path != masked.path and target.path is not None:
         target = target.model_copy(update={"path": masked.path})

@@ -1,18 +1,8 @@
 """Objects: what providers' answers created, as far as sinks need it. The ledger implements it, durably."""
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class StoredReply:
-    """The first answer to an idempotency key."""
-
-    fingerprint: str
-    capture_id: str
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+from ledger.replays import StoredReply as StoredReply
 
 
 class Objects(Protocol):
