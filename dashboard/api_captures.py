@@ -88,7 +88,7 @@ class CapturesApi:
         return raw or b""
 
 
-def page_json(page: Page, status: int = 200, **more: Any) -> JSONResponse:
+def page_json(page: Page, code: int = 200, **more: Any) -> JSONResponse:
     """A page of captures as contract.md shows it."""
     items = [stored.as_contract() for stored in page.items]
-    return JSONResponse({**more, "items": items, "next": page.next}, status)
+    return JSONResponse({**more, "items": items, "next": page.next}, code)
