@@ -12,4 +12,5 @@ def packs_in_use(folders: Sequence[Path]) -> Packs:
     try:
         return Packs.load([BUILT_IN, *folders], check=True) if folders else Packs.built_in()
     except PackError as error:
-        raise ConfigError("\n".join(error.problems), "the packs of SOUNDSTAGE_PACKS are refused whole") from None
+        hint = "packs are refused whole; SOUNDSTAGE_PACKS names yours" if folders else None
+        raise ConfigError("\n".join(error.problems), hint) from None
