@@ -12,6 +12,8 @@ from dataclasses import dataclass
 _numbers = itertools.count(1)
 _log = logging.getLogger(__name__)
 BACKLOG = 1024
+AT_ONCE = 64
+"""Connections taken in one turn of the loop, which others share."""
 OUT_OF_FILES_PAUSE = 0.05
 """Seconds until the next try when the process has no free file descriptor: closing connections free some."""
 
@@ -65,25 +67,37 @@ class AcceptLoop:
         self._sock = sock
         self._entrance = entrance
         self._serving: set[asyncio.Task[None]] = set()
-        self._accepting = asyncio.Task(self._accept(), loop=asyncio.get_running_loop())
+        self._loop = asyncio.get_running_loop()
+        self._resuming: asyncio.TimerHandle | None = None
+        # Not `loop.sock_accept`: cancelled in the same turn as a connection comes, it drops that connection unclosed.
+        self._loop.add_reader(sock, self._accept)
 
     @property
     def open_connections(self) -> int:
         """How many are being served now."""
         return len(self._serving)
 
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
+    def _accept(self) -> None:
+        for _ in range(AT_ONCE):
             try:
-                sock, address = await loop.sock_accept(self._sock)
+                sock, address = self._sock.accept()
+            except BlockingIOError:
+                return
             except OSError as error:
-                _log.warning("a connection could not be accepted: %s", error.strerror)
-                await asyncio.sleep(OUT_OF_FILES_PAUSE)
-                continue
-            task = asyncio.Task(self._serve(sock, _peer(address)), loop=loop)
+                self._pause(error)
+                return
+            sock.setblocking(False)
+            task = asyncio.Task(self._serve(sock, _peer(address)), loop=self._loop)
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
+
+    def _pause(self, error: OSError) -> None:
+        """A connection that was reset before it was accepted is no trouble; without file descriptors, wait for some."""
+        if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+            return
+        _log.warning("a connection could not be accepted: %s", error.strerror)
+        self._loop.remove_reader(self._sock)
+        self._resuming = self._loop.call_later(OUT_OF_FILES_PAUSE, self._loop.add_reader, self._sock, self._accept)
 
     async def _serve(self, sock: socket.socket, peer: Peer) -> None:
         try:
@@ -96,8 +110,9 @@ class AcceptLoop:
 
     async def stop(self) -> None:
         """Accept nothing more, and end what is being served; what is being judged is still recorded."""
-        self._accepting.cancel()
-        await asyncio.wait({self._accepting})
+        if self._resuming is not None:
+            self._resuming.cancel()
+        self._loop.remove_reader(self._sock)
         self._sock.close()
         for task in self._serving:
             task.cancel()

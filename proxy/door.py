@@ -60,7 +60,8 @@ class Door:
         try:
             if not await self._begin(sock, connection, talk):
                 return
-            await talk.wire.finished
+            # Shielded: cancelling this wait must not cancel the one in `_stop`.
+            await asyncio.shield(talk.wire.finished)
         except asyncio.CancelledError:
             await self._stop(talk)
             raise
@@ -121,4 +122,4 @@ def _what_failed(error: Exception) -> str:
         return f"the TLS handshake failed ({alert}): the client does not trust the CA, or pins certificates"
     if isinstance(error, ValueError):
         return f"the TLS handshake was not begun: {error}"
-    return "the client ended the TLS handshake (it may pin certificates)"
+    return "the client ended the TLS handshake: it does not trust the CA, or pins certificates"

@@ -1,6 +1,7 @@
 """The explicit entrance: the HTTP proxy that clients are told of. CONNECT, or requests in absolute form."""
 
 import asyncio
+import contextlib
 import socket
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from proxy.http1_reply import ESTABLISHED, problem, render
 from proxy.listener_opening import Opener, Patience
 from proxy.peek import PeekEnded
 
+LINGER_SECONDS = 1.0
 SERVER_SPEAKS_FIRST = frozenset((21, 22, 25, 110, 143, 587, 2525, 3306))
 """Ports of FTP, SSH, SMTP, POP3, IMAP and MySQL: a tunnel there is refused at once; its client would wait."""
 
@@ -65,6 +67,17 @@ class ExplicitEntrance:
         reply = problem(status if told.answered else 503, "Refused", detail, told.capture_id)
         octets = render(reply, head_only=False, keep_alive=False, minor=1, marks=())
         await asyncio.get_running_loop().sock_sendall(sock, octets)
+        await _linger(sock)
+
+
+async def _linger(sock: socket.socket) -> None:
+    """Read what still comes, for a moment: closed on unread bytes, the connection is reset and the refusal lost."""
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError, TimeoutError):
+        sock.shutdown(socket.SHUT_WR)
+        async with asyncio.timeout(LINGER_SECONDS):
+            while await loop.sock_recv(sock, 65_536):
+                pass
 
 
 async def _take(sock: socket.socket, size: int) -> None:
