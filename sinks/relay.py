@@ -1,0 +1,159 @@
+"""Relay: an opted-in mail carried to the SMTP server its opt-in names, before its client is answered. Never queued.
+
+A relay takes all recipients or gets no message: SMTP has one reply for the whole mail, and "partly" is not among them.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from ledger.reply import Reply
+from policies.mail import Mail
+from sinks.dialler import CannotDial, Dialler, DialRefused
+from sinks.passage import Departure
+from sinks.relay_envelope import NotRelayed, check, mail_command, rcpt_commands, read_via
+from sinks.relay_session import RelayGone, RelayReply, RelaySession
+from sinks.ticket import Ticket
+
+CHUNK = 262_144
+
+
+class RelaySaidNo(Exception):
+    """The relay's own refusal, to be passed on."""
+
+    def __init__(self, reply: RelayReply, before: str = "") -> None:
+        super().__init__(before + reply.text)
+        self.status = reply.code
+
+
+class Relay:
+    """Carries mails, one connection each, through the dialler."""
+
+    def __init__(
+        self,
+        dialler: Dialler,
+        hostname: str,
+        *,
+        tls_context: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        seconds: float = 900.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`tls_context` verifies servers of `smtps://`. STARTTLS is taken where offered, whoever's certificate it is:
+        whoever could show a false one could as well have left STARTTLS out."""
+        self._dialler = dialler
+        self._hostname = hostname
+        self._tls_context = tls_context
+        self._seconds = seconds
+        self._clock = clock
+
+    async def deliver(self, departure: Departure, mail: Mail, content: BinaryIO | bytes) -> tuple[bool, Reply]:
+        """Whether bytes of the message may have left, and the reply for the client."""
+        session: RelaySession | None = None
+        try:
+            scheme, host, port = read_via(departure.decision.via)
+            check(mail)
+            async with asyncio.timeout(self._time_left(departure)):
+                session = await self._open(departure, scheme, host, port)
+                reply = await self._carry(session, scheme, host, mail, content)
+            await session.close(politely=True)
+            return True, _real(reply.code, reply.text)
+        except RelaySaidNo as refusal:
+            left, answer = _left(session), _real(refusal.status, str(refusal))
+        except NotRelayed as refusal:
+            left, answer = _left(session), _ours(refusal.status, str(refusal))
+        except DialRefused as refusal:
+            left, answer = False, _ours(554, f"5.7.1 The relay may not be dialled: {refusal}")
+        except (CannotDial, RelayGone, OSError, TimeoutError) as error:
+            left = _left(session)
+            answer = _ours(451, f"4.4.2 {_failed(departure, error, left)}")
+        if session is not None:
+            await session.close(politely=not left)
+        return left, answer
+
+    def _time_left(self, departure: Departure) -> float:
+        expires = departure.decision.expires
+        if expires is None:
+            return self._seconds
+        return max(0.0, min(self._seconds, (expires - self._clock()).total_seconds()))
+
+    async def _open(self, departure: Departure, scheme: str, host: str, port: int) -> RelaySession:
+        ticket = Ticket(
+            client=f"mail:{departure.capture_id}",
+            host=host,
+            port=port,
+            addresses=departure.decision.addresses,
+            expires=departure.decision.expires,
+            capture_id=departure.capture_id,
+        )
+        self._dialler.issue(ticket)
+        return RelaySession(*await self._dialler.open(ticket, tls=self._tls_context() if scheme == "smtps" else None))
+
+    async def _carry(
+        self, session: RelaySession, scheme: str, host: str, mail: Mail, content: BinaryIO | bytes
+    ) -> RelayReply:
+        _wanted(await session.reply())
+        _wanted(await session.hello(self._hostname))
+        if scheme == "smtp" and "STARTTLS" in session.offers:
+            _wanted(await session.command("STARTTLS"))
+            await session.secure(_opportunistic(), host)
+            _wanted(await session.hello(self._hostname))
+        ascii_content = content.isascii() if isinstance(content, bytes) else not _promised_eight_bit(mail)
+        _wanted(await session.command(mail_command(mail, session.offers, ascii_content)))
+        for number, line in enumerate(rcpt_commands(mail, session.offers)):
+            reply = await session.command(line)
+            if not reply.good:
+                whom = mail.recipients[number]
+                raise RelaySaidNo(reply, f"(of {len(mail.recipients)} recipients {whom}; nothing was sent to any) ")
+        start = await session.command("DATA")
+        if start.code != 354:
+            raise RelaySaidNo(start)
+        return _wanted(await session.message(_chunks(content)))
+
+
+def _wanted(reply: RelayReply) -> RelayReply:
+    if not reply.good:
+        raise RelaySaidNo(reply)
+    return reply
+
+
+def _left(session: RelaySession | None) -> bool:
+    return session is not None and session.sent
+
+
+def _real(code: int, text: str) -> Reply:
+    """421 would tell the client that our session with it ends; any other code is passed on."""
+    status = code if 200 <= code < 300 or (400 <= code < 600 and code != 421) else 451
+    return Reply(fidelity="real", status=status, body=text.encode())
+
+
+def _ours(status: int, text: str) -> Reply:
+    return Reply(fidelity="refused", status=status, body=text.encode())
+
+
+def _failed(departure: Departure, error: Exception, left: bool) -> str:
+    what = str(error) or "the time was up"
+    end = "the message may have been delivered" if left else "nothing of the message was sent"
+    return f"The relay {departure.decision.via} failed: {what}; {end}"
+
+
+def _promised_eight_bit(mail: Mail) -> bool:
+    return "eight_bit" in mail.flags or any(
+        option.upper() in ("BODY=8BITMIME", "SMTPUTF8") for option in mail.sender_options
+    )
+
+
+def _opportunistic() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _chunks(content: BinaryIO | bytes) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    while chunk := content.read(CHUNK):
+        yield chunk

@@ -1,0 +1,77 @@
+"""What a mail may say to a relay: checks and parameters of its envelope. Pure.
+
+A relay that reads an address or a line end in another way than we did would deliver to somebody nobody opted in.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from policies.mail import Mail
+
+_DOMAIN = re.compile(r"(?:[^\W_]|[.-]){1,255}|\[[0-9A-Fa-f.:IPv]{2,60}\]")
+_ROUTING = frozenset('%!@:,"\\;<>()')
+PORTS = {"smtp": 25, "smtps": 465}
+
+
+class NotRelayed(Exception):
+    """This mail is not sent by this relay. `status` and the message are the reply."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def read_via(via: str | None) -> tuple[str, str, int]:
+    """`smtp://relay.internal:25` as scheme, host and port. Raises NotRelayed."""
+    try:
+        url = urlsplit(via or "")
+        port = url.port or PORTS[url.scheme]
+    except (ValueError, KeyError):
+        raise NotRelayed(451, f"4.3.5 The opt-in's via is no smtp:// or smtps:// URL: {via}") from None
+    if not url.hostname or url.username is not None:
+        raise NotRelayed(451, "4.3.5 The opt-in's via needs a host and may hold no credentials")
+    return url.scheme, url.hostname, port
+
+
+def check(mail: Mail) -> None:
+    """Raises NotRelayed for a mail that a relay could understand in another way than it was judged."""
+    if "bare_newline" in mail.flags:
+        raise NotRelayed(554, "5.6.0 The message holds a bare CR or LF, which a relay may take for the end of a line")
+    for address in mail.recipients:
+        local, _, domain = address.rpartition("@")
+        if not local or not _ROUTING.isdisjoint(local) or not _DOMAIN.fullmatch(domain):
+            raise NotRelayed(554, f"5.1.3 A relay may read the address {address} as another one")
+
+
+def mail_command(mail: Mail, offers: Mapping[str, str], ascii_content: bool) -> str:
+    """The MAIL line with the parameters that the relay offers. Raises NotRelayed where it lacks one that is needed."""
+    line = f"MAIL FROM:<{mail.sender}>"
+    if "SIZE" in offers:
+        line += f" SIZE={mail.body.size}"
+    if not ascii_content:
+        if "8BITMIME" not in offers:
+            raise NotRelayed(554, "5.6.3 The relay takes no 8-bit mail, and this one is")
+        line += " BODY=8BITMIME"
+    named = "".join((mail.sender, *mail.recipients))
+    asked = any(option.upper() == "SMTPUTF8" for option in mail.sender_options)
+    if not named.isascii() and "SMTPUTF8" not in offers:
+        raise NotRelayed(553, "5.6.7 The relay takes no addresses beyond ASCII")
+    if "SMTPUTF8" in offers and (asked or not named.isascii()):
+        line += " SMTPUTF8"
+    return line + _passed(mail.sender_options, ("RET", "ENVID"), offers)
+
+
+def rcpt_commands(mail: Mail, offers: Mapping[str, str]) -> list[str]:
+    """One RCPT line a recipient of the envelope, and no other."""
+    options = mail.recipient_options or ((),) * len(mail.recipients)
+    return [
+        f"RCPT TO:<{address}>" + _passed(own, ("NOTIFY", "ORCPT"), offers)
+        for address, own in zip(mail.recipients, options, strict=True)
+    ]
+
+
+def _passed(options: tuple[str, ...], names: tuple[str, ...], offers: Mapping[str, str]) -> str:
+    if "DSN" not in offers:
+        return ""
+    return "".join(f" {option}" for option in options if option.partition("=")[0].upper() in names)
