@@ -45,6 +45,8 @@ def load_policy(
     files = [_read(path) for path in paths]
     roots = [file.section(file.document.data, ()) for file in files if not file.problems]
     opt_ins = _read_opt_ins(roots, now)
+    if describe is None or packs is not None:
+        _warn_of_unknown_credentials(opt_ins, packs)
     policy = Policy(
         opt_ins=tuple(opt_in for opt_in, _ in opt_ins),
         defaults=_merged_defaults(roots),
@@ -99,6 +101,18 @@ def _read_opt_ins(roots: list[Section], now: datetime) -> list[tuple[OptIn, Sect
                     f"{opt_in.place}: opt-in {opt_in.id} expired at {opt_in.until} and opens nothing"
                 )
     return list(found.values())
+
+
+def _warn_of_unknown_credentials(opt_ins: list[tuple[OptIn, Section]], packs: Packs | None) -> None:
+    for opt_in, section in opt_ins:
+        exact = opt_in.target is not None and opt_in.target.kind == "exact"
+        if opt_in.credentials is None or opt_in.target is None or not exact:
+            continue
+        if not (packs if packs is not None else Packs.built_in()).knows(opt_in.target.name):
+            section.file.warnings.append(
+                f"{opt_in.place}: opt-in {opt_in.id} lets nothing pass: no pack tells a test credential "
+                f"of {opt_in.target.name} from a live one"
+            )
 
 
 def _merged_defaults(roots: list[Section]) -> Defaults:

@@ -10,6 +10,7 @@ from effects import NOW, WHOLE, call, load, refused, write_policy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from policies.pack import Packs
 from policies.policy import Policy
 from policies.policy_file import PolicyError, load_policy
 
@@ -156,6 +157,18 @@ def test_soundstage_is_no_target_of_its_own(tmp_path: Path) -> None:
         "localhost:8080 is a listening socket of Soundstage itself, which is never reached through it; "
         "name another host or port"
     ]
+
+
+def test_credentials_nobody_can_tell_apart_are_warned_of(tmp_path: Path) -> None:
+    text = WHOLE.partition("examples")[0]
+    known = write_policy(tmp_path, text, "known.yaml")
+    unknown = write_policy(tmp_path, text.replace("api.stripe.com", "x.example"), "unknown.yaml")
+    assert len(load(known, packs=Packs.built_in()).warnings) == 1
+    policy = load_policy([unknown], now=NOW)
+    assert policy.warnings[1] == (
+        f"{unknown}:7: opt-in stripe-sandbox lets nothing pass: "
+        "no pack tells a test credential of x.example from a live one"
+    )
 
 
 _words = st.sampled_from(
