@@ -21,6 +21,7 @@ from proxy.mitm_engine import MitmEngine
 from proxy.steered import SteeredPlain, SteeredTls
 from sinks.dialler import Dialler
 from sinks.hosts_file import HostsFile, HostsFileError, read_hosts_file
+from sinks.relay import Relay
 from sinks.resolver import DnsResolver, Resolver, SystemResolver, ZoneResolver
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_listener import SmtpListener
@@ -119,6 +120,7 @@ async def _listen_for_mail(
         _mail_tls(made.ca, settings.steered_to[0]),
         HOSTNAME,
         intakes=lambda: ground.store.intake(True),
+        relay=Relay(made.dialler, HOSTNAME, tls_context=lambda: _relay_tls(settings)),
         limits=SmtpLimits(message_octets=settings.mail_bytes),
     )
     listening.push_async_callback(listener.stop)
@@ -167,6 +169,13 @@ def _mail_tls(ca: CertificateAuthority, default: str) -> Callable[[], ssl.SSLCon
 
     context.sni_callback = named
     return lambda: context
+
+
+def _relay_tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if settings.upstream_ca_file is not None:
+        context.load_verify_locations(settings.upstream_ca_file)
+    return context
 
 
 def _resolver(settings: Settings) -> Resolver:

@@ -1,10 +1,14 @@
 """GatewayFacts: the gateway's own state, asked each time: what is missing, figures, where it listens."""
 
+import asyncio
 import resource
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
+from ledger.filters import Filters
+from ledger.retention import OpenRunWouldLose
 from soundstage.addresses import shown
 from soundstage.gateway_entrances import Entrances
 from soundstage.gateway_gate import Judging
@@ -41,6 +45,7 @@ class GatewayFacts:
             "soundstage_ledger_writable": float(self._ground.writer.trouble is None),
             "soundstage_policy_opt_ins": float(len(self._judging.policy.current().opt_ins)),
             "soundstage_policy_reload_refused": float(self._judging.policy.error is not None),
+            "soundstage_search_behind": float(self._ground.indexer.trouble is not None),
             "soundstage_gateway_cpu_seconds": time.process_time(),
             "soundstage_gateway_resident_bytes": float(_resident()),
         }
@@ -56,7 +61,17 @@ class GatewayFacts:
 
     async def purge(self, filters: dict[str, Any]) -> dict[str, Any]:
         """Remove what matches, unless a run that is open would lose evidence."""
-        return {"refused": "removal is not there yet"}
+        try:
+            removed = await asyncio.to_thread(self._ground.retention.purge, filters_of(filters))
+        except (OpenRunWouldLose, ValueError) as refused:
+            return {"refused": str(refused)}
+        return {"removed": removed.captures}
+
+
+def filters_of(given: dict[str, Any]) -> Filters:
+    """The ledger's filters of JSON: times are text there."""
+    times = {name: datetime.fromisoformat(given[name]) for name in ("since", "until") if given.get(name)}
+    return Filters(**{**given, **times})
 
 
 def _resident() -> int:

@@ -19,7 +19,6 @@ from sinks.gate import Gate
 from sinks.http_sink import HttpSink
 from sinks.mail_sink import MailSink
 from sinks.moto_supervisor import MotoProcess
-from sinks.objects import NoObjects
 from sinks.s3_emulator import S3Emulator
 from sinks.terse_sink import TerseSink
 from soundstage.gateway_ground import Ground
@@ -27,7 +26,6 @@ from soundstage.packs_in_use import packs_in_use
 from soundstage.policy_in_force import PolicyInForce
 from soundstage.settings import Settings
 from soundstage.trouble import ConfigError
-from soundstage.unclaimed import Unclaimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +51,14 @@ async def judging(settings: Settings, ground: Ground) -> AsyncIterator[Judging]:
     policy = _policy(settings, packs, own_sockets)
     moto = MotoProcess()
     s3 = S3Emulator(moto)
-    http = HttpSink(packs, NoObjects(), ground.secret, {"s3": s3}, opt_in_for)
+    http = HttpSink(packs, ground.objects, ground.secret, {"s3": s3}, opt_in_for)
     terse = TerseSink()
     gate = Gate(
         policy=policy.current,
         packs=packs,
         ledger=ground.writer,
         sinks={HttpRequest: http, Mail: MailSink(), DnsQuestion: terse, RawConnection: terse},
-        runs=Unclaimed(),
+        runs=ground.runs,
         masker=ground.masker,
     )
     try:

@@ -1,12 +1,17 @@
 """Ground: what everything in the gateway stands on: the locked data directory, the ledger, the keys, who is who."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from ledger.body_store import BodyStore
 from ledger.data_dir import DirLock, prepare, secret_of
+from ledger.indexer import Indexer
 from ledger.masking import Masker
+from ledger.objects import Objects
+from ledger.retention import Retention
+from ledger.runs import Runs
 from ledger.store import Ledger, open_ledger
 from ledger.trouble import LedgerCorrupt, LedgerUnavailable
 from ledger.writer import Writer
@@ -24,6 +29,10 @@ class Ground:
     masker: Masker
     secret: bytes
     """Seeds the ids that providers' answers carry."""
+    objects: Objects
+    runs: Runs
+    retention: Retention
+    indexer: Indexer
 
 
 @contextlib.asynccontextmanager
@@ -40,8 +49,23 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
             masker = Masker(secret_of(data_dir, "masking.key"))
             secret = secret_of(data_dir, "objects.key")
         writer = Writer(ledger, store)
-        writer.start()
-        try:
-            yield Ground(ledger, store, writer, masker, secret)
-        finally:
-            await writer.close()
+        retention = Retention(ledger, store, keep_days=settings.keep_days, keep_bytes=settings.keep_bytes)
+        objects, runs, indexer = Objects(ledger, store), Runs(ledger), Indexer(ledger, store)
+        made = Ground(ledger, store, writer, masker, secret, objects, runs, retention, indexer)
+        async with _working(made):
+            yield made
+
+
+@contextlib.asynccontextmanager
+async def _working(made: Ground) -> AsyncIterator[None]:
+    """What goes on in the background; the writer ends last, so that what is at hand is still recorded."""
+    made.writer.start()
+    made.indexer.start()
+    keeping = asyncio.ensure_future(made.retention.keep_on())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await asyncio.to_thread(made.indexer.close)
+        await made.writer.close()

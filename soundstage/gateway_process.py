@@ -6,6 +6,7 @@ import contextlib
 import signal
 
 from policies.never import Socket
+from proxy.self_test import SelfTestFailed, self_test
 from soundstage.child_side import ChildSide, run_child
 from soundstage.desk import Desk
 from soundstage.gateway_entrances import entrances
@@ -13,6 +14,7 @@ from soundstage.gateway_facts import GatewayFacts
 from soundstage.gateway_gate import judging
 from soundstage.gateway_ground import ground
 from soundstage.settings import Settings
+from soundstage.told_to_operator import told_to_operator
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -29,6 +31,8 @@ async def serve(side: ChildSide) -> None:
         judge = await open_rooms.enter_async_context(judging(settings, floor))
         judge.own_sockets.append(dashboard)
         doors = await open_rooms.enter_async_context(entrances(settings, floor, judge))
+        with told_to_operator(SelfTestFailed):
+            await self_test(doors.engine, doors.bound, doors.chooser.forced, doors.ca.path)
         facts = GatewayFacts(floor, judge, doors)
         control = Desk(facts, judge.policy, judge.packs, facts.purge).server()
         await control.start(settings.data_dir)
