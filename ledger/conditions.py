@@ -22,6 +22,9 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         value = getattr(filters, name)
         if value is not None:
             where.append(captures.c[name] == plain(value))
+    if filters.channels is not None:
+        # Not by the channel's index: its rows would all have to be sorted before the newest few are known.
+        where.append((captures.c.channel + "").in_(filters.channels))
     if filters.host is not None:
         where.append(_of_host(captures.c.host, filters.host))
     if filters.left is not None:

@@ -21,7 +21,5 @@ class Filters:
     q: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    channels: tuple[str, ...] = ()
-    """Any of these; empty: every channel. The Inbox shows four at once."""
-    larger: int | None = None
-    """Payloads of more octets than this."""
+    channels: tuple[str, ...] | None = None
+    """Any of these. The Inbox shows four at once."""
