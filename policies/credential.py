@@ -1,7 +1,8 @@
 """Credentials of a request: found where its pack says they sit, told apart as live or test without asking anybody."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import re2
@@ -10,6 +11,8 @@ from policies.effect import Credential
 from policies.expression_collections import aslist
 from policies.pack_file import CredentialPlaceEntry, Environment
 from policies.request_view import RequestView, basic
+
+MOST_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class CredentialReader:
     live: Any
     """A compiled RE2 pattern, or None where nothing marks a credential as live."""
     test: Any
+    _marks: dict[bytes, Credential] = field(default_factory=dict, compare=False, repr=False)
 
     def found(self, view: RequestView) -> Iterator[str]:
         """Every credential the request carries in the provider's places; a field sent twice counts twice."""
@@ -31,22 +35,31 @@ class CredentialReader:
             else:
                 fields = view.query if place.where == "query" else view.data
                 held = fields.get(place.name) if isinstance(fields, dict) else None
-                yield from (str(item) for item in aslist(held))
+                if held is not None:
+                    yield from (str(item) for item in aslist(held))
 
-    def classify(self, view: RequestView, environment: Environment) -> Credential:
+    def classify(self, credentials: Iterable[str], environment: Environment) -> Credential:
         """Live before unknown before test. Without a mark the host decides; where it serves both, nobody can tell."""
-        kinds = {self._kind(credential, environment) for credential in self.found(view)}
+        kinds = {self._kind(credential, environment) for credential in credentials}
         for kind in _STRICTEST_FIRST:
             if kind in kinds:
                 return kind
         return "none"
 
     def _kind(self, credential: str, environment: Environment) -> Credential:
+        # Remembered by digest, for the few credentials of an environment come with every request.
+        key = hashlib.blake2b(credential.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        marked = self._marks.get(key)
+        if marked is None:
+            if len(self._marks) >= MOST_REMEMBERED:
+                self._marks.clear()
+            marked = self._marks[key] = self._mark(credential)
+        return marked if marked != "unknown" or environment == "both" else environment
+
+    def _mark(self, credential: str) -> Credential:
         if self.live is not None and self.live.search(credential):
             return "live"
-        if self.test is not None and self.test.search(credential):
-            return "test"
-        return "unknown" if environment == "both" else environment
+        return "test" if self.test is not None and self.test.search(credential) else "unknown"
 
 
 _STRICTEST_FIRST: tuple[Credential, ...] = ("live", "unknown", "test")

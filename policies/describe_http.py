@@ -128,7 +128,7 @@ def _reached(operation: Operation, known: Recognition) -> list[Any]:
 def _credential(known: Recognition) -> Any:
     if known.pack is None or known.host is None:
         return "none"
-    return known.pack.credentials.classify(known.view, known.host.env)
+    return known.pack.credentials.classify(known.credentials, known.host.env)
 
 
 def _flags(known: Recognition, request: HttpRequest, flags: tuple[str, ...]) -> tuple[str, ...]:

@@ -152,7 +152,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "length": length, "count": length, "default": default, "d": default, "first": first, "last": last, "join": join,
     "split": split, "replace": replace, "aslist": aslist, "list": aslist, "addrs": addrs, "pluck": pluck,
     "unique": unique, "compact": compact, "keys": keys, "values": values, "b64d": b64d, "b64e": b64e,
-    "fromjson": fromjson, "tojson": encoded, "where": where, "under": under, "without": without, "pick": pick, "omit": omit, "patched": patched,
+    "fromjson": fromjson, "tojson": encoded, "under": under,
+    "where": where, "without": without, "pick": pick, "omit": omit, "patched": patched,
     "sum": total, "min": minimum, "max": maximum, "truncate": truncate, "urlquote": urlquote,
     "urlunquote": urlunquote,
 }  # fmt: skip

@@ -25,12 +25,10 @@ def read_pairs(text: str) -> list[tuple[str, str]]:
     """Names and values, decoded, in order. A field without `=` has the value ''. Raises FormError past MOST_FIELDS."""
     if text.count("&") >= MOST_FIELDS:
         raise FormError(f"a form of more than {MOST_FIELDS} fields")
-    pairs = []
-    for field in text.split("&"):
-        if field:
-            name, _, value = field.partition("=")
-            pairs.append((_decoded(name), _decoded(value)))
-    return pairs
+    parted = [field.partition("=") for field in text.split("&") if field]
+    if "%" not in text and "+" not in text:
+        return [(name, value) for name, _, value in parted]
+    return [(_decoded(name), _decoded(value)) for name, _, value in parted]
 
 
 def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -45,7 +43,11 @@ def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
             _repeat(fields, name, value)
         else:
             fields[name] = value
-    return {name: _settled(value) for name, value in fields.items()} if bracketed else fields
+    if bracketed:
+        for name, value in fields.items():
+            if isinstance(value, _Node):
+                fields[name] = _settled(value)
+    return fields
 
 
 def _decoded(text: str) -> str:

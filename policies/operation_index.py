@@ -37,11 +37,15 @@ class OperationIndex:
 
     def __init__(self) -> None:
         self._methods: dict[str, _Node] = {}
+        self._written: dict[tuple[str, str], list[Operation]] = {}
+        """Operations whose path has no parameter, found without a walk."""
 
     def add(self, method: str, template: str, operation: Operation) -> None:
         """Raises TemplateError."""
         if not template.startswith("/"):
             raise TemplateError(f"the path {template!r} does not begin with a slash")
+        if "{" not in template:
+            self._written.setdefault((method, template), []).append(operation)
         node = self._methods.setdefault(method, _Node())
         names: list[str] = []
         segments = _segments(template)
@@ -56,7 +60,12 @@ class OperationIndex:
         node.ends.append((operation, tuple(names)))
 
     def find(self, method: str, path: str) -> Iterator[Found]:
-        """Operations that fit, best first, each with its path parameters decoded. A HEAD without its own is a GET."""
+        """Operations that fit, best first, each with its path parameters decoded. A HEAD without its own is a GET.
+
+        One that was turned down may come again.
+        """
+        for operation in self._written.get((method, path), ()):
+            yield operation, {}
         segments = _segments(path)
         ending = "/" if path.endswith("/") and segments else ""
         for name in (method, "GET", "*") if method == "HEAD" else (method, "*"):

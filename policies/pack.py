@@ -80,7 +80,7 @@ class Packs:
             return self._recognise(claims, view)
         except TooLarge as error:
             view.faults.append(str(error))
-            return Recognition(view, claims[0].pack, claims[0].entry)
+            return _undescribed(claims[0], view)
 
     @staticmethod
     def _recognise(claims: tuple[KnownHost, ...], view: RequestView) -> Recognition:
@@ -93,7 +93,7 @@ class Packs:
         if fallback is not None:
             return _recognised(*fallback, view)
         view.params, view.types = {}, claims[0].pack.types
-        return Recognition(view, claims[0].pack, claims[0].entry)
+        return _undescribed(claims[0], view)
 
     def _signers(self, view: RequestView) -> tuple[KnownHost, ...]:
         return tuple(KnownHost(p, _ANYWHERE, "") for p in self._signed if not p.signature.isdisjoint(view.headers))
@@ -116,7 +116,15 @@ def _recognised(claim: KnownHost, operation: Operation, params: dict[str, str], 
     context.x = facts
     for name, value in operation.extract:
         facts[name] = value(context)
-    return Recognition(view, claim.pack, claim.entry, operation, facts)
+    return Recognition(view, claim.pack, claim.entry, operation, facts, _credentials(claim, view))
+
+
+def _undescribed(claim: KnownHost, view: RequestView) -> Recognition:
+    return Recognition(view, claim.pack, claim.entry, credentials=_credentials(claim, view))
+
+
+def _credentials(claim: KnownHost, view: RequestView) -> tuple[str, ...]:
+    return tuple(claim.pack.credentials.found(view))
 
 
 @cache

@@ -21,6 +21,8 @@ class Recognition:
     """None of a known host: an operation its pack does not describe."""
     facts: dict[str, Any] | None = None
     """What the operation's `extract` gave."""
+    credentials: tuple[str, ...] = ()
+    """Every credential in the provider's places. Never kept."""
 
     @property
     def params(self) -> dict[str, str]:

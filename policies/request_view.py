@@ -20,6 +20,9 @@ DEEPEST = 100
 """How deep JSON may be nested; deeper is no request of any provider, and recursion is not spent on it."""
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
 class RequestView:
     """A request with its host and path in canonical form, its body decoded and parsed on demand."""
 
@@ -77,15 +80,13 @@ class RequestView:
         """The fields of a urlencoded or multipart body."""
         if self.content_type == "multipart/form-data":
             return self._multipart()
-        if self.content_type == "application/x-www-form-urlencoded" or (
-            not self.content_type and self.body and not self._looks_like(b"{[<")
-        ):
+        if self.content_type == FORM or (not self.content_type and self.body and not self._looks_like(b"{[<")):
             return self._form(self.body.decode("utf-8", "replace"))
         return {}
 
     @cached_property
     def json(self) -> Any:
-        if not self.body or self.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        if not self.body or self.content_type in (FORM, "multipart/form-data"):
             return None
         declared = self.content_type.endswith(("json", "/x-amz-json-1.0", "/x-amz-json-1.1"))
         if not declared and not self._looks_like(b"{["):
@@ -109,6 +110,8 @@ class RequestView:
     @cached_property
     def data(self) -> Any:
         """Whichever of JSON, form and XML the body is."""
+        if self.content_type == FORM:
+            return self.form
         if self.json is not None:
             return self.json
         return self.form or self.xml or {}

@@ -107,14 +107,12 @@ class PackAnswers:
 
     def _context(self, passage: Passage, known: Recognition, seed: str, at: datetime) -> PackContext:
         """Seeded by run, provider, operation, credential and key: a retry makes the same ids, also after a restart."""
-        pack = known.pack
-        credentials = () if pack is None else pack.credentials.found(known.view)
         effect = passage.effect
-        digest = self._replays.digest(effect.run, effect.provider or "", effect.operation or "", seed, *credentials)
+        parts = (effect.run, effect.provider or "", effect.operation or "", seed, *known.credentials)
         return PackContext(
             known.view,
             at=at,
-            gen=Generator(bytes.fromhex(digest)),
+            gen=Generator(self._replays.digest(*parts)),
             x=known.facts or {},
             capture=passage.capture_id,
         )

@@ -32,16 +32,13 @@ class Replays:
         key = pack.idempotent.key(describing(known.view))
         if not key:
             return None
-        return Replay(self.digest(pack.id, run, *pack.credentials.found(known.view), text(key)), _fingerprint(known))
+        return Replay(self.digest(pack.id, run, *known.credentials, text(key)).hex(), _fingerprint(known))
 
-    def digest(self, *parts: str) -> str:
+    def digest(self, *parts: str) -> bytes:
         """A digest keyed with the gateway's secret, so that nothing it is made of can be guessed from it."""
-        made = hashlib.blake2b(key=self._secret, digest_size=24)
-        for part in parts:
-            octets = part.encode("utf-8", "surrogatepass")
-            made.update(len(octets).to_bytes(8))
-            made.update(octets)
-        return made.hexdigest()
+        sizes = ",".join([str(len(part)) for part in parts])
+        whole = f"{sizes}:{''.join(parts)}".encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(whole, key=self._secret, digest_size=24).digest()
 
     @asynccontextmanager
     async def alone(self, key: str) -> AsyncIterator[None]:
@@ -80,4 +77,5 @@ def _fingerprint(known: Recognition) -> str:
     """What the request means: of a multipart body its fields, whose boundary differs in each try; else its octets."""
     view = known.view
     body = encoded(view.form) if view.content_type == "multipart/form-data" else view.request.body.sha256
-    return hashlib.sha256(f"{view.method} {view.target}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    whole = f"{view.method} {view.target}\n{body}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(whole, digest_size=16).hexdigest()
