@@ -106,6 +106,8 @@ def word_glob(text: object) -> Glob:
 
 def plain_address(recipient: str) -> str | None:
     """A recipient in the form globs are matched on, or None for one that a server might read as somebody else."""
+    if not recipient.isprintable():
+        return None
     if "@" not in recipient:
         return recipient
     local, _, domain = recipient.rpartition("@")

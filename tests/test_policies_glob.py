@@ -74,6 +74,8 @@ def test_refused_paths(glob: object, complaint: str) -> None:
         ("*@qa.example.com", "Bob <bob@qa.example.com>", False),
         ("+1500555*", "+15005550006", True),
         ("+1500555*", "+15015550006", False),
+        ("+1500555*", "+1500555\ud800", False),
+        ("+1500555*", "+1500555\n+1999", False),
         ("#qa-*", "#qa-alerts", True),
         ("#qa-*", "bob@qa.example.com", False),
     ],
