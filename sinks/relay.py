@@ -58,9 +58,9 @@ class Relay:
                 session = await self._open(departure, scheme, host, port)
                 reply = await self._carry(session, scheme, host, mail, content)
             await session.close(politely=True)
-            return True, _real(reply.code, reply.text)
+            return True, _taken(reply)
         except RelaySaidNo as refusal:
-            left, answer = _left(session), _real(refusal.status, str(refusal))
+            left, answer = _left(session), _refused(refusal.status, str(refusal))
         except NotRelayed as refusal:
             left, answer = _left(session), _ours(refusal.status, str(refusal))
         except DialRefused as refusal:
@@ -122,10 +122,14 @@ def _left(session: RelaySession | None) -> bool:
     return session is not None and session.sent
 
 
-def _real(code: int, text: str) -> Reply:
-    """421 would tell the client that our session with it ends; any other code is passed on."""
-    status = code if 200 <= code < 300 or (400 <= code < 600 and code != 421) else 451
-    return Reply(fidelity="real", status=status, body=text.encode())
+def _taken(reply: RelayReply) -> Reply:
+    return Reply(fidelity="real", status=reply.code, body=reply.text.encode())
+
+
+def _refused(status: int, text: str) -> Reply:
+    """The relay's own code, but for 421, which would end our client's session, and for what is no refusal."""
+    passed_on = status if 400 <= status < 600 and status != 421 else 451
+    return Reply(fidelity="real", status=passed_on, body=text.encode())
 
 
 def _ours(status: int, text: str) -> Reply:

@@ -28,7 +28,7 @@ class RelayReply:
 
     @property
     def good(self) -> bool:
-        return 200 <= self.code < 400
+        return 200 <= self.code < 300
 
 
 class RelaySession:

@@ -1,0 +1,106 @@
+"""What is said to a relay of an envelope, and which mails are not relayed at all."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from policies.body import Body
+from policies.mail import Mail
+from sinks.relay_envelope import NotRelayed, check, mail_command, rcpt_commands, read_via
+
+EVERYTHING = {"SIZE": "1", "8BITMIME": "", "SMTPUTF8": "", "DSN": ""}
+
+
+def mail(
+    sender: str = "a@shop.test",
+    recipients: tuple[str, ...] = ("b@qa.test",),
+    options: tuple[str, ...] = (),
+    flags: tuple[str, ...] = (),
+) -> Mail:
+    own = tuple(("NOTIFY=NEVER", "ORCPT=rfc822;x") for _ in recipients)
+    return Mail(
+        sender, recipients, Body.of(b"hello"), "127.0.0.1", "smtp", 25,
+        sender_options=options, recipient_options=own, flags=flags,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("via", "read"),
+    [
+        pytest.param("smtp://relay.internal", ("smtp", "relay.internal", 25), id="default-port"),
+        pytest.param("smtp://relay.internal:2525", ("smtp", "relay.internal", 2525), id="port"),
+        pytest.param("smtps://relay.internal", ("smtps", "relay.internal", 465), id="tls"),
+        pytest.param("smtp://[::1]:26", ("smtp", "::1", 26), id="ipv6"),
+    ],
+)
+def test_via(via: str, read: tuple[str, str, int]) -> None:
+    assert read_via(via) == read
+
+
+@pytest.mark.parametrize(
+    "via", [None, "", "http://x", "smtp://", "smtp://x:99999", "smtp://u:p@relay.internal", "relay:25"]
+)
+def test_a_bad_via_is_refused(via: str | None) -> None:
+    with pytest.raises(NotRelayed, match="via"):
+        read_via(via)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "x%customer.com@qa.test", "customer.com!x@qa.test", '"x@customer.com"@qa.test', "x@customer.com@qa.test",
+        "@customer.com:x@qa.test", "x,y@qa.test", "x@qa.test>", "x@qa .test", "x@qa_test", "root", "x@", "@qa.test",
+        "<x@qa.test", "x(comment)@qa.test", "x\\@qa.test",
+    ],
+)  # fmt: skip
+def test_an_address_a_relay_may_read_otherwise_is_not_relayed(address: str) -> None:
+    with pytest.raises(NotRelayed, match="A relay may read the address"):
+        check(mail(recipients=("b@qa.test", address)))
+
+
+@pytest.mark.parametrize("address", ["b@qa.test", "b+tag@qa.test", "o'b@q-a.test", "jörg@bücher.test", "b@[192.0.2.1]"])
+def test_ordinary_addresses_are_relayed(address: str) -> None:
+    check(mail(recipients=(address,)))
+
+
+def test_a_mail_with_bare_newlines_is_not_relayed() -> None:
+    with pytest.raises(NotRelayed, match="bare CR or LF"):
+        check(mail(flags=("bare_newline",)))
+
+
+@pytest.mark.parametrize(
+    ("options", "offers", "ascii_content", "line"),
+    [
+        pytest.param((), {}, True, "MAIL FROM:<a@shop.test>", id="bare"),
+        pytest.param((), {"SIZE": ""}, True, "MAIL FROM:<a@shop.test> SIZE=5", id="size"),
+        pytest.param(("SIZE=999",), EVERYTHING, False, "MAIL FROM:<a@shop.test> SIZE=5 BODY=8BITMIME", id="eight-bit"),
+        pytest.param(("SMTPUTF8",), EVERYTHING, True, "MAIL FROM:<a@shop.test> SIZE=5 SMTPUTF8", id="utf-8"),
+        pytest.param(
+            ("RET=HDRS", "ENVID=q", "AUTH=<>"),
+            EVERYTHING,
+            True,
+            "MAIL FROM:<a@shop.test> SIZE=5 RET=HDRS ENVID=q",
+            id="dsn",
+        ),
+        pytest.param(("RET=HDRS",), {}, True, "MAIL FROM:<a@shop.test>", id="dsn-not-offered"),
+    ],
+)
+def test_mail_lines(options: tuple[str, ...], offers: Mapping[str, str], ascii_content: bool, line: str) -> None:
+    assert mail_command(mail(options=options), offers, ascii_content) == line
+
+
+@pytest.mark.parametrize(
+    ("sender", "ascii_content", "why"),
+    [pytest.param("a@b.test", False, "8-bit", id="eight-bit"), pytest.param("é@b.test", True, "ASCII", id="utf-8")],
+)
+def test_what_a_relay_cannot_take_is_not_sent(sender: str, ascii_content: bool, why: str) -> None:
+    with pytest.raises(NotRelayed, match=why):
+        mail_command(mail(sender), {}, ascii_content)
+
+
+def test_one_line_a_recipient() -> None:
+    assert rcpt_commands(mail(recipients=("b@qa.test", "c@qa.test")), {}) == [
+        "RCPT TO:<b@qa.test>",
+        "RCPT TO:<c@qa.test>",
+    ]
+    assert rcpt_commands(mail(), EVERYTHING) == ["RCPT TO:<b@qa.test> NOTIFY=NEVER ORCPT=rfc822;x"]
