@@ -1,0 +1,72 @@
+"""Headers and queries: credentials go, their scheme and everything ordinary stays."""
+
+import pytest
+from masking_stage import MASKER, SECRET, readable, request_of
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        pytest.param(
+            "authorization",
+            "Bearer sk_test_4eC39HqLyjWDarjtT1zdp7dc",
+            "Bearer [removed:stripe_secret_key:...]",
+            id="bearer-key",
+        ),
+        pytest.param("Authorization", f"Basic {SECRET}", "Basic [removed:basic_credential:...]", id="basic"),
+        pytest.param("authorization", SECRET, "[removed:authorization:...]", id="bare"),
+        pytest.param(
+            "authorization",
+            f"AWS4-HMAC-SHA256 Credential=AKIA/x, Signature={SECRET}",
+            "AWS4-HMAC-SHA256 [removed:authorization:...]",
+            id="aws",
+        ),
+        pytest.param("proxy-authorization", f"Basic {SECRET}", "Basic [removed:basic_credential:...]", id="proxy"),
+        pytest.param("cookie", f"session={SECRET}; a=b", "[removed:cookie:...]", id="cookie"),
+        pytest.param("set-cookie", f"session={SECRET}", "[removed:cookie:...]", id="set-cookie"),
+        pytest.param("x-api-key", SECRET, "[removed:x_api_key:...]", id="api-key"),
+        pytest.param("DD-API-KEY", SECRET, "[removed:dd_api_key:...]", id="vendor-key"),
+        pytest.param("x-postmark-server-token", SECRET, "[removed:x_postmark_server_token:...]", id="vendor-token"),
+        pytest.param(
+            "referer",
+            f"https://a.example/?token={SECRET}&page=2",
+            "https://a.example/?token=[removed:token:...]&page=2",
+            id="link-in-a-header",
+        ),
+        pytest.param(
+            "x-note",
+            "key SG.aaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbb here",
+            "key [removed:sendgrid_api_key:...] here",
+            id="key-in-any-header",
+        ),
+        pytest.param("idempotency-key", "order-4711", "order-4711", id="idempotency-key-stays"),
+        pytest.param("stripe-signature", "t=1,v1=abc", "t=1,v1=abc", id="webhook-signature-stays"),
+        pytest.param("user-agent", "Stripe/v1 PythonBindings", "Stripe/v1 PythonBindings", id="ordinary-stays"),
+    ],
+)
+def test_headers(name: str, value: str, kept: str) -> None:
+    shown = MASKER.request(request_of(headers=((name, value),)), (), exact_body=False, message=False).headers
+    assert shown[1][0] == name
+    assert readable(shown[1][1].encode()) == kept
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        pytest.param("access_token=x&limit=3", "access_token=[removed:access_token:...]&limit=3", id="token"),
+        pytest.param("a=1&key=x", "a=1&key=[removed:key:...]", id="key"),
+        pytest.param("code=x", "code=[removed:code:...]", id="authorisation-code"),
+        pytest.param(
+            "X-Amz-Credential=x&X-Amz-Date=1&X-Amz-Signature=y&X-Amz-Security-Token=z",
+            "X-Amz-Credential=[removed:x_amz_credential:...]&X-Amz-Date=1&X-Amz-Signature=[removed:x_amz_signature:...]&X-Amz-Security-Token=[removed:x_amz_security_token:...]",
+            id="presigned",
+        ),
+        pytest.param("sv=1&sig=x", "sv=1&sig=[removed:sig:...]", id="shared-access-signature"),
+        pytest.param("%74oken=x", "token=[removed:token:...]", id="escaped-name"),
+        pytest.param("card=4242-4242-4242-4242", "card=[removed:card_number:...]", id="card"),
+        pytest.param("page_token=abc&monkey=3", "page_token=abc&monkey=3", id="cursor-and-monkey-stay"),
+    ],
+)
+def test_query(query: str, kept: str) -> None:
+    shown = MASKER.request(request_of(target=f"/p?{query}"), (), exact_body=False, message=False)
+    assert (shown.path, readable(shown.query.encode())) == ("/p", kept)
