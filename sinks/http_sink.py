@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ledger.reply import Reply
 from policies.effect import Effect
+from policies.explain import opt_in_for
 from policies.expression_values import TooLarge
 from policies.http_request import HttpRequest
 from policies.pack import Pack, Packs
@@ -31,7 +32,7 @@ class HttpSink:
         objects: Objects,
         secret: bytes,
         emulators: Mapping[str, Emulator],
-        opt_in: Callable[[Effect, datetime], str] = lambda effect, at: "",
+        opt_in: Callable[[Effect, datetime], str] = opt_in_for,
     ) -> None:
         self._packs = packs
         self._answers = PackAnswers(objects, secret[:64])
