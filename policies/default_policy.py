@@ -71,5 +71,7 @@ def _shown(effect: Effect) -> str:
         return "all of its recipients"
     target = effect.target
     host = f"[{target.host}]" if ":" in target.host else target.host
-    usual = DEFAULT_PORTS.get(target.scheme)
-    return host if usual is None or target.port == usual else f"{host}:{target.port}"
+    if not host.isprintable():
+        host = ascii(host)  # a name somebody asked DNS for may hold anything
+    said = effect.channel == "dns" or target.port == DEFAULT_PORTS.get(target.scheme)
+    return host if said else f"{host}:{target.port}"

@@ -6,7 +6,7 @@ import pytest
 from effects import call
 
 from policies.default_policy import Defaults, WebDefaults
-from policies.effect import Channel
+from policies.effect import Channel, Target
 
 
 @pytest.mark.parametrize("channel", get_args(Channel))
@@ -33,3 +33,10 @@ def test_the_web_is_read_and_written_apart(method: str, verdict: str, reason: st
 
 def test_what_authenticates_to_the_web_is_a_write() -> None:
     assert Defaults().decision(call(channel="web", intent="auth"), ()).verdict == "capture"
+
+
+def test_a_name_asked_of_dns_is_shown_harmlessly() -> None:
+    effect = call(channel="dns", target=Target(scheme="dns", host="a\x00\n.example", port=53))
+    assert Defaults().decision(effect, ()).reason == (
+        "no opt-in matches 'a\\x00\\n.example'; names are never resolved outside by default"
+    )

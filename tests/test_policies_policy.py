@@ -71,7 +71,7 @@ def decided(policy: Policy, effect: Effect, now: datetime = NOW) -> tuple[str, s
             (
                 "deny",
                 "default:socket",
-                "no opt-in matches x.example; connections that are not HTTP are denied by default",
+                "no opt-in matches x.example:443; connections that are not HTTP are denied by default",
             ),
             id="socket",
         ),
