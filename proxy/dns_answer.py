@@ -31,13 +31,13 @@ def read_question(wire: bytes) -> dns.message.Message:
     """A query with exactly one question. Raises NotAQuestion."""
     if len(wire) < HEADER or wire[2] & 0x80:
         raise NotAQuestion("the bytes are no DNS query", None)
+    opcode = dns.opcode.from_flags(int.from_bytes(wire[2:4]))
+    if opcode != dns.opcode.QUERY:
+        raise NotAQuestion(f"the DNS opcode {dns.opcode.to_text(opcode)} is not QUERY", _bare(wire, dns.rcode.NOTIMP))
     try:
         query = dns.message.from_wire(wire)
     except (dns.exception.DNSException, ValueError) as error:
         raise NotAQuestion(f"the DNS query cannot be read: {error}", _bare(wire, dns.rcode.FORMERR)) from error
-    if query.opcode() != dns.opcode.QUERY:
-        name = dns.opcode.to_text(query.opcode())
-        raise NotAQuestion(f"the DNS opcode {name} is not QUERY", _bare(wire, dns.rcode.NOTIMP))
     if len(query.question) != 1:
         raise NotAQuestion(f"a DNS query with {len(query.question)} questions", _bare(wire, dns.rcode.FORMERR))
     return query

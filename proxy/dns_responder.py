@@ -62,15 +62,17 @@ class DnsResponder:
         return bound[0], bound[1]
 
     async def stop(self) -> None:
-        """Close the port, and tell what was counted."""
-        if self._udp is not None:
-            self._udp.close()
-        if self._tcp is not None:
-            await self._tcp.stop()
-        if self._flushing is not None:
-            self._flushing.cancel()
+        """Close the port, and tell what was counted. Stopping twice is stopping once."""
+        udp, tcp, flushing = self._udp, self._tcp, self._flushing
+        self._udp = self._tcp = self._flushing = None
+        if udp is not None:
+            udp.close()
+        if tcp is not None:
+            await tcp.stop()
+        if flushing is not None:
+            flushing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._flushing
+                await flushing
         await self._repeats.flush()
 
     async def respond(self, wire: bytes, source: str, protocol: str) -> bytes | None:
