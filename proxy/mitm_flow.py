@@ -68,10 +68,13 @@ class FlowHooks:
         self._gate = gate
         self._connection = connection
         self._fault = fault
+        self.asked = False
+        """Something has been asked on this connection, or put before the gate."""
 
     async def requestheaders(self, held: HeldConnection, flow: HTTPFlow) -> None:
         """The head is here."""
         flow.response = armed(flow.request)
+        self.asked = True
         if isinstance(flow.request, SeenRequest):
             self._fault.strike(flow.request.described)
 
@@ -147,8 +150,8 @@ class FlowHooks:
         leaving = flow.metadata.get(LEAVING)
         why = flow.error.msg if flow.error is not None else "it broke off"
         if not isinstance(leaving, Leaving):
-            if BODY not in flow.metadata:
-                await self.raw(f"a request that never became whole: {why}", ("incomplete",))
+            if BODY not in flow.metadata and not getattr(flow.request, "recorded", False):
+                await self.raw(f"a request that never became whole: {why}", ("truncated",))
             return
         held.tickets.withdraw(leaving)
         if leaving.sent:
@@ -170,11 +173,12 @@ class FlowHooks:
             raise CannotForward("a message came on a WebSocket that nothing let out")
         await record_message(flow, leaving)
 
-    async def raw(self, what: str, flags: tuple[str, ...], opening: bytes = b"", protocol: str = "tcp") -> None:
+    async def raw(self, what: str, flags: tuple[str, ...], opening: bytes = b"") -> None:
         """Record what is no request. It is refused whether that works or not."""
+        self.asked = True
         at = self._connection
-        port = at.port or (443 if at.tls else 80)
-        seen = RawConnection(at.source, at.names, port, evidence(opening), protocol, what, flags, at.claim)
+        protocol = "tls" if at.tls else "tcp"
+        seen = RawConnection(at.source, at.names, at.port or 0, evidence(opening), protocol, what, flags, at.claim)
         try:
             outcome = await self._gate.take(seen)
         except (NotReady, LedgerUnavailable) as error:

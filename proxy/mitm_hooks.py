@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mitmproxy.connection import Server
+from mitmproxy.connection import Client, Server
 from mitmproxy.proxy import commands, layer
 from mitmproxy.tls import TlsData
 
@@ -26,7 +26,6 @@ from proxy.mitm_tls import H2, ClientTls, ServerTls
 _log = logging.getLogger(__name__)
 _NOTHING_TO_DO = (
     "client_connected",
-    "client_disconnected",
     "tls_clienthello",
     "tls_established_client",
     "tls_established_server",
@@ -68,6 +67,7 @@ class HeldHooks:
             "response": flows.response,
             "error": flows.error,
             "websocket_message": flows.websocket_message,
+            "client_disconnected": self._client_disconnected,
             "next_layer": self._next_layer,
             "tls_start_client": self._tls_start_client,
             "tls_start_server": self._tls_start_server,
@@ -126,10 +126,20 @@ class HeldHooks:
 
     async def _tls_failed_client(self, held: HeldConnection, data: TlsData) -> None:
         why = "the client ended the TLS handshake (it may pin certificates, or not trust the CA of Soundstage)"
-        await self._flows.raw(why, ("unreadable",), protocol="tls")
+        await self._flows.raw(why, ("unreadable",))
+
+    async def _client_disconnected(self, held: HeldConnection, client: Client) -> None:
+        """To connect is an attempt already, also where nothing was asked."""
+        at = self._connection
+        if self._flows.asked or not (at.names or at.entrance == "steered"):
+            return
+        what = "a connection on which nothing was asked"
+        if at.tls:
+            what = "a connection that ended after the TLS handshake (the client may pin certificates)"
+        await self._flows.raw(what, ("unreadable",))
 
     async def _malformed(self, held: HeldConnection, malformed: Malformed) -> None:
-        await self._flows.raw(malformed.what, malformed.flags, malformed.opening, malformed.protocol)
+        await self._flows.raw(malformed.what, malformed.flags, malformed.opening)
 
     async def _drain(self, held: HeldConnection, upload: Draining) -> None:
         await held.drained(upload)

@@ -1,7 +1,9 @@
 """Http1Side: the client's side of HTTP/1.1 inside mitmproxy, read by the same strict grammar as the door's."""
 
+import re
 from typing import Any
 
+from mitmproxy.connection import ConnectionState
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
@@ -22,8 +24,19 @@ from proxy.http1_reply import problem, render
 from proxy.mitm_request import SeenRequest, of_http1
 from proxy.mitm_signals import Malformed, SoundstageMalformedHook
 
+_START = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?: [^\r\n]*)?\r?")
 AHEAD = 256 * 1024
 """Octets of pipelined requests that are held while one is being answered."""
+
+
+def _must_become_a_head(buffer: bytearray) -> None:
+    """Refuse at once what no further byte can make a request. Raises MalformedHead."""
+    if len(buffer) >= LONGEST_HEAD:
+        raise MalformedHead(f"the request's head is longer than {LONGEST_HEAD} octets")
+    if buffer and not _START.fullmatch(bytes(buffer.partition(b"\n")[0])):
+        raise MalformedHead("the bytes are not HTTP")
+    if b"\n\n" in buffer:
+        raise MalformedHead("the request's head contains a line feed without a carriage return")
 
 
 class Http1Side(Http1Server):
@@ -37,6 +50,8 @@ class Http1Side(Http1Server):
         self.buf = bytearray()
         self._connection = connection
         self._body: BodyReader = LengthReader(0)
+        self._head = b""
+        self._half_closed = False
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         yield from super()._handle_event(event)
@@ -46,12 +61,12 @@ class Http1Side(Http1Server):
     def read_headers(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
         """One head out of the buffer, if it is whole."""
         if not isinstance(event, events.DataReceived):
-            yield commands.CloseConnection(self.conn)
+            yield from self._end()
             return
         try:
             request = self._next_request()
         except MalformedHead as error:
-            yield from self._refuse(str(error))
+            yield from self._refuse(str(error), "malformed", bytes(self.buf[:LONGEST_HEAD]))
             return
         if request is not None:
             self.request = request
@@ -59,31 +74,41 @@ class Http1Side(Http1Server):
             self.state = self.read_body
             yield from self.state(event)
 
+    def _end(self) -> layer.CommandGenerator[None]:
+        """The client has gone; in the middle of a head, that is known."""
+        opening = bytes(self.buf[:LONGEST_HEAD])
+        self.buf.clear()
+        if opening:
+            yield from self._refuse("the client went away in the middle of a request's head", "truncated", opening)
+        else:
+            yield commands.CloseConnection(self.conn)
+
     def _next_request(self) -> SeenRequest | None:
-        while self.buf.startswith(b"\r\n"):  # RFC 9112, 2.2: empty lines before a request line are ignored
+        if self.buf[:2] == b"\r\n":  # RFC 9112, 2.2: an empty line before a request line is skipped
             del self.buf[:2]
         end = head_end(self.buf)
         if end < 0:
-            if len(self.buf) >= LONGEST_HEAD or b"\n\n" in self.buf:
-                read_head(bytes(self.buf[:LONGEST_HEAD]))
-                raise MalformedHead(f"the request's head is longer than {LONGEST_HEAD} octets")
+            _must_become_a_head(self.buf)
             return None
         raw = bytes(self.buf[:end])
         head = read_head(raw)
+        if head.method.upper() == "CONNECT":
+            raise MalformedHead("CONNECT came on a connection that is a tunnel or has carried requests")
         request = of_http1(head, raw, self._connection)
         del self.buf[:end]
+        self._head = raw
         self._body = ChunkedReader() if head.chunked else LengthReader(head.length or 0)
         return request
 
     def read_body(self, event: events.Event) -> layer.CommandGenerator[None]:
         """As much of the body as is there."""
         if isinstance(event, events.ConnectionClosed):
-            yield from self._break_off("the client closed the connection before its request's body was whole")
+            yield from self._break_off("the client went away before its request's body was whole", "truncated")
             return
         try:
             data = self._body.take(self.buf)
         except MalformedBody as error:
-            yield from self._break_off(str(error))
+            yield from self._break_off(str(error), "malformed")
             return
         if data:
             yield ReceiveHttp(RequestData(self.stream_id, data))
@@ -93,15 +118,29 @@ class Http1Side(Http1Server):
             yield ReceiveHttp(RequestEndOfMessage(self.stream_id))
             yield from self.mark_done(request=True)
 
-    def _break_off(self, message: str) -> layer.CommandGenerator[None]:
-        yield commands.CloseConnection(self.conn)
-        yield ReceiveHttp(RequestProtocolError(self.stream_id, message, ErrorCode.CLIENT_DISCONNECTED))
-        self.state = self.done
+    def wait(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """A client that closes its half has sent all of its request, and may still read the answer (RFC 9112, 9.6)."""
+        if isinstance(event, events.ConnectionClosed) and self.conn.state & ConnectionState.CAN_WRITE:
+            self._half_closed = True
+        else:
+            yield from super().wait(event)
 
-    def _refuse(self, why: str) -> layer.CommandGenerator[None]:
-        opening = bytes(self.buf[:LONGEST_HEAD])
+    def mark_done(self, *, request: bool = False, response: bool = False) -> layer.CommandGenerator[None]:
+        """The request, or its answer, is over."""
+        yield from super().mark_done(request=request, response=response)
+        if self._half_closed and self.state == self.read_headers:
+            yield from self._end()
+
+    def _break_off(self, why: str, flag: str) -> layer.CommandGenerator[None]:
+        """The body will never be whole: recorded with its head, and the request dropped."""
+        if self.request is not None:
+            self.request.recorded = True
+        yield from self._refuse(why, flag, self._head)
+        yield ReceiveHttp(RequestProtocolError(self.stream_id, why, ErrorCode.CLIENT_DISCONNECTED))
+
+    def _refuse(self, why: str, flag: str, opening: bytes) -> layer.CommandGenerator[None]:
         self.state = self.done
-        yield SoundstageMalformedHook(Malformed(opening, why, "http/1.1"))
+        yield SoundstageMalformedHook(Malformed(opening, why, (flag,)))
         told = problem(status_codes.BAD_REQUEST, "Not a request", f"Soundstage cannot read this request: {why}")
         yield commands.SendData(self.conn, render(told, head_only=False, keep_alive=False, minor=1, marks=()))
         yield commands.CloseConnection(self.conn)

@@ -42,5 +42,5 @@ class Http2Side(Http2Server):
         self, message: str, error_code: int = h2.errors.ErrorCodes.PROTOCOL_ERROR
     ) -> layer.CommandGenerator[None]:
         """Recorded first, then said to the client."""
-        yield SoundstageMalformedHook(Malformed(b"", message, "h2"))
+        yield SoundstageMalformedHook(Malformed(b"", message))
         yield from super().protocol_error(message, error_code)

@@ -2,6 +2,7 @@
 
 import re
 import time
+from functools import lru_cache
 from http import HTTPStatus
 
 from mitmproxy import http
@@ -27,14 +28,17 @@ def response_of(reply: Reply, request: SeenRequest, marks: Marks = (), *, close:
 
     Raises UnwritableReply where a field would write others, which leaves the refusal that was armed before.
     """
-    h2 = request.described.protocol == "h2"
-    grpc = is_grpc(request.described)
+    seen = request.described
+    return _made(reply, marks, h2=seen.protocol == "h2", head=seen.method == "HEAD", grpc=is_grpc(seen), close=close)
+
+
+def _made(reply: Reply, marks: Marks, *, h2: bool, head: bool, grpc: bool, close: bool) -> http.Response:
     if grpc:
         reply = as_grpc(reply)
     fields = _fields(reply.headers, h2)
     present = {name.lower() for name, _ in fields}
     fields += [field for field in _fields(marks, h2) if field[0].lower() not in present]
-    body = b"" if request.described.method == "HEAD" or reply.status in BODILESS else reply.body
+    body = b"" if head or reply.status in BODILESS else reply.body
     if not grpc and reply.status not in BODILESS:
         fields.append((b"content-length" if h2 else b"Content-Length", b"%d" % len(reply.body)))
     if close and not h2:
@@ -81,11 +85,17 @@ def _texts(fields: tuple[tuple[bytes, bytes], ...]) -> Marks:
     return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in fields)
 
 
-def armed(request: SeenRequest | http.Request) -> http.Response:
-    """The refusal that stands until a recorded decision lifts it."""
-    if isinstance(request, SeenRequest):
-        return response_of(_ARMED, request, close=True)
-    return _response(_ARMED.status, [(b"content-length", b"0")], b"", h2=request.is_http2)
+def armed(request: http.Request) -> http.Response:
+    """The refusal that stands until a recorded decision lifts it. One object for all alike: never to be changed."""
+    if not isinstance(request, SeenRequest):
+        return _armed(h2=request.is_http2, head=False, grpc=False)
+    seen = request.described
+    return _armed(h2=seen.protocol == "h2", head=seen.method == "HEAD", grpc=is_grpc(seen))
+
+
+@lru_cache
+def _armed(*, h2: bool, head: bool, grpc: bool) -> http.Response:
+    return _made(_ARMED, (), h2=h2, head=head, grpc=grpc, close=True)
 
 
 _ARMED = problem(

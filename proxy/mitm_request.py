@@ -20,6 +20,8 @@ class SeenRequest(http.Request):
 
     described: HttpRequest
     had_trailers: bool = False
+    recorded: bool = False
+    """It broke off, and that is on record."""
     too_long: bool = False
     """More of a body was sent than is taken."""
 

@@ -15,7 +15,6 @@ class Malformed:
 
     opening: bytes
     what: str
-    protocol: str
     flags: tuple[str, ...] = ("malformed",)
 
 
