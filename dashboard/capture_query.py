@@ -15,7 +15,12 @@ from policies.effect import Channel
 
 def _in_utc(at: datetime) -> datetime:
     """A time without a zone is UTC, as everywhere in Soundstage."""
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if at.tzinfo is None:
+        return at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this time is beyond the calendar in UTC") from None
 
 
 # An empty value is refused: `?run=$RUN` with RUN unset must not mean every run.

@@ -18,7 +18,7 @@ SEARCH_LIMIT = 1000
 
 _TOKEN = re2.compile(r'(-?)(?:([A-Za-z]+):\s*)?(?:"([^"]*)"?|([^\s"]+))')
 _SIZE = re2.compile(r"(?i)^(\d{1,12})\s*(k|kb|m|mb|g|gb|b)?$")
-_AGO = re2.compile(r"(?i)^(\d{1,6})\s*(m|min|h|d|w)$")
+_AGO = re2.compile(r"(?i)^(\d{1,5})\s*(m|min|h|d|w)$")
 _FACTORS = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9}
 _SPANS = {"m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _PLAIN = {"to": "to", "from": "sender", "subject": "subject", "run": "run", "host": "host", "provider": "provider"}
@@ -34,12 +34,14 @@ class Search:
     without: tuple[str, ...] = ()
     """Words that must not occur, lower case."""
     has_attachment: bool = False
+    larger: int | None = None
+    """Only payloads of more octets than this."""
     wrong: tuple[str, ...] = ()
     """Whole sentences about what was not understood; then nothing is to be shown."""
 
     @property
     def sieved(self) -> bool:
-        return bool(self.without or self.has_attachment)
+        return bool(self.without or self.has_attachment or self.larger is not None)
 
 
 @dataclass(slots=True)
@@ -79,10 +81,11 @@ def parse(text: str, now: datetime, channels: tuple[str, ...] = _CHANNELS) -> Se
     reading = _Reading(now)
     for minus, key, quoted, bare in _TOKEN.findall(text[:SEARCH_LIMIT]):
         reading.take(minus, key.lower(), quoted or bare)
+    larger = reading.fields.pop("larger", None)
     fields: dict[str, Any] = {"channels": channels, **reading.fields}
     if reading.words:
         fields["q"] = " ".join(reading.words)
-    return Search(Filters(**fields), tuple(reading.without), reading.attachment, tuple(reading.wrong))
+    return Search(Filters(**fields), tuple(reading.without), reading.attachment, larger, tuple(reading.wrong))
 
 
 def _plain(reading: _Reading, key: str, value: str) -> None:
@@ -121,12 +124,19 @@ def _moment_of(value: str, now: datetime) -> datetime | None:
     if named is not None:
         return named
     if ago is not None:
-        return now - timedelta(seconds=int(ago.group(1)) * _SPANS[ago.group(2).lower()])
+        return _before(now, int(ago.group(1)) * _SPANS[ago.group(2).lower()])
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _before(now: datetime, seconds: int) -> datetime:
+    try:
+        return now - timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _among(field_name: str, known: tuple[str, ...]) -> Callable[[_Reading, str, str], None]:

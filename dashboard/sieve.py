@@ -1,7 +1,7 @@
-"""The part of a search that the ledger does not answer: excluded words and attachments, read from the bytes kept."""
+"""The part of a search that the ledger does not answer: excluded words, attachments and sizes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dashboard.search_language import Search
 from ledger.reader import Reader
@@ -46,6 +46,10 @@ def search(reader: Reader, asked: Search, after: str | None, limit: int) -> Foun
 def passes(reader: Reader, asked: Search, stored: StoredCapture) -> bool:
     """Whether one capture, which the ledger found, is also what the rest of the search asks for."""
     shown = stored.as_contract()
+    if asked.larger is not None and shown["payload"]["size"] <= asked.larger:
+        return False
+    if not asked.without and not asked.has_attachment:
+        return True
     raw = (reader.raw(shown["id"]) or b"")[:_BYTES].lower()
     if asked.has_attachment and not _has_attachment(raw):
         return False
@@ -61,6 +65,6 @@ def newer(reader: Reader, asked: Search, seq: int, limit: int) -> Sequence[Store
     """The newest `limit` that match and came after `seq`, oldest first: what a live list has to add."""
     if asked.wrong:
         return ()
-    page = reader.captures(replace(asked.filters), None, limit)
+    page = reader.captures(asked.filters, None, limit)
     fresh = [stored for stored in page.items if stored.seq > seq]
     return [stored for stored in reversed(fresh) if not asked.sieved or passes(reader, asked, stored)]

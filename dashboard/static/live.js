@@ -84,8 +84,9 @@
     slide(rows, rows.scrollHeight - before);
   };
   const slide = (rows, by) => {
-    if (by <= 0 || window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    rows.animate([{ transform: `translateY(${-by}px)` }, { transform: "none" }], { duration: 180, easing: "ease-out" });
+    if (by <= 0) return;
+    const duration = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : 180;
+    rows.animate([{ transform: `translateY(${-by}px)` }, { transform: "none" }], { duration, easing: "ease-out" });
   };
   const figures = (html) => {
     const box = document.getElementById("figures");
