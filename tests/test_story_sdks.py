@@ -1,0 +1,149 @@
+"""The providers' unmodified SDKs, through both entrances: success they believe, a refusal they raise as their own."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from house import House, can_steer
+
+from demo.staging_accounts import shop_settings
+
+TESTS = Path(__file__).parent
+REASON = "the shop may not do this in the SDK tests"
+HOSTS = {
+    "stripe": ["api.stripe.com"],
+    "twilio": ["api.twilio.com"],
+    "sendgrid": ["api.sendgrid.com"],
+    "slack": ["slack.com", "www.slack.com", "hooks.slack.com"],
+    "s3": ["s3.eu-central-1.amazonaws.com", "*.s3.eu-central-1.amazonaws.com"],
+    "ses": ["email.eu-central-1.amazonaws.com"],
+    "fcm": ["fcm.googleapis.com"],
+    "partner": ["hooks.partner.example"],
+}
+PYTHON_CALLS = [
+    pytest.param("stripe", "PermissionError", id="stripe"),
+    pytest.param("twilio", "TwilioRestException", id="twilio"),
+    pytest.param("sendgrid", "ForbiddenError", id="sendgrid"),
+    pytest.param("slack_web", "SlackApiError", id="slack-web"),
+    pytest.param("slack_webhook", "RuntimeError", id="slack-webhook"),
+    pytest.param("s3", "AccessDenied", id="s3"),
+    pytest.param("ses", "ClientError", id="ses"),
+    pytest.param("firebase_admin", "PermissionDeniedError", id="firebase-admin"),
+    pytest.param("httpx_webhook", "HTTPStatusError", id="partner-webhook"),
+]
+NODE_CALLS = [
+    pytest.param("stripe", "StripePermissionError", id="node-stripe"),
+    pytest.param("nodemailer", None, id="nodemailer"),
+]
+ENTRANCES = [
+    pytest.param(False, id="explicit"),
+    pytest.param(
+        True, id="steered", marks=pytest.mark.skipif(not can_steer(), reason="a steered house needs root and unshare")
+    ),
+]
+
+
+def deny_all() -> str:
+    """A policy that denies what the SDK calls do, host by host, and mail."""
+    ends = (datetime.now(UTC) + timedelta(days=30)).date()
+    rows = [
+        f"  - {{id: no-{name}-{number}, to: '{host}', do: deny, why: {REASON}, owner: tests, expires: {ends}}}"
+        for name, hosts in HOSTS.items()
+        for number, host in enumerate(hosts)
+    ]
+    return "version: 1\ndefaults: {email: deny}\nopt_in:\n" + "\n".join(rows) + "\n"
+
+
+class Calls:
+    """Runs SDK calls in one house."""
+
+    def __init__(self, house: House, folder: Path, node: Path) -> None:
+        self._house, self._node = house, node
+        self._settings = {**shop_settings(folder), "PYTHONPATH": str(trusting_stripe(house, folder))}
+
+    def python(self, name: str) -> dict[str, str]:
+        told = self._house.run(sys.executable, str(TESTS / "sdk_calls.py"), name, **self._settings)
+        answer: dict[str, str] = json.loads(told)
+        return answer
+
+    def node(self, name: str) -> dict[str, str]:
+        told = self._house.run("node", "sdk_calls.mjs", name, cwd=self._node)
+        answer: dict[str, str] = json.loads(told)
+        return answer
+
+    def newest(self, verdict: str) -> dict[str, object]:
+        """The newest capture of a side effect: not of a name looked up, nor of the token call before it."""
+        found = self._house.captures("--verdict", verdict)
+        return next(item for item in found if item["channel"] != "dns" and item["intent"] != "auth")
+
+
+def trusting_stripe(house: House, folder: Path) -> Path:
+    """A copy of Stripe's SDK whose own certificates were given ours by `soundstage trust install`."""
+    site = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    installed = next(Path(entry) for entry in sys.path if (Path(entry) / "stripe").is_dir())
+    shutil.copytree(installed / "stripe", site / "stripe")
+    (folder / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    house.command("trust", "install", "--venv", str(folder))
+    return site
+
+
+@pytest.fixture(scope="module")
+def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Node SDKs, installed from the lock into a folder of the tests' own."""
+    folder = tmp_path_factory.mktemp("node") / "sdks"
+    shutil.copytree(TESTS / "node", folder, ignore=shutil.ignore_patterns("node_modules"))
+    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module", params=ENTRANCES)
+def capturing(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, node_modules: Path
+) -> Iterator[Calls]:
+    with House(steered=request.param) as house:
+        yield Calls(house, tmp_path_factory.mktemp("capturing"), node_modules)
+
+
+@pytest.fixture(scope="module", params=ENTRANCES)
+def denying(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, node_modules: Path
+) -> Iterator[Calls]:
+    with House(steered=request.param, policy=deny_all()) as house:
+        yield Calls(house, tmp_path_factory.mktemp("denying"), node_modules)
+
+
+@pytest.mark.parametrize(("name", "_error"), PYTHON_CALLS)
+def test_a_python_sdk_takes_the_answer_for_success(capturing: Calls, name: str, _error: str) -> None:
+    told = capturing.python(name)
+    assert "error" not in told, told
+    assert capturing.newest("capture")["left"] is False
+
+
+@pytest.mark.parametrize(("name", "_error"), NODE_CALLS)
+def test_a_node_sdk_takes_the_answer_for_success(capturing: Calls, name: str, _error: str | None) -> None:
+    told = capturing.node(name)
+    assert "error" not in told, told
+    assert capturing.newest("capture")["left"] is False
+
+
+@pytest.mark.parametrize(("name", "error"), PYTHON_CALLS)
+def test_a_python_sdk_raises_its_own_error_with_our_reason(denying: Calls, name: str, error: str) -> None:
+    told = denying.python(name)
+    assert told.get("error") == error, told
+    if name != "httpx_webhook":  # httpx's own error names the status alone
+        assert REASON in told["message"]
+    newest = denying.newest("deny")
+    assert newest["left"] is False
+    assert REASON in str(newest["reason"])
+
+
+@pytest.mark.parametrize(("name", "error"), NODE_CALLS)
+def test_a_node_sdk_raises_its_own_error_with_our_reason(denying: Calls, name: str, error: str | None) -> None:
+    told = denying.node(name)
+    assert error in (None, told.get("type")), told
+    assert (REASON if name == "stripe" else "5.7.1") in told["message"]
