@@ -63,7 +63,7 @@ class _Masking:
             _, cards = without_cards(masked, self._mark)
             flags = ("live_credential",) * is_live(labels) + ("card_number",) * cards
             return Masked(text if masked == plain else masked, flags)
-        masked, _ = without_cards(masked, self._mark)
+        masked, _ = without_cards(masked, self._mark, json=kind == "json")
         return Masked(text if masked == plain else masked)
 
     def _named(self, text: bytes, kind: Kind) -> bytes:

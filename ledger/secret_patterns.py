@@ -91,16 +91,36 @@ def key_label(secret: bytes) -> str | None:
     return _KEYS[next(index for index, group in enumerate(match.groups()) if group is not None)][0]
 
 
-def without_cards(text: bytes, mark: Mark) -> tuple[bytes, bool]:
+def without_cards(text: bytes, mark: Mark, *, json: bool = False) -> tuple[bytes, bool]:
     """The text without payment card numbers, and whether there were any. Dates and ids fail prefix or check digit."""
     pieces: list[bytes] = []
-    done = 0
+    done = looked = 0
+    quoted = False
     for match in _RUN.finditer(text):
         offset = match.span()[0]
         for start, end, digits in _cards(match.group(0)):
-            pieces += (text[done : offset + start], mark("card_number", digits))
-            done = offset + end
+            at, until = offset + start, offset + end
+            if json:
+                quoted ^= _quotes(text[looked:at]) % 2 == 1
+                looked = at
+            removed = mark("card_number", digits)
+            if json and not quoted:
+                if _goes_on(text, at, until):
+                    continue
+                removed = b'"' + removed + b'"'
+            pieces += (text[done:at], removed)
+            done = until
     return (b"".join(pieces) + text[done:], True) if done else (text, False)
+
+
+def _quotes(text: bytes) -> int:
+    """Quotation marks that open or close a JSON string."""
+    return text.replace(b"\\\\", b"").replace(b'\\"', b"").count(b'"')
+
+
+def _goes_on(text: bytes, start: int, end: int) -> bool:
+    """Whether a bare number has a sign, a fraction or an exponent: an amount, not a card."""
+    return text[start - 1 : start] in (b"-", b".", b"+") or text[end : end + 1] in (b".", b"e", b"E")
 
 
 def _cards(run: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -44,6 +44,12 @@ from masking_stage import CARD, FORM, JSON, MASKER, SECRET, XML, masked, readabl
         ),
         pytest.param(
             JSON,
+            f'{{"a":"\\\\","b":[{CARD},{CARD}.0],"c":"\\" {CARD},"}}',
+            '{"a":"\\\\","b":["[removed:card_number:...]",' + CARD + '.0],"c":"\\" [removed:card_number:...],"}',
+            id="json-bare-card",
+        ),
+        pytest.param(
+            JSON,
             '{"created":1763780000000,"id":"4000000000000000"}',
             '{"created":1763780000000,"id":"4000000000000000"}',
             id="json-numbers-stay",
