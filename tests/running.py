@@ -91,6 +91,7 @@ def started(folder: Path, more: Mapping[str, str] | None = None, *options: str) 
     """Start it, wait until it is ready, and stop it. AssertionError with what it said where it does not start."""
     data_dir = folder / "data"
     environ = environment(data_dir, more)
+    (data_dir / "addresses.json").unlink(missing_ok=True)  # what a killed one left behind is not this one's
     with (folder / "stdout").open("a+") as out, (folder / "stderr").open("a+") as err:
         process = subprocess.Popen(command("up", *options), env=environ, stdout=out, stderr=err, text=True, cwd=folder)
         running = Running(data_dir, process, environ)
