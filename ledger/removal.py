@@ -3,9 +3,10 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.body_store import BodyStore
@@ -56,12 +57,15 @@ class Removal:
         self._rows = _FIRST_ROWS
         self.removed = Removed()
 
-    def slice(self, where: list[Any]) -> int:
-        """Remove the oldest that match, as many as a slice allows; returns how many. Raises LedgerUnavailable."""
+    def slice(self, where: list[Any], enough: int | None = None) -> int:
+        """Remove the oldest that match, as many as a slice allows; returns how many. Raises LedgerUnavailable.
+
+        `enough`: octets after which it stops, so that no more is taken than has to be.
+        """
         try:
             started = time.monotonic()
             with self._ledger.turn, self._ledger.write.begin() as connection:
-                rows = self._oldest(connection, where)
+                rows = _up_to(self._oldest(connection, where), enough)
                 if rows:
                     self._take(connection, rows)
             self._adapt(time.monotonic() - started)
@@ -71,7 +75,13 @@ class Removal:
         return len(rows)
 
     def _oldest(self, connection: Connection, where: list[Any]) -> list[Any]:
-        statement = select(captures).where(*where).order_by(captures.c.seq).limit(self._rows)
+        filed = func.coalesce(bodies.c.stored, 0).label("filed")
+        statement = (
+            select(captures, filed)
+            .join(evidence, evidence.c.seq == captures.c.seq)
+            .outerjoin(bodies, bodies.c.sha256 == evidence.c.body_sha256)
+        )
+        statement = statement.where(*where).order_by(captures.c.seq).limit(self._rows)
         return list(connection.execute(statement).mappings())
 
     def _take(self, connection: Connection, rows: list[Any]) -> None:
@@ -131,6 +141,13 @@ class Removal:
             self._rows = max(1, self._rows // 2)
         elif seconds < SLICE_SECONDS / 4:
             self._rows = min(_SLICE_ROWS * 10, self._rows * 2)
+
+
+def _up_to(rows: list[Any], enough: int | None) -> list[Any]:
+    if enough is None:
+        return rows
+    sizes = accumulate(row["octets"] + row["filed"] for row in rows)
+    return rows[: 1 + sum(size < enough for size in sizes)]
 
 
 def _named() -> Any:

@@ -62,7 +62,7 @@ class Retention:
         old = Removal(self._ledger, self._store, "age", now, with_objects=True)
         _in_slices(old, [captures.c.at < microseconds(now - self._age), self._spared(now)])
         much = Removal(self._ledger, self._store, "bytes", now, with_objects=True)
-        while self._octets() > self._bytes and much.slice([self._spared(now)]):
+        while (excess := self._octets() - self._bytes) > 0 and much.slice([self._spared(now)], excess):
             _breathe()
         total = old.removed
         total.captures += much.removed.captures

@@ -1,0 +1,110 @@
+"""What answers created: read back, run by run, also after a restart; and whose traffic it is."""
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ledger_stage import REPLY, record_of, stage, until
+
+from ledger.filters import Filters
+from ledger.identifier import new_id
+from ledger.indexer import Indexer
+from ledger.moment import microseconds, moment
+from ledger.objects import Objects
+from ledger.reply import KeptObject, Replay
+from ledger.runs import Runs
+from policies.http_request import RunClaim
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+async def test_objects_are_read_back_newest_first_within_their_run(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        for key, name, run in [("a", "A", "1"), ("b", "B", "1"), ("a", "A2", "1"), ("c", "C", "2")]:
+            kept = KeptObject("customer", key, {"name": name})
+            await house.writer.record(replace(record_of(run=run), keep=(kept,)))
+        objects = Objects(house.ledger, house.store)
+        assert await objects.get("1", "stripe", "customer", "a") == {"name": "A2"}
+        assert await objects.list("1", "stripe", "customer", 10) == [{"name": "A2"}, {"name": "B"}]
+        assert await objects.list("1", "stripe", "customer", 1) == [{"name": "A2"}]
+        assert await objects.get("2", "stripe", "customer", "a") is None
+        assert await objects.get("1", "twilio", "customer", "a") is None
+
+
+async def test_the_first_answer_to_a_key_is_the_one_that_stays(tmp_path: Path) -> None:
+    first = replace(record_of(), replay=Replay("key-1", "print-1"))
+    second = replace(record_of(), replay=Replay("key-1", "print-2"), reply_body=b"other")
+    long = replace(record_of(), replay=Replay("key-2", "print-3"), reply_body=b"r" * 100_000)
+    async with stage(tmp_path / "data") as house:
+        for record in (first, second, long):
+            await house.writer.record(record)
+    async with stage(tmp_path / "data") as house:
+        objects = Objects(house.ledger, house.store)
+        for _ in ("read", "remembered"):
+            found = await objects.replay("ci-1", "key-1")
+            assert found is not None
+            assert (found.fingerprint, found.capture_id, found.status) == ("print-1", first.capture.id, 200)
+            assert (found.headers, found.body) == ((("content-type", "application/json"),), REPLY)
+        other = await objects.replay("ci-1", "key-2")
+        assert other is not None
+        assert other.body == b"r" * 100_000
+        assert await objects.replay("ci-2", "key-1") is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "run", "flags"),
+    [
+        pytest.param(None, "unattributed", (), id="nobody"),
+        pytest.param(RunClaim("ci-1", "right"), "ci-1", (), id="known"),
+        pytest.param(RunClaim("ci-1", "wrong"), "unattributed", ("wrong_run_token",), id="wrong-token"),
+        pytest.param(RunClaim("ci-9", "right"), "unattributed", (), id="unknown"),
+        pytest.param(RunClaim("ci-2", "right"), "unattributed", (), id="finished"),
+    ],
+)
+async def test_runs(tmp_path: Path, claim: RunClaim | None, run: str, flags: tuple[str, ...]) -> None:
+    async with stage(tmp_path / "data") as house:
+        runs = Runs(house.ledger)
+        for name in ("ci-1", "ci-2"):
+            runs.open(name, "right", "", NOW)
+        runs.finish("ci-2", "clean", NOW + timedelta(minutes=1))
+        assert runs.run_of(claim, "10.0.0.1") == (run, flags)
+        assert Runs(house.ledger).run_of(claim, "10.0.0.1") == (run, flags)
+        with pytest.raises(ValueError, match="'ci-1' already"):
+            runs.open("ci-1", "x", "", NOW)
+        assert b"right" not in (house.data_dir / "ledger.sqlite").read_bytes()
+
+
+async def test_the_indexer_follows_by_itself(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        indexer = Indexer(house.ledger, house.store)
+        indexer.start()
+        try:
+            await house.record_all([record_of(facts={"note": f"number{number}"}) for number in range(200)])
+            await until(lambda: not indexer._unindexed())
+            assert house.reader.count(Filters(q="number1")) == 111
+            assert house.reader.count(Filters(q="number17")) == 11
+            assert indexer.trouble is None
+        finally:
+            indexer.close()
+
+
+@given(moments=st.lists(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), min_size=2, max_size=50))  # noqa: DTZ001
+def test_ids_only_rise_whatever_the_clock_does(moments: list[datetime]) -> None:
+    ids = [new_id(at.replace(tzinfo=UTC)) for at in moments]
+    assert ids == sorted(set(ids))
+    assert {uuid.UUID(one).version for one in ids} == {7}
+
+
+def test_many_ids_of_one_moment() -> None:
+    ids = [new_id(NOW) for _ in range(20_000)]
+    assert ids == sorted(set(ids))
+
+
+@given(at=st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1)))  # noqa: DTZ001
+def test_moments_are_exact(at: datetime) -> None:
+    aware = at.replace(tzinfo=UTC)
+    assert moment(microseconds(aware)) == aware
