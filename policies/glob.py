@@ -4,7 +4,7 @@ What they are matched against comes from outside, so RE2 does it: no pattern mak
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -45,6 +45,11 @@ class Glob:
         if self._prefix is not None:
             return text.startswith(self._prefix)
         return text == self.text
+
+    @property
+    def stem(self) -> str:
+        """Of a path: what everything it means begins with, up to a slash; all of it where it has no star."""
+        return self.text if self.literal else self.text[: self.text.rindex("/", 0, self.text.index("*")) + 1]
 
     def covers(self, other: "Glob") -> bool:
         """Whether it provably means everything that `other` means."""
@@ -102,6 +107,19 @@ def word_glob(text: object) -> Glob:
     if not isinstance(text, str) or not text:
         raise BadPattern(f"{text!r} is no name; write one such as ci-*")
     return Glob(text, "word")
+
+
+def stems(path: str | None) -> Iterator[str]:
+    """Every stem that a glob which means this path can have, and the empty one of what is not narrowed to paths."""
+    yield ""
+    if path is None:
+        return
+    slash = path.find("/")
+    while slash != -1:
+        yield path[: slash + 1]
+        slash = path.find("/", slash + 1)
+    if not path.endswith("/"):
+        yield path
 
 
 def plain_address(recipient: str) -> str | None:

@@ -126,6 +126,12 @@ class OptIn:
         return all(check(effect) for check in self._checks)
 
     @property
+    def stems(self) -> frozenset[str]:
+        """What the paths it means begin with; the empty stem where it means any."""
+        paths = self.narrowing.paths
+        return frozenset({""}) if paths is None else frozenset(glob.stem for glob in paths)
+
+    @property
     def shown_target(self) -> str:
         """What it opens, for people."""
         if self.target is not None:

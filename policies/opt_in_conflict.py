@@ -7,9 +7,8 @@ one that means only part of what the laxer one means is an exception to it, and 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from ipaddress import ip_network
-from itertools import combinations
 
-from policies.glob import Glob
+from policies.glob import Glob, stems
 from policies.naming import DEFAULT_PORTS
 from policies.opt_in import NOT_REQUESTS, STRICTNESS, OptIn
 from policies.opt_in_index import parents
@@ -21,10 +20,27 @@ def conflicts(opt_ins: Iterable[OptIn]) -> Iterator[tuple[OptIn, str]]:
     """Each opt-in that contradicts another one that stands before it, with the sentence why."""
     told = set()
     for group in _equally_specific(tuple(opt_ins)):
-        for first, second in combinations(group, 2):
+        for first, second in _near(group):
             if (first.id, second.id) not in told and _contradict(first, second):
                 told.add((first.id, second.id))
                 yield second, _sentence(first, second)
+
+
+def _near(group: list[OptIn]) -> Iterator[tuple[OptIn, OptIn]]:
+    """Pairs, in order, that could mean the same path: one's stem leads to the other's."""
+    by_stem: dict[str, list[int]] = defaultdict(list)
+    for index, opt_in in enumerate(group):
+        for stem in opt_in.stems:
+            by_stem[stem].append(index)
+    pairs = {
+        (min(index, other), max(index, other))
+        for index, opt_in in enumerate(group)
+        for stem in opt_in.stems
+        for above in stems(stem)
+        for other in by_stem.get(above, ())
+        if other != index
+    }
+    return ((group[first], group[second]) for first, second in sorted(pairs))
 
 
 def _contradict(first: OptIn, second: OptIn) -> bool:

@@ -4,12 +4,34 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
 from policies.effect import Effect
-from policies.glob import plain_address
+from policies.glob import plain_address, stems
 from policies.host import as_address
 from policies.opt_in import STRICTNESS, OptIn
 
-Group = tuple[OptIn, ...]
-"""Equally specific opt-ins, the stricter first, then by id: the order in the file means nothing."""
+_FEW = 8
+"""So many opt-ins are looked at one by one sooner than found by their paths."""
+
+
+class Group:
+    """Equally specific opt-ins, the stricter first, then by id: the order in the file means nothing."""
+
+    __slots__ = ("_by_stem", "all")
+
+    def __init__(self, opt_ins: Iterable[OptIn]) -> None:
+        by_id = sorted(opt_ins, key=attrgetter("id"))
+        self.all = tuple(sorted(by_id, key=lambda opt_in: STRICTNESS[opt_in.do]))
+        self._by_stem: dict[str, list[int]] = {}
+        if len(self.all) > _FEW:
+            for rank, opt_in in enumerate(self.all):
+                for stem in opt_in.stems:
+                    self._by_stem.setdefault(stem, []).append(rank)
+
+    def candidates(self, path: str | None) -> Iterable[OptIn]:
+        """Those whose paths could mean this one, in order."""
+        if not self._by_stem:
+            return self.all
+        ranks = {rank for stem in stems(path) for rank in self._by_stem.get(stem, ())}
+        return (self.all[rank] for rank in sorted(ranks))
 
 
 class OptInIndex:
@@ -30,11 +52,11 @@ class OptInIndex:
                 numbers.setdefault(size, {}).setdefault(int(target.network.network_address), []).append(opt_in)
             else:
                 (exact if target.kind == "exact" else below).setdefault(target.name, []).append(opt_in)
-        self._exact = {name: _ordered(group) for name, group in exact.items()}
-        self._below = {name: _ordered(group) for name, group in below.items()}
-        self._mail = {name: _ordered(group) for name, group in mail.items()}
+        self._exact = {name: Group(group) for name, group in exact.items()}
+        self._below = {name: Group(group) for name, group in below.items()}
+        self._mail = {name: Group(group) for name, group in mail.items()}
         self._networks = [
-            (size, {start: _ordered(group) for start, group in starts.items()})
+            (size, {start: Group(group) for start, group in starts.items()})
             for size, starts in sorted(numbers.items(), reverse=True)
         ]
 
@@ -55,9 +77,13 @@ class OptInIndex:
         if first is None:
             return
         domain = first.rpartition("@")[2]
-        found = {opt_in.id: opt_in for key in (domain, *parents(domain)) for opt_in in self._mail.get(key, ())}
+        found = {opt_in.id: opt_in for key in (domain, *parents(domain)) for opt_in in self._named(key)}
         if found:
-            yield _ordered(found.values())
+            yield Group(found.values())
+
+    def _named(self, domain: str) -> tuple[OptIn, ...]:
+        group = self._mail.get(domain)
+        return () if group is None else group.all
 
     def _network_groups(self, host: str) -> Iterator[Group]:
         address = as_address(host)
@@ -81,7 +107,3 @@ def parents(host: str) -> Iterator[str]:
 
 def _domain_key(pattern: str) -> str:
     return pattern.rpartition("@")[2].removeprefix("*.")
-
-
-def _ordered(group: Iterable[OptIn]) -> Group:
-    return tuple(sorted(sorted(group, key=attrgetter("id")), key=lambda opt_in: STRICTNESS[opt_in.do]))

@@ -87,7 +87,7 @@ class Policy:
         return any(
             opt_in.leaves and opt_in.in_force(now) and _may_mean(opt_in, port)
             for group in self._index.groups(name)
-            for opt_in in group
+            for opt_in in group.all
         )
 
     def _choose(self, effect: Effect, now: datetime) -> tuple[OptIn | None, OptIn | None]:
@@ -109,7 +109,7 @@ class Policy:
 def _matching(groups: Iterable[Group], effect: Effect, now: datetime) -> Iterable[OptIn]:
     """Opt-ins in force that mean the effect, the one that wins first."""
     for group in groups:
-        for opt_in in group:
+        for opt_in in group.candidates(effect.target.path):
             if opt_in.in_force(now) and opt_in.matches(effect):
                 yield opt_in
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.decision import Verdict
-from policies.glob import all_meant, recipient_glob
-from policies.opt_in import STRICTNESS, OptIn
-from policies.opt_in_index import OptInIndex, parents
+from policies.glob import all_meant, path_glob, recipient_glob
+from policies.opt_in import STRICTNESS, Narrowing, OptIn
+from policies.opt_in_index import Group, OptInIndex, parents
 from policies.pattern import parse_pattern
 
 _PATTERNS = [
@@ -40,7 +40,7 @@ def test_agrees_with_looking_at_all(entries: list[tuple[str, Verdict]], host: st
         return (-kind, -length, STRICTNESS[one.do], one.id)
 
     expected = sorted((one for one in opt_ins if one.target is not None and one.target.matches(host)), key=rank)
-    found = [one for group in OptInIndex(opt_ins).groups(host) for one in group]
+    found = [one for group in OptInIndex(opt_ins).groups(host) for one in group.all]
     assert found == expected
 
 
@@ -63,8 +63,28 @@ def test_no_mail_opt_in_that_matches_is_missed(patterns: list[list[str]], recipi
         opt_in(f"n{n}", mail_to=tuple(recipient_glob(text) for text in texts)) for n, texts in enumerate(patterns)
     ]
     effect = mail(*recipients)
-    found = {one.id for group in OptInIndex(opt_ins).mail_groups(effect) for one in group}
+    found = {one.id for group in OptInIndex(opt_ins).mail_groups(effect) for one in group.all}
     assert {one.id for one in opt_ins if all_meant(one.mail_to or (), effect.recipients)} <= found
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["/v1/**", "/v1/*", "/v1/a", "/*/a", "/**/a", "/v1/a/", "/**"]), max_size=2),
+        max_size=14,
+    ),
+    st.sampled_from(["/", "/v1", "/v1/", "/v1/a", "/v1/a/", "/v1/b/a", "/x/a", None]),
+)
+def test_no_opt_in_that_means_a_path_is_missed(paths: list[list[str]], path: str | None) -> None:
+    opt_ins = [
+        opt_in(f"n{n:02}", narrowing=Narrowing(paths=tuple(path_glob(text) for text in texts) or None))
+        for n, texts in enumerate(paths)
+    ]
+    wanted = [
+        one for one in opt_ins
+        if one.narrowing.paths is None or (path and any(glob.matches(path) for glob in one.narrowing.paths))
+    ]  # fmt: skip
+    found = list(Group(opt_ins).candidates(path))
+    assert [one for one in found if one in wanted] == wanted
 
 
 @pytest.mark.parametrize(("host", "above"), [("a.b.c", ["b.c", "c"]), ("a", []), ("", []), ("a.", [""])])
