@@ -54,10 +54,11 @@ class HeldConnection(LiveConnectionHandler):
         with self.timeout_watchdog.disarm():
             try:
                 await self._hooks(self, hook)
-            except Exception:
+            except Exception as error:
                 _log.exception("the hook %s failed; its connection is shut", hook.name)
                 self.shut()
-                raise
+                # Whoever waits for this hook waits for ever: nothing that depends on it happens.
+                raise asyncio.CancelledError from error
 
     def shut(self) -> None:
         """Close the client's connection, and with it all that were opened for it."""
@@ -78,9 +79,12 @@ class HeldConnection(LiveConnectionHandler):
         self._expiry = asyncio.get_running_loop().call_later(seconds, self.shut)
 
     def over(self) -> None:
-        """The client has gone: nothing may be dialled for it any more."""
+        """The client has gone: nothing may be dialled for it any more, and what was closes."""
         self.closed = True
         self.tickets.void()
+        for io in tuple(self.transports.values()):
+            if io.handler is not None:
+                io.handler.cancel("the client has gone")
         if self._expiry is not None:
             self._expiry.cancel()
 
@@ -93,8 +97,15 @@ class HeldConnection(LiveConnectionHandler):
 
     async def server_event(self, event: events.Event) -> None:
         """Every event may be one that somebody waits for in `drained`."""
+        if isinstance(event, events.ConnectionClosed) and event.connection is self.client and self._reset():
+            self.client.state = ConnectionState.CLOSED
         await super().server_event(event)
         self._moved.set()
+
+    def _reset(self) -> bool:
+        """Whether the client's connection is gone as a whole, and not just its half."""
+        io = self.transports.get(self.client)
+        return io is None or (isinstance(io.reader, asyncio.StreamReader) and io.reader.exception() is not None)
 
     async def open_connection(self, command: commands.OpenConnection) -> None:
         """Dial with a ticket and serve what was reached until it closes.

@@ -64,13 +64,14 @@ class MitmEngine:
         protocol = asyncio.StreamReaderProtocol(reader)
         loop = asyncio.get_running_loop()
         transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock)
+        flows = self._flows(self._gate, connection, self.fault)
         held = HeldConnection(
             reader,
             asyncio.StreamWriter(transport, protocol, reader, loop),
             tls=connection.tls,
             tickets=Tickets(self._dialler, connection.id),
             hooks=HeldHooks(
-                self._flows(self._gate, connection, self.fault),
+                flows,
                 connection,
                 client_tls=self._client_tls,
                 server_tls=self._server_tls,
@@ -85,6 +86,7 @@ class MitmEngine:
             held.over()
             self._open.discard(held)
             transport.close()
+            await flows.over()
 
     def shut_all(self) -> None:
         """Close every connection, as at a stop."""

@@ -68,6 +68,7 @@ class FlowHooks:
         self._gate = gate
         self._connection = connection
         self._fault = fault
+        self._leaving: set[Leaving] = set()
         self.asked = False
         """Something has been asked on this connection, or put before the gate."""
 
@@ -101,6 +102,7 @@ class FlowHooks:
         try:
             leaving = leaving_of(departure, request, self._connection.id)
             flow.metadata[LEAVING] = leaving
+            self._leaving.add(leaving)
             held.tickets.grant(leaving)
         except (CannotForward, NoTicket) as error:
             reply = problem(403, "Refused", str(error), departure.capture_id)
@@ -142,6 +144,7 @@ class FlowHooks:
         if leaving is None or flow.response is None:
             return
         held.tickets.withdraw(leaving)
+        self._leaving.discard(leaving)
         body, flags = leaving.answer
         await leaving.settle_quietly(reply_of(flow.response, body, flags=flags))
 
@@ -154,6 +157,7 @@ class FlowHooks:
                 await self.raw(f"a request that never became whole: {why}", ("truncated",))
             return
         held.tickets.withdraw(leaving)
+        self._leaving.discard(leaving)
         if leaving.sent:
             body, flags = leaving.answer
             partial = None if flow.response is None else reply_of(flow.response, body, flags=(*flags, "broken_off"))
@@ -172,6 +176,11 @@ class FlowHooks:
         if leaving is None:
             raise CannotForward("a message came on a WebSocket that nothing let out")
         await record_message(flow, leaving)
+
+    async def over(self) -> None:
+        """The connection has ended: what nobody has said the end of is said now, by what is known."""
+        for leaving in tuple(self._leaving):
+            await leaving.settle_quietly(None)
 
     async def raw(self, what: str, flags: tuple[str, ...], opening: bytes = b"") -> None:
         """Record what is no request. It is refused whether that works or not."""

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from mitm_house import MitmHouse, mitm_house, until_end
+from mitm_house import MitmHouse, mitm_house, reset, until_end
 
 from ledger.trouble import LedgerUnavailable
 from policies.http_request import HttpRequest
+from proxy.mitm_tickets import Tickets
+from sinks.dialler import NoTicket
 
 
 @pytest_asyncio.fixture
@@ -172,3 +174,57 @@ async def test_an_opt_in_that_ends_closes_what_is_open(house: MitmHouse) -> None
     async with asyncio.timeout(5):
         await place.arrivals[0].over.wait()
     writer.close()
+
+
+async def test_a_client_that_waits_for_100_continue_is_told_to_go_on(house: MitmHouse) -> None:
+    place = await house.stand_in.http()
+    house.opt_in(f"127.0.2.1:{place.port}")
+    host = f"127.0.2.1:{place.port}"
+    reader, writer = await asyncio.open_connection(*house.proxy)
+    writer.write(
+        f"PUT http://{host}/ HTTP/1.1\r\nHost: {host}\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode()
+    )
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
+    writer.write(b"hi")
+    assert b'{"real":true}' in await until_end(reader, b"true}")
+    writer.close()
+    assert place.requests[0].endswith(b"\r\n\r\nhi")
+
+
+async def test_an_aws_chunked_body_is_described_and_forwarded_undecoded(house: MitmHouse) -> None:
+    place = await house.stand_in.http()
+    house.opt_in(f"127.0.2.1:{place.port}")
+    host = f"127.0.2.1:{place.port}"
+    body = b"5;chunk-signature=abc\r\nhello\r\n0;chunk-signature=def\r\n\r\n"
+    await house.say(
+        f"PUT http://{host}/o HTTP/1.1\r\nHost: {host}\r\nContent-Encoding: aws-chunked\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        + body
+    )
+    assert place.requests[0].endswith(b"\r\n\r\n" + body)
+    seen = house.gate.taken[0].seen
+    assert isinstance(seen, HttpRequest)
+    assert seen.body.data == body
+
+
+async def test_a_client_that_dies_while_its_request_is_decided_leaves_nothing_open(house: MitmHouse) -> None:
+    place = await house.stand_in.trap()
+    house.opt_in(f"127.0.2.1:{place.port}")
+    host = f"127.0.2.1:{place.port}"
+    _, writer = await asyncio.open_connection(*house.proxy)
+    writer.write(f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    await house.gate.until(lambda: bool(house.gate.taken))
+    reset(writer)
+    await house.gate.until(lambda: bool(house.gate.taken[0].settled))
+    async with asyncio.timeout(5):
+        for arrival in place.arrivals:
+            await arrival.over.wait()
+
+
+async def test_nothing_is_dialled_without_a_ticket(house: MitmHouse) -> None:
+    tickets = Tickets(house.dialler, "client-1")
+    with pytest.raises(NoTicket):
+        await tickets.dial("127.0.2.1", 80)
+    tickets.void()
+    with pytest.raises(NoTicket):
+        await tickets.dial("127.0.2.1", 80)

@@ -292,3 +292,19 @@ async def test_a_long_upload_to_an_http2_destination_arrives_whole(house: MitmHo
     client.writer.close()
     assert stream.headers[":status"] == "200"
     assert place.requests[0].partition(b"\n")[2] == body
+
+
+async def test_many_streams_at_once_to_an_http1_destination_all_arrive_once(house: MitmHouse) -> None:
+    place = await house.stand_in.http(tls=NAME)
+    house.stand_in.names.set(NAME, (place.address,))
+    house.opt_in(f"{NAME}:{place.port}")
+    client = await connected(house, f"{NAME}:{place.port}", alpn=("h2", "http/1.1"))
+
+    streams = [client.send(f"{NAME}:{place.port}", f"/{number}") for number in range(40)]
+    await client.until(*streams)
+    client.writer.close()
+
+    assert [stream.headers[":status"] for stream in streams] == ["200"] * 40
+    arrived = sorted(int(request.split()[1][1:]) for request in place.requests)
+    assert arrived == list(range(40))
+    assert all(taken.left and taken.settled for taken in house.gate.taken)
