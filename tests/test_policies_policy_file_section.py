@@ -14,10 +14,10 @@ def told(section: Section) -> list[str]:
 
 
 def test_only_known_keys() -> None:
-    root = section("name: a\nnmae: b\nzzz: c")
+    root = section("name: a\nnamex: b\nzzz: c")
     root.only(("name", "other"))
     assert told(root) == [
-        "f:2: nmae: the key 'nmae' is not known here; write 'name'",
+        "f:2: namex: the key 'namex' is not known here; write 'name'",
         "f:3: zzz: the key 'zzz' is not known here; the keys known here are name, other",
     ]
 
