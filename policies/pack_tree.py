@@ -90,7 +90,7 @@ class Trees:
                         place, f"{name} stands with {', '.join(sorted(allowed))} only, not with {list(tree)}"
                     )
                 return getattr(self, f"_{name[1:]}")(tree, names, place)  # type: ignore[no-any-return]  # one of these
-        raise TreeError(place, f"there is no directive {min(map(str, tree))}; there are {', '.join(_DIRECTIVES)}")
+        raise TreeError(place, f"there is no directive {', '.join(_unknown(tree))}; there are {', '.join(_DIRECTIVES)}")
 
     def _expression(self, source: Any, names: frozenset[str], place: tuple[str | int, ...]) -> Evaluate:
         if not isinstance(source, str):
@@ -169,6 +169,11 @@ class Trees:
             finally:
                 self._open.pop()
         return made
+
+
+def _unknown(tree: dict[Any, Any]) -> list[str]:
+    known = frozenset().union(*_DIRECTIVES.values())
+    return [str(key) for key in tree if key not in known] or sorted(map(str, tree))
 
 
 def bounded(value: Any) -> list[Any]:

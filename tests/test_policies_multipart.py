@@ -1,0 +1,50 @@
+"""Multipart bodies: fields, files, and bodies that are not what their boundary says."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.form import FormError
+from policies.multipart import fields_of, parameter, read_parts
+
+BODY = (
+    b'--B\r\nContent-Disposition: form-data; name="purpose"\r\n\r\ndispute\r\n'
+    b'--B\r\nContent-Disposition: form-data; name="file"; filename="a \xc3\xa9.txt"\r\n'
+    b"Content-Type: text/plain\r\n\r\nabc\r\nd\r\n--B--\r\n"
+)
+
+
+def test_fields_and_files() -> None:
+    parts = read_parts(BODY, "B")
+    assert fields_of(parts) == {
+        "purpose": "dispute",
+        "file": {"filename": "a é.txt", "content_type": "text/plain", "size": 6},
+    }
+    assert parts[1].data == b"abc\r\nd"
+
+
+def test_a_body_without_its_boundary() -> None:
+    with pytest.raises(FormError, match="cannot be read"):
+        read_parts(b"no boundary here", "B")
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "found"),
+    [
+        pytest.param('form-data; name="a b"', "name", "a b", id="quoted"),
+        pytest.param("multipart/form-data; boundary=xyz", "boundary", "xyz", id="bare"),
+        pytest.param("form-data; filename*=UTF-8''%C3%A9", "filename", "é", id="rfc-2231"),
+        pytest.param("form-data", "name", None, id="missing"),
+    ],
+)
+def test_parameters(value: str, name: str, found: str | None) -> None:
+    assert parameter(value, name) == found
+
+
+@given(st.binary(max_size=300))
+def test_any_octets_are_read_or_refused(body: bytes) -> None:
+    try:
+        parts = read_parts(b"--B\r\n" + body, "B")
+    except FormError:
+        return
+    assert all(len(part.data) <= len(body) for part in parts)
