@@ -43,7 +43,7 @@ async def peek_until[T](
     except OSError:
         raise PeekEnded("closed", peek.seen) from None
     finally:
-        if sock.fileno() >= 0:
+        if peek.raised and sock.fileno() >= 0:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
 
 
@@ -54,30 +54,29 @@ class _Peek:
         self._sock = sock
         self._limit = limit
         self.seen = b""
+        self.raised = False
+        """SO_RCVLOWAT is not what it was."""
 
     async def grew(self) -> bool:
         """Whether there is more than before. Raises PeekEnded where no more will come."""
-        grown = self._look()
+        try:
+            grown = self._sock.recv(self._limit, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
         if len(grown) > len(self.seen):
             self.seen = grown
             return True
-        if _ended(self._sock):
+        if not grown or _ended(self._sock):
             raise PeekEnded("closed", self.seen)
-        if self.seen:
-            await asyncio.sleep(PRESSED_PAUSE)
+        await asyncio.sleep(PRESSED_PAUSE)
         return False
 
     def expect_more(self) -> None:
         """Be woken by the next byte: the seen ones stay readable, and the loop would spin on them."""
         if len(self.seen) >= self._limit:
             raise PeekEnded("too_long", self.seen)
+        self.raised = True
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(self.seen) + 1)
-
-    def _look(self) -> bytes:
-        try:
-            return self._sock.recv(self._limit, socket.MSG_PEEK)
-        except BlockingIOError:
-            return b""
 
 
 async def readable(sock: socket.socket) -> None:
