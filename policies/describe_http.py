@@ -23,7 +23,7 @@ LONGEST_FACT = 2000
 MOST_NAMED = 10_000
 """Recipients that are named one by one; more count as not all named."""
 _ADDRESS = r"[^\s,;:<>()\[\]\"\\@]+@[^\s,;:<>()\[\]\"\\@]+"
-_ONE_ADDRESS = re.compile(rf"\s*(?:({_ADDRESS})|(?:\"[^\"\\<>]*\"|[^\"\\<>@,;:()]*)<({_ADDRESS})>)\s*\Z")
+_ONE_ADDRESS = re.compile(rf"\s*(?:({_ADDRESS})|(?:\"[^\"\\<>]*\"\s*|[^\"\\<>@,;:()]*)<({_ADDRESS})>)\s*\Z")
 """One plain address, alone or in angle brackets after a name. Anything cleverer might be read as two by a server."""
 
 

@@ -52,7 +52,7 @@ def test_the_best_fit_comes_first(path: str, template: str, params: dict[str, st
 
 
 def test_what_fits_less_well_comes_later() -> None:
-    assert [operation for operation, _ in found("/v1/customers/search")] == [
+    assert [str(operation) for operation, _ in found("/v1/customers/search")] == [
         "/v1/customers/search",
         "/v1/customers/search",
         "/v1/customers/{id}",
@@ -69,7 +69,7 @@ def test_nothing_fits() -> None:
 def test_a_head_is_a_get() -> None:
     made = OperationIndex()
     made.add("GET", "/a", "get")  # type: ignore[arg-type]  # any value stands for an operation here
-    assert [operation for operation, _ in made.find("HEAD", "/a")] == ["get"]
+    assert [str(operation) for operation, _ in made.find("HEAD", "/a")] == ["get"]
 
 
 @pytest.mark.parametrize("template", ["v1", "/a/{b+}/c", "/a{b}{c}", "/a/{}", "/a/{b", "/{a}{b+}"])
@@ -81,5 +81,5 @@ def test_templates_that_cannot_be_used(template: str) -> None:
 @given(st.text(alphabet="abv1/{}%.:Messages", max_size=40))
 def test_any_path_is_looked_up(path: str) -> None:
     for operation, params in index().find("POST", f"/{path}"):
-        assert operation in TEMPLATES
+        assert str(operation) in TEMPLATES
         assert all(f"{{{name}" in str(operation) for name in params)
