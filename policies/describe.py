@@ -36,7 +36,7 @@ def describe(
 
 def _mail(mail: Mail, run: str, flags: tuple[str, ...]) -> Effect:
     """The envelope says whom it reaches; what the headers say is only shown."""
-    headers = read_headers((mail.body.data or b"")[:HEAD_READ])
+    headers = read_headers((mail.body.data or mail.head)[:HEAD_READ])
     return Effect(
         channel="email",
         intent="write",

@@ -28,5 +28,7 @@ class Mail:
     transcript: str = ""
     """The session as it was spoken, credentials removed, DATA left out."""
     claim: RunClaim | None = None
+    head: bytes = b""
+    """Of a body that is not held in memory, its first octets; empty where `body.data` has them."""
     flags: tuple[str, ...] = ()
     """`malformed`, `line_too_long`, `nul`, `eight_bit`, ..."""
