@@ -7,6 +7,8 @@ from ledger.trouble import LedgerUnavailable
 from policies.body import Body
 from sinks.smtp_data import SmtpData
 
+HEAD_OCTETS = 65536
+
 
 class Intake(Protocol):
     """Where octets are kept while they arrive (the ledger's `BodyIntake`). Each call may raise LedgerUnavailable."""
@@ -25,6 +27,8 @@ class IncomingBody:
         self._data = SmtpData(limit, self._write)
         self._trouble: LedgerUnavailable | None = None
         self._intake: Intake | None = None
+        self.head = b""
+        """The first octets, for a body that will not be held in memory."""
         try:
             self._intake = intakes()
         except LedgerUnavailable as error:
@@ -55,6 +59,8 @@ class IncomingBody:
             intake.abandon()
 
     def _write(self, octets: bytes) -> None:
+        if len(self.head) < HEAD_OCTETS:
+            self.head += octets[: HEAD_OCTETS - len(self.head)]
         if self._intake is None:
             return
         try:

@@ -9,6 +9,8 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from policies.body import Body
+from policies.mail import Mail
 from sinks.smtp_body import IncomingBody
 from sinks.smtp_delivery import SmtpDelivery
 from sinks.smtp_limits import SmtpLimits
@@ -165,13 +167,7 @@ class SmtpConnection(asyncio.Protocol):
             self._end(b"")
 
     async def _deliver(self, incoming: IncomingBody) -> None:
-        protocol = "smtps" if self._entrance.implicit_tls else "smtp"
-        reply = await self._entrance.delivery.deliver(
-            incoming,
-            lambda body: mail_of(
-                self._session, body, incoming.flags, source=self._source, protocol=protocol, port=self._entrance.port
-            ),
-        )
+        reply = await self._entrance.delivery.deliver(incoming, lambda body: self._mail(body, incoming))
         self._session.reset()
         self._touched = self._loop.time()
         self._busy = False
@@ -180,6 +176,17 @@ class SmtpConnection(asyncio.Protocol):
             self._end(b"")
         else:
             self._advance()
+
+    def _mail(self, body: Body, incoming: IncomingBody) -> Mail:
+        return mail_of(
+            self._session,
+            body,
+            incoming.flags,
+            source=self._source,
+            protocol="smtps" if self._entrance.implicit_tls else "smtp",
+            port=self._entrance.port,
+            head=incoming.head,
+        )
 
     def _begin_tls(self) -> None:
         self._busy = True

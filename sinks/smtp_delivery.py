@@ -44,18 +44,26 @@ class SmtpDelivery:
         """The reply's octets. 250 only once the capture is durable or the relay has taken the mail."""
         try:
             mail = mail_of(incoming.finish())
-            with ExitStack() as kept:
-                # The ledger moves a long body's file when it records it; an open file stays readable.
-                content = kept.enter_context(mail.body.path.open("rb")) if mail.body.path is not None else None
-                outcome = await self._gate.take(mail)
-                if isinstance(outcome, Departure):
-                    return wire(await self._depart(outcome, mail, content or mail.body.data))
-            return wire(outcome.reply)
+            try:
+                return wire(await self._taken(mail))
+            except BaseException:
+                if mail.body.path is not None:
+                    mail.body.path.unlink(missing_ok=True)  # nobody adopted it
+                raise
         except (LedgerUnavailable, NotReady) as error:
             return status_lines(451, f"4.3.0 {error}")
         except Exception:
             LOG.exception("a mail was refused because taking it failed")
             return status_lines(451, "4.3.0 Soundstage failed to take this mail; its log says why")
+
+    async def _taken(self, mail: Mail) -> Reply:
+        with ExitStack() as kept:
+            # The ledger may move a long body's file when it records it; an open file stays readable.
+            content = kept.enter_context(mail.body.path.open("rb")) if mail.body.path is not None else None
+            outcome = await self._gate.take(mail)
+            if isinstance(outcome, Departure):
+                return await self._depart(outcome, mail, content or mail.body.data)
+            return outcome.reply
 
     async def _depart(self, departure: Departure, mail: Mail, content: BinaryIO | bytes | None) -> Reply:
         left = True

@@ -7,7 +7,16 @@ from sinks.smtp_session import SmtpSession
 EIGHT_BIT_PROMISED = ("BODY=8BITMIME", "SMTPUTF8")
 
 
-def mail_of(session: SmtpSession, body: Body, flags: tuple[str, ...], *, source: str, protocol: str, port: int) -> Mail:
+def mail_of(
+    session: SmtpSession,
+    body: Body,
+    flags: tuple[str, ...],
+    *,
+    source: str,
+    protocol: str,
+    port: int,
+    head: bytes = b"",
+) -> Mail:
     """`flags` as `SmtpData` found them: 8-bit octets are odd only where 7-bit was promised."""
     options = session.sender.options if session.sender is not None else ()
     if "eight_bit" in flags and any(option.upper() in EIGHT_BIT_PROMISED for option in options):
@@ -25,5 +34,6 @@ def mail_of(session: SmtpSession, body: Body, flags: tuple[str, ...], *, source:
         recipient_options=tuple([recipient.options for recipient in session.recipients]),
         transcript=session.transcript.text(),
         claim=session.claim,
+        head=head if body.data is None else b"",
         flags=flags,
     )
