@@ -17,6 +17,7 @@ from policies.raw_connection import RawConnection
 from proxy.ca import CertificateAuthority
 from proxy.connection import Engine
 from proxy.door import Door
+from proxy.door_ask import Gate
 from proxy.door_limits import DoorLimits
 from proxy.engines import EngineChooser
 from proxy.explicit import ExplicitEntrance
@@ -112,13 +113,16 @@ async def stage(
     may_leave: Callable[[str, int], bool] = lambda host, port: False,
     speaks_http2: Callable[[str], bool] = lambda host: False,
     other: Engine | None = None,
+    judge: Gate | None = None,
 ) -> AsyncIterator[Stage]:
+    """`judge`: another gate than one that only remembers."""
     gate = gate or RememberingGate()
+    judge = judge or gate
     ca = CertificateAuthority.open(data_dir)
     incoming = data_dir / "incoming"
     incoming.mkdir(exist_ok=True)
     door = Door(
-        gate=gate,
+        gate=judge,
         certificates=ca,
         intake=lambda keep: BodyIntake(incoming if keep else None),
         limits=limits or DoorLimits(),
@@ -128,9 +132,9 @@ async def stage(
     chooser = EngineChooser(door, other, may_leave=may_leave, speaks_http2=speaks_http2)
     waiting = patience or Patience()
     listeners = [
-        Listener(ExplicitEntrance(chooser, gate, waiting)),
-        Listener(SteeredTls(chooser, gate, patience=waiting)),
-        Listener(SteeredPlain(chooser, gate, patience=waiting)),
+        Listener(ExplicitEntrance(chooser, judge, waiting)),
+        Listener(SteeredTls(chooser, judge, patience=waiting)),
+        Listener(SteeredPlain(chooser, judge, patience=waiting)),
     ]
     explicit, https, http = [await listener.start("127.0.0.1", 0) for listener in listeners]
     try:
