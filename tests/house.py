@@ -49,13 +49,15 @@ def clean_environment() -> dict[str, str]:
 class House:
     """Running while the block lasts. `policy` is the text of its policy file."""
 
-    def __init__(self, *, steered: bool, policy: str | None = None, **settings: str) -> None:
-        self._steered, self._policy, self._settings = steered, policy, settings
+    def __init__(
+        self, *, steered: bool = False, policy: str | None = None, data: Path | None = None, **settings: str
+    ) -> None:
+        self._steered, self._policy, self._settings, self._data = steered, policy, settings, data
 
     def __enter__(self) -> "House":
         self._folder = tempfile.TemporaryDirectory(prefix="soundstage-house-")
         self.folder = Path(self._folder.name)
-        self.data = self.folder / "data"
+        self.data = self._data or self.folder / "data"
         ports = STANDARD_PORTS if self._steered else FREE_PORTS
         self._own = {f"SOUNDSTAGE_{name}_PORT": port for name, port in ports.items()}
         self._own |= {"SOUNDSTAGE_DATA_DIR": str(self.data), **self._settings}
