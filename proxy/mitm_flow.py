@@ -160,7 +160,9 @@ class FlowHooks:
         self._leaving.discard(leaving)
         if leaving.sent:
             body, flags = leaving.answer
-            partial = None if flow.response is None else reply_of(flow.response, body, flags=(*flags, "broken_off"))
+            partial = problem(502, "Not answered", f"it left, but its answer broke off: {why[:200]}")
+            if flow.response is not None:
+                partial = reply_of(flow.response, body, flags=(*flags, "broken_off"))
             await leaving.settle_quietly(partial)
             return
         status, title = (403, "Refused") if leaving.refused else (502, "Not reached")

@@ -10,10 +10,12 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
+    HttpEvent,
     RequestData,
     RequestEndOfMessage,
     RequestHeaders,
     RequestProtocolError,
+    ResponseProtocolError,
 )
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
@@ -57,6 +59,16 @@ class Http1Side(Http1Server):
         yield from super()._handle_event(event)
         if self.state == self.wait and len(self.buf) > AHEAD:
             yield commands.CloseConnection(self.conn)
+
+    def send(self, event: HttpEvent) -> layer.CommandGenerator[None]:
+        """mitmproxy's own error pages are its own; ours say what happened in the form of every refusal."""
+        status = event.code.http_status_code() if isinstance(event, ResponseProtocolError) else None
+        if not isinstance(event, ResponseProtocolError) or status is None or self.response is not None:
+            yield from super().send(event)
+            return
+        told = problem(status, "Not answered", f"the destination was reached, but: {event.message[:200]}")
+        yield commands.SendData(self.conn, render(told, head_only=False, keep_alive=False, minor=1, marks=()))
+        yield commands.CloseConnection(self.conn)
 
     def read_headers(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
         """One head out of the buffer, if it is whole."""

@@ -64,8 +64,8 @@ class ClientTls:
 
 
 def _chosen(_connection: SSL.Connection, offered: list[bytes]) -> Any:
-    """The client's own preference among what is spoken here; without any, HTTP/1.1 goes without saying."""
-    return next((alpn for alpn in offered if alpn in (H2, HTTP1)), SSL.NO_OVERLAPPING_PROTOCOLS)
+    """HTTP/2 wherever it is offered, as providers do: httpx offers it last and counts on that."""
+    return next((alpn for alpn in (H2, HTTP1) if alpn in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
 
 
 class ServerTls:

@@ -228,3 +228,46 @@ async def test_nothing_is_dialled_without_a_ticket(house: MitmHouse) -> None:
     tickets.void()
     with pytest.raises(NoTicket):
         await tickets.dial("127.0.2.1", 80)
+
+
+async def test_an_answer_that_is_none_is_told_as_such_and_known_to_have_left(house: MitmHouse) -> None:
+    place = await house.stand_in.http(answer=b"this is no HTTP\r\n\r\n")
+    house.opt_in(f"127.0.2.1:{place.port}")
+    host = f"127.0.2.1:{place.port}"
+    told = await house.say(f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert told.startswith(b"HTTP/1.1 502")
+    assert b"application/problem+json" in told
+    assert len(place.requests) == 1
+    await house.gate.until(lambda: bool(house.gate.taken[0].settled))
+    assert house.gate.taken[0].left
+
+
+async def test_an_answer_that_breaks_off_is_known_to_have_left(house: MitmHouse) -> None:
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it")
+        await writer.drain()
+
+    place = await house.stand_in.listen(lambda place, arrival: half)
+    house.opt_in(f"127.0.2.1:{place.port}")
+    host = f"127.0.2.1:{place.port}"
+    told = await house.say(f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert told.endswith(b"half of it")
+    await house.gate.until(lambda: bool(house.gate.taken[0].settled))
+    left, reply = house.gate.taken[0].settled[-1]
+    assert left
+    assert reply is not None
+    assert (reply.status, reply.body, reply.flags) == (200, b"half of it", ("broken_off",))
+
+
+async def test_a_long_answer_passes_whole_and_is_kept_in_part(house: MitmHouse) -> None:
+    size = 3 * 1024 * 1024
+    answer = f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * size
+    place = await house.stand_in.http(answer=answer)
+    house.opt_in(f"127.0.2.1:{place.port}")
+    host = f"127.0.2.1:{place.port}"
+    told = await house.say(f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert told.endswith(b"x" * size)
+    reply = house.gate.taken[0].reply
+    assert reply is not None
+    assert (len(reply.body), reply.flags) == (256 * 1024, ("reply_truncated",))

@@ -14,7 +14,7 @@ def test_what_is_installed_and_held_is_suitable() -> None:
 
 
 def test_another_release_is_refused_by_name() -> None:
-    with pytest.raises(EngineUnsuitable, match=r"mitmproxy 12\.3\.0 is installed, but it is held shut for 12\.2\.3 alone"):
+    with pytest.raises(EngineUnsuitable, match=r"mitmproxy 12\.3\.0 is installed, .* for 12\.2\.3 alone"):
         check_held(HELD, "12.3.0")
 
 
