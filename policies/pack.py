@@ -73,7 +73,7 @@ class Packs:
 
     def recognise(self, view: RequestView) -> Recognition:
         """What a request is. Sets the view's `params` and `types`. Never raises for what a client sent."""
-        claims = self._hosts.find(view.host) or self._signers(view)
+        claims = self._claims(view)
         if not claims:
             return Recognition(view)
         try:
@@ -94,6 +94,12 @@ class Packs:
             return _recognised(*fallback, view)
         view.params, view.types = {}, claims[0].pack.types
         return _undescribed(claims[0], view)
+
+    def _claims(self, view: RequestView) -> tuple[KnownHost, ...]:
+        claims = self._hosts.find(view.host)
+        if any(claim.entry.paths for claim in claims):
+            claims = tuple(c for c in claims if not c.entry.paths or view.path.startswith(c.entry.paths))
+        return claims or self._signers(view)
 
     def _signers(self, view: RequestView) -> tuple[KnownHost, ...]:
         return tuple(KnownHost(p, _ANYWHERE, "") for p in self._signed if not p.signature.isdisjoint(view.headers))

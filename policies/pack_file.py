@@ -25,6 +25,8 @@ class HostEntry(Frozen):
     env: Environment = "both"
     host_in_path: bool = False
     """What the first wildcard stands for is put before the path, so that one template meets both styles of S3."""
+    paths: tuple[str, ...] = ()
+    """Where not empty, only paths that begin so are this provider's; the rest of the host is nobody's."""
     note: str = ""
 
 

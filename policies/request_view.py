@@ -23,6 +23,10 @@ DEEPEST = 100
 FORM = "application/x-www-form-urlencoded"
 
 
+_ONCE = ("content-type", "content-encoding")
+"""Fields that say how a body is read: with two of them, no two servers read it alike."""
+
+
 class RequestView:
     """A request with its host and path in canonical form, its body decoded and parsed on demand."""
 
@@ -44,7 +48,11 @@ class RequestView:
     @cached_property
     def headers(self) -> dict[str, str]:
         """The first value of each field, by lower-case name."""
-        return dict(reversed(self.request.headers))
+        made = dict(reversed(self.request.headers))
+        if len(made) != len(self.request.headers):
+            names = [name for name, _ in self.request.headers]
+            self.faults.extend(f"the field {name} is sent twice" for name in _ONCE if names.count(name) > 1)
+        return made
 
     @property
     def size(self) -> int:

@@ -56,6 +56,13 @@ def test_faults_are_noted(body: bytes, headers: dict[str, str], fault: str) -> N
     assert any(fault in told for told in seen.faults), seen.faults
 
 
+def test_two_content_types_are_a_fault() -> None:
+    headers = (("content-type", FORM), ("content-type", "application/json"))
+    seen = RequestView(HttpRequest("POST", "https", (), "/", headers, "127.0.0.1", Body.of(b"to=a")), "h", 443, "/")
+    assert seen.form == {"to": "a"}
+    assert seen.faults == ["the field content-type is sent twice"]
+
+
 def test_a_body_that_is_not_held_is_a_fault() -> None:
     long = Body(None, 9_000_000, "0" * 64)
     seen = RequestView(HttpRequest("POST", "https", (), "/", (), "127.0.0.1", long), "h", 443, "/")
