@@ -30,9 +30,7 @@ def made(tree: Any, **facts: Any) -> Any:
         pytest.param("${ {'a': {'b': x.n}}.a.b }", 3, id="braces-inside"),
         pytest.param("${'}' ~ x.n}", "}3", id="brace-in-a-text"),
         pytest.param({"b": "${x.n}", "a": 1}, {"b": 3, "a": 1}, id="order-is-kept"),
-        pytest.param(
-            {"$each": "x.list", "$as": "e", "$do": {"${i}": "${i ~ e}"}}, [{"${i}": "0p"}, {"${i}": "1q"}], id="each"
-        ),
+        pytest.param({"$each": "x.list", "$as": "e", "$do": {"v": "${i ~ e}"}}, [{"v": "0p"}, {"v": "1q"}], id="each"),
         pytest.param({"$each": "x.missing", "$do": 1}, [], id="each-of-nothing"),
         pytest.param({"$map": "x.list", "$as": "e", "$key": "e ~ '!'", "$value": "${i}"}, {"p!": 0, "q!": 1}, id="map"),
         pytest.param({"$if": "x.n > 2", "$then": "big", "$else": "small"}, "big", id="if"),
