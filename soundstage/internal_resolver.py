@@ -11,7 +11,7 @@ Resolver = tuple[str, int]
 def resolver_of(text: str) -> Resolver:
     """`10.96.0.10`, `10.0.0.53:5353`, `[fd00::53]:5353`: as the setting was checked to read."""
     host, colon, port = text.rpartition(":")
-    if not colon or (":" in host and not host.startswith("[")):
+    if not colon or text.endswith("]") or (":" in host and not host.startswith("[")):
         return text.strip("[]"), 53
     return host.strip("[]"), int(port)
 

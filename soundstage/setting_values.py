@@ -90,7 +90,7 @@ def _zone(name: str, resolver: str) -> tuple[str, str]:
 
 def _is_resolver(text: str) -> bool:
     host, separator, number = text.rpartition(":")
-    if not separator or (":" in host.strip("[]") and not host.startswith("[")):
+    if not separator or text.endswith("]") or (":" in host.strip("[]") and not host.startswith("[")):
         host, number = text, "53"
     try:
         address(host)

@@ -1,6 +1,7 @@
 """The rules of the house that can be executed: sizes, layers, a test for each module, no names of registries."""
 
 import ast
+import functools
 import re
 import statistics
 import subprocess
@@ -44,7 +45,7 @@ def test_median_module_is_under_120_lines() -> None:
     assert statistics.median(map(lines, modules())) < MEDIAN
 
 
-def tested_by_name(room: str) -> set[str]:
+def known_to_tests(room: str) -> set[str]:
     """Modules with a test file of their name, or that some test imports."""
     tests = (PROJECT / "tests").glob("*.py")
     named = {f"{room}.{path.stem.removeprefix(f'test_{room}_')}" for path in tests}
@@ -57,7 +58,7 @@ def tested_by_name(room: str) -> set[str]:
 def test_every_module_is_reached_by_a_test(room: str) -> None:
     """By a test file of its name, by an import in a test, or, however far down, by the imports of one that is."""
     graph = {f"{room}.{path.stem}": imported(path) for path in (PROJECT / room).glob("*.py")}
-    waiting = [name for name in graph if name in tested_by_name(room)]
+    waiting = sorted(set(graph) & known_to_tests(room))
     reached = set(waiting)
     while waiting:
         found = {name for name in graph[waiting.pop()] if name in graph} - reached
@@ -66,6 +67,7 @@ def test_every_module_is_reached_by_a_test(room: str) -> None:
     assert not set(graph) - reached - {f"{room}.__init__"} - set(APART)
 
 
+@functools.cache
 def imported(path: Path) -> set[str]:
     """Modules that a file imports, or that a command of the command line looks up."""
     found = set()

@@ -30,9 +30,9 @@ def test_defaults_bind_to_loopback() -> None:
         pytest.param("SOUNDSTAGE_SMTP_PORT", "", "smtp_port", 1025, id="empty-is-unset"),
         pytest.param(
             "SOUNDSTAGE_INTERNAL_ZONES",
-            "svc.cluster.local=10.96.0.10, .Corp.example.=[::1]:5353",
+            "svc.cluster.local=10.96.0.10, .Corp.example.=[::1]:5353,x=[::1]",
             "internal_zones",
-            {"svc.cluster.local": "10.96.0.10", "corp.example": "[::1]:5353"},
+            {"svc.cluster.local": "10.96.0.10", "corp.example": "[::1]:5353", "x": "[::1]"},
             id="zones",
         ),
     ],
