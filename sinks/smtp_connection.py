@@ -4,7 +4,6 @@ What is said when lives in `smtp_session`, what becomes of a whole mail in `smtp
 """
 
 import asyncio
-import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_lines import OVERLONG, SmtpLines
 from sinks.smtp_mail import mail_of
 from sinks.smtp_session import Next, SmtpSession
+from sinks.smtp_tls import secured
 
-LOG = logging.getLogger(__name__)
 AHEAD_OCTETS = 65536
 """What a client may send ahead while its mail is being recorded."""
 LINES_A_TURN = 500
@@ -59,6 +58,9 @@ class SmtpConnection(asyncio.Protocol):
         self._blocked = False
         """The client does not read its replies: it gets no more of them."""
         self._ending = False
+        """Nothing more is taken from the client, but what is at hand is answered."""
+        self._over = False
+        """The last words have been said."""
         self._begun = self._touched = self._message_begun = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self.work: asyncio.Task[None] | None = None
@@ -89,6 +91,8 @@ class SmtpConnection(asyncio.Protocol):
             self._incoming = None
 
     def data_received(self, data: bytes) -> None:
+        if self._over:
+            return
         self._touched = self._loop.time()
         self._lines.add(data)
         self._advance()
@@ -194,30 +198,20 @@ class SmtpConnection(asyncio.Protocol):
         self.work = self._loop.create_task(self._secure())
 
     async def _secure(self) -> None:
-        context = self._entrance.tls_context
-        try:
-            if context is None:
-                raise ssl.SSLError("no certificate is configured")
-            secured = await self._loop.start_tls(
-                self._transport,
-                self,
-                context(),
-                server_side=True,
-                ssl_handshake_timeout=self._entrance.limits.handshake_seconds,
-            )
-        except (OSError, ssl.SSLError) as error:
-            LOG.info("a TLS handshake with the SMTP client %s failed: %s", self._source, error)
-            self._transport.abort()
+        transport = await secured(
+            self._transport,
+            self,
+            self._entrance.tls_context,
+            seconds=self._entrance.limits.handshake_seconds,
+            source=self._source,
+        )
+        if transport is None:
             return
-        except Exception:
-            LOG.exception("TLS could not be begun with the SMTP client %s", self._source)
-            self._transport.abort()
+        if self._ending:
+            transport.abort()
             return
-        if secured is None or self._ending:
-            self._transport.abort()
-            return
-        self._transport = secured
-        self._session.secured(secured.get_extra_info("ssl_object").version())
+        self._transport = transport
+        self._session.secured(transport.get_extra_info("ssl_object").version())
         self._busy = False
         if self._entrance.implicit_tls:
             self._write(self._session.greeting())
@@ -237,16 +231,27 @@ class SmtpConnection(asyncio.Protocol):
         self._timer = self._loop.call_later(min(due - now, limits.message_seconds), self._watch)
 
     def _write(self, octets: bytes) -> None:
-        if octets and not self._transport.is_closing():
+        if octets and not self._over and not self._transport.is_closing():
             self._transport.write(octets)
 
+    def _half_closed(self) -> bool:
+        if not self._transport.can_write_eof():
+            return False
+        try:
+            self._transport.write_eof()
+        except OSError:  # the client is gone already
+            return False
+        return True
+
     def _end(self, last_words: bytes) -> None:
-        """Close once what is written has gone out, or soon without it."""
+        """Close, so that the last words arrive: to close with octets unread would reset the connection under them."""
         self._ending = True
-        if self._transport.is_closing():
+        if self._over or self._transport.is_closing():
             return
         self._write(last_words)
-        self._transport.close()
+        self._over = True
+        if not last_words or not self._half_closed():
+            self._transport.close()
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_later(LINGER_SECONDS, self._transport.abort)

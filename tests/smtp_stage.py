@@ -1,6 +1,7 @@
 """A stage for SMTP tests: an open gate with a fixed decision, bodies in memory, and a client that speaks raw bytes."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -134,7 +135,8 @@ async def connected(port: int, *, greeted: bool = True) -> AsyncIterator[RawClie
         yield client
     finally:
         writer.close()
-        await asyncio.wait([asyncio.ensure_future(writer.wait_closed())], timeout=5)
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(writer.wait_closed(), 5)
 
 
 def server_context(folder: Path, *names: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
