@@ -31,7 +31,7 @@ def wait_routes(reader: Reader, feed: CommitFeed) -> APIRouter:
             if len(page.items) >= query.count:
                 return page_json(page)
             left = until - time.monotonic()
-            if left <= 0:
+            if left <= 0 or feed.closed:
                 seen = f"{len(page.items)} of {query.count} captures came within {query.timeout:g} s."
                 about = {"type": "about:blank", "title": "Request Timeout", "status": 408, "detail": seen}
                 return page_json(page, 408, **about)

@@ -32,12 +32,16 @@ from ledger.trouble import LedgerUnavailable
 
 
 def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway) -> FastAPI:
-    """The whole dashboard. It reads the ledger, asks the gateway, and touches no traffic."""
+    """The whole dashboard. It reads the ledger, asks the gateway, and touches no traffic.
+
+    Whoever serves it awaits `app.state.feed.close()` before stopping the server, so that open pages end in order.
+    """
     callers = Callers(settings.admin_token, Sessions(settings.data_dir))
     feed = CommitFeed(gateway, reader.last_seq)
-    streams = Streams(feed.beyond)
+    streams = Streams(feed)
 
     app = FastAPI(title="Soundstage", docs_url=None, redoc_url=None, lifespan=_following(feed))
+    app.state.feed = feed
     app.add_middleware(Guard, hosts=settings.hosts, callers=callers)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_problem)

@@ -21,6 +21,7 @@ class CommitFeed:
         self._last_seq = last_seq
         self._grown = asyncio.Condition()
         self.last = 0
+        self.closed = False
 
     async def start(self) -> None:
         """Learn where the ledger stands, so that a stream opened first of all begins there."""
@@ -44,8 +45,14 @@ class CommitFeed:
         """The last sequence number, as soon as it is more than `seq`; the same as before after `seconds`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._grown:
-                await self._grown.wait_for(lambda: self.last > seq)
+                await self._grown.wait_for(lambda: self.closed or self.last > seq)
         return self.last
+
+    async def close(self) -> None:
+        """Let go of everybody who waits: a server that stops would otherwise have to cut open streams off."""
+        async with self._grown:
+            self.closed = True
+            self._grown.notify_all()
 
     async def _tell(self, seq: int) -> None:
         if seq > self.last:

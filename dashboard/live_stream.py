@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from dashboard.commit_feed import CommitFeed
 from dashboard.problem import Problem
 
 KEEP_ALIVE = 15.0
@@ -38,8 +39,8 @@ def resume_from(request: Request, otherwise: int) -> int:
 class Streams:
     """The streams that are open, counted, so that forgotten ones cannot use the process up."""
 
-    def __init__(self, beyond: Callable[[int, float], Awaitable[int]], keep_alive: float = KEEP_ALIVE) -> None:
-        self._beyond = beyond
+    def __init__(self, feed: CommitFeed, keep_alive: float = KEEP_ALIVE) -> None:
+        self._feed = feed
         self._keep_alive = keep_alive
         self._open = 0
 
@@ -54,11 +55,11 @@ class Streams:
         self._open += 1
         try:
             yield "retry: 1000\n\n"
-            while await asyncio.to_thread(allowed):
+            while not self._feed.closed and await asyncio.to_thread(allowed):
                 after, events = await fetch(after)
                 for frame in events:
                     yield frame
-                if await self._beyond(after, self._keep_alive) <= after:
+                if await self._feed.beyond(after, self._keep_alive) <= after:
                     yield ": still here\n\n"
         finally:
             self._open -= 1

@@ -151,6 +151,7 @@ async def served(data_dir: Path, ledger: Ledger, writer: Writer) -> AsyncIterato
         await asyncio.wait_for(server.ready.wait(), 10)
         yield Stage(f"http://127.0.0.1:{listening.getsockname()[1]}", writer, reader, gateway, data_dir)
     finally:
+        await app.state.feed.close()
         server.should_exit = True
         await serving
         listening.close()

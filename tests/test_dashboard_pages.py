@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import browser
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from browser import Visitor, visit
 from dashboard_stage import Stage, capture, mail, staged
 from playwright.async_api import Browser, expect
