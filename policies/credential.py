@@ -9,6 +9,7 @@ import re2
 
 from policies.effect import Credential
 from policies.expression_collections import aslist
+from policies.expression_filters import QUIET
 from policies.pack_file import CredentialPlaceEntry, Environment
 from policies.request_view import RequestView, basic
 
@@ -67,7 +68,7 @@ _STRICTEST_FIRST: tuple[Credential, ...] = ("live", "unknown", "test")
 
 def compiled(patterns: tuple[str, ...]) -> Any:
     """One RE2 pattern for all, or None for none. Raises re2.error."""
-    return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
+    return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns), QUIET) if patterns else None
 
 
 def _of_header(value: str) -> Iterator[str]:

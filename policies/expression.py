@@ -2,9 +2,9 @@
 
 Jinja's own run time is not used. Only the kinds of node listed in `_Compiler._kinds` exist here, so nothing but
 JSON-shaped data, the operators of `expression_values` and the filters of `expression_filters` can be reached: no
-attribute, no method, no call but that of a named generator. There are no loops, no powers and no repeated texts, so that
-work and size stay bounded by the request and the pack. A name, field, filter or test that does not exist is an error at
-load, never null at run time.
+attribute, no method, no call but that of a named generator. There are no loops, no powers and no repeated texts, so
+that work and size stay bounded by the request and the pack. A name, field, filter or test that does not exist is an
+error at load, never null at run time.
 """
 
 from collections.abc import Callable
@@ -25,6 +25,7 @@ from policies.expression_operators import (
     applied,
     getter,
     keyed,
+    lacks,
     literal,
     plain_arguments,
     prepared,
@@ -162,7 +163,7 @@ class _Compiler:
         if len(node.ops) != 1:
             raise ExpressionError("a comparison has two sides; join several with `and`")
         left, right = self._node(node.expr), self._node(node.ops[0].expr)
-        compare = COMPARISONS[node.ops[0].op]
+        compare = COMPARISONS.get(node.ops[0].op, lacks)  # the one operator of Jinja that is left is `not in`
         return lambda context: compare(left(context), right(context))
 
     def _and(self, node: nodes.And) -> Evaluate:

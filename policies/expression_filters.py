@@ -38,6 +38,8 @@ from policies.expression_collections import (
 from policies.expression_values import LIMIT, TooLarge, encoded, joined, less, number, text
 
 ADDRESS = re2.compile(r"""[^\s,;:<>"'()\[\]@]+@[^\s,;:<>"'()\[\]@]+""")
+QUIET = re2.Options()
+QUIET.log_errors = False  # a bad pattern is told to its author, not to stderr
 DIGITS_READ = 400
 """Digits of a number that are read; Python takes quadratic time for more."""
 
@@ -173,7 +175,7 @@ def _jmes(query: str) -> Callable[[Any], Any]:
 
 def _match(pattern: str) -> Callable[[Any], Any]:
     """The first match's group 1 (or the whole match), else null. RE2, so linear in the text."""
-    compiled = re2.compile(pattern)
+    compiled = re2.compile(pattern, QUIET)
 
     def found(value: Any) -> Any:
         match = compiled.search(text(value))

@@ -107,6 +107,11 @@ def _check_count(work: Callable[..., Any], given: int) -> None:
         raise ExpressionError(f"{work.__name__} takes {least} to {most} arguments, not {given}")
 
 
+def lacks(left: Any, right: Any) -> bool:
+    """`left not in right`."""
+    return not values.contains(right, left)
+
+
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "eq": lambda left, right: left == right,
     "ne": lambda left, right: left != right,
@@ -115,7 +120,6 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "lteq": lambda left, right: values.less(left, right) or left == right,
     "gteq": lambda left, right: values.less(right, left) or left == right,
     "in": lambda left, right: values.contains(right, left),
-    "notin": lambda left, right: not values.contains(right, left),
 }
 
 ARITHMETIC: dict[type[nodes.Node], Callable[[Any, Any], Any]] = {

@@ -23,7 +23,7 @@ def test_the_built_in_packs_are_there() -> None:
 @pytest.mark.parametrize(
     ("was", "put", "there", "told"),
     [
-        pytest.param("channel: sms", "chanel: sms", True, "chanel: there is no such key in a pack", id="unknown-key"),
+        pytest.param("channel: sms", "canal: sms", True, "canal: there is no such key in a pack", id="unknown-key"),
         pytest.param("title: Acme\n", "", False, "title: this key is required", id="missing-key"),
         pytest.param("effect: auth", "effect: login", True, "operations.4.effect: Input should be", id="bad-word"),
         pytest.param("id: token", "id: stream", False, "two operations called 'stream'", id="operation-twice"),
