@@ -5,9 +5,9 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 
 from dashboard.app import create_app
 from dashboard.settings import DashboardSettings
@@ -74,7 +74,7 @@ async def serve(side: ChildSide) -> None:
             obeying.cancel()
 
 
-def _app(settings: Settings) -> FastAPI:
+def _app(settings: Settings) -> Any:
     with told_to_operator(LedgerUnavailable, LedgerCorrupt):
         ledger = open_ledger(settings.data_dir, writer=False)
     told = DashboardSettings(settings.data_dir, admin_token(settings), settings.dashboard_names)
