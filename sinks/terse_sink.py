@@ -1,4 +1,4 @@
-"""TerseSink: what is recorded and gets no answer made here: raw connections are closed, names are answered elsewhere."""
+"""TerseSink: what is recorded and gets no answer made here: raw connections are closed, names answered elsewhere."""
 
 from ledger.reply import Reply
 from sinks.passage import Passage

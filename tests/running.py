@@ -1,4 +1,4 @@
-"""Running: `soundstage up` as an operator starts it, on free ports in a folder of its own, and ways to ask it things."""
+"""Running: `soundstage up` as an operator starts it, on free ports in a folder of its own, and ways to ask it."""
 
 import contextlib
 import json
