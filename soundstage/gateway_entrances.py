@@ -56,11 +56,16 @@ class Entrances:
 
 
 @contextlib.asynccontextmanager
-async def entrances(settings: Settings, ground: Ground, judging: Judging) -> AsyncIterator[Entrances]:
-    """Listening, and refusing while the gate is closed. ConfigError: the CA or an address cannot be had."""
+async def entrances(
+    settings: Settings, ground: Ground, judging: Judging, resolver: Resolver | None = None
+) -> AsyncIterator[Entrances]:
+    """Listening, and refusing while the gate is closed. ConfigError: the CA or an address cannot be had.
+
+    `resolver` answers for what is dialled; without one the settings say who does.
+    """
     with told_to_operator(CaError):
         ca = CertificateAuthority.open(settings.data_dir)
-    dialler = Dialler(_resolver(settings), _hosts_file(settings), lambda: judging.own_sockets)
+    dialler = Dialler(resolver or _resolver(settings), _hosts_file(settings), lambda: judging.own_sockets)
     engine = _engine(settings, ground, judging, ca, dialler)
     chooser = _chooser(ground, judging, ca, engine)
     made = Entrances(ca, chooser, engine, dialler, {}, [])

@@ -103,7 +103,7 @@ class StandIn:
         address: str = FIRST,
         tls: ssl.SSLContext | None = None,
     ) -> Place:
-        """A server that hands each connection to a conversation."""
+        """Hands each connection to a conversation. It is logged before any TLS: to connect is to arrive."""
         place = Place(address, 0)
 
         async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -111,12 +111,14 @@ class StandIn:
             place.arrivals.append(arrival)
             self._writers.add(writer)
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
+                if tls is not None:
+                    await writer.start_tls(tls)
                 await conversation(place, arrival)(reader, writer)
             arrival.over.set()
             self._writers.discard(writer)
             writer.close()
 
-        server = await asyncio.start_server(accepted, address, 0, ssl=tls)
+        server = await asyncio.start_server(accepted, address, 0)
         place.port = server.sockets[0].getsockname()[1]
         self._servers.append(server)
         self.places.append(place)
