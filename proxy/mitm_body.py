@@ -34,11 +34,9 @@ class RequestBody:
         self, intake: Callable[[], Intake | None] | None = None, *, spool: Path | None = None, limit: int = BODY_LIMIT
     ) -> None:
         """`intake` is asked once, if the body turns out longer than is held; None keeps digest and size alone."""
-        where = None if spool is None else str(spool)
-        # It lives as long as the request, not as long as a block, and is closed with the last reference to that.
-        spooled = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=where)  # noqa: SIM115
-        self._file = cast("IO[bytes]", spooled)
-        weakref.finalize(self, spooled.close)
+        self._spool = None if spool is None else str(spool)
+        self._memory = bytearray()
+        self._file: IO[bytes] | None = None
         self._digest = hashlib.sha256()
         self._open_intake = intake
         self._intake: Intake | None = None
@@ -54,11 +52,23 @@ class RequestBody:
         if self.size > self._limit:
             self.too_long = True
             return
-        self._file.write(data)
+        self._hold(data)
         if self._intake is not None:
             self._intake.write(data)
         elif self.size > HELD_LIMIT and self._open_intake is not None:
             self._start_intake(self._open_intake)
+
+    def _hold(self, data: bytes) -> None:
+        if self._file is None:
+            self._memory += data
+            if len(self._memory) <= IN_MEMORY:
+                return
+            # It lives as long as the request, not as long as a block, and is closed with the last reference to that.
+            self._file = cast("IO[bytes]", tempfile.TemporaryFile(dir=self._spool))  # noqa: SIM115
+            weakref.finalize(self, self._file.close)
+            data = bytes(self._memory)
+            self._memory.clear()
+        self._file.write(data)
 
     def _start_intake(self, open_intake: Callable[[], Intake | None]) -> None:
         self._open_intake = None
@@ -77,11 +87,14 @@ class RequestBody:
             return self._intake.finish()
         if self.size > HELD_LIMIT:
             return Body(None, self.size, self._digest.hexdigest())
-        self._file.seek(0)
-        return Body(self._file.read(), self.size, self._digest.hexdigest())
+        return Body(b"".join(self.chunks()), self.size, self._digest.hexdigest())
 
     def chunks(self) -> Iterator[bytes]:
         """What was written, from its beginning, in pieces of at most `CHUNK` octets."""
+        if self._file is None:
+            for start in range(0, len(self._memory), CHUNK):
+                yield bytes(self._memory[start : start + CHUNK])
+            return
         self._file.seek(0)
         while chunk := self._file.read(CHUNK):
             yield chunk

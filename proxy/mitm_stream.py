@@ -17,6 +17,7 @@ from mitmproxy.proxy.layers.http._events import (
     RequestEndOfMessage,
     RequestHeaders,
     RequestTrailers,
+    ResponseEndOfMessage,
     ResponseProtocolError,
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHook, HttpResponseHeadersHook
@@ -27,6 +28,7 @@ from proxy.mitm_body import IN_MEMORY, Intake, RequestBody
 from proxy.mitm_leaving import Leaving
 from proxy.mitm_request import SeenRequest
 from proxy.mitm_signals import Draining, SoundstageDrainHook
+from proxy.mitm_websocket import BoundedWebSocket
 
 BODY = "soundstage.body"
 LEAVING = "soundstage.leaving"
@@ -116,6 +118,16 @@ class HeldStream(HttpStream):
             if size > IN_MEMORY:
                 yield SoundstageDrainHook(Draining(self.context.server, waiting))
         yield SendHttp(RequestEndOfMessage(self.stream_id), self.context.server)
+
+    def flow_done(self) -> layer.CommandGenerator[None]:
+        """After a WebSocket's handshake the rest of the connection is its messages', within our bounds."""
+        if self.flow.websocket is None:
+            yield from super().flow_done()
+            return
+        self.child_layer = BoundedWebSocket(self.context, self.flow)
+        self._handle_event = self.passthrough
+        yield from self.child_layer.handle_event(events.Start())
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 
     def _waiting(self) -> Callable[[], int]:
         """How much of what is sent still waits for the destination's HTTP/2 window."""

@@ -4,6 +4,8 @@ import base64
 import json
 
 from mitmproxy.http import HTTPFlow, Response
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.layers.websocket import WebsocketLayer
 
 from ledger.reply import Reply
 from proxy.mitm_leaving import Leaving
@@ -12,6 +14,18 @@ from proxy.mitm_reply import reply_of
 LONGEST = 256 * 1024
 """Octets of transcript that are kept; messages beyond are counted."""
 TRANSCRIPT = "soundstage.transcript"
+LONGEST_MESSAGE = 16 * 1024 * 1024
+"""Octets of one message; a longer one ends the connection."""
+
+
+class BoundedWebSocket(WebsocketLayer):
+    """mitmproxy gathers a message until it is whole: one that never is must not fill the memory."""
+
+    def relay_messages(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """As mitmproxy does, until one side sends too much."""
+        yield from super().relay_messages(event)
+        if any(sum(map(len, side.frame_buf)) > LONGEST_MESSAGE for side in (self.client_ws, self.server_ws)):
+            yield commands.CloseConnection(self.context.client)
 
 
 class Transcript:

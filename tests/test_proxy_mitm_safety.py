@@ -132,6 +132,18 @@ async def test_a_name_that_is_rebound_is_judged_at_its_one_resolution(house: Mit
     assert house.stand_in.names.asked == [NAME]
 
 
+async def test_a_tunnel_and_its_handshake_dial_nothing(house: MitmHouse) -> None:
+    """Lazy: not for the connection, not for the certificate, not for the name."""
+    await opened(house)
+    place = house.stand_in.places[0]
+    _, writer = await house.tunnel(f"{NAME}:{place.port}")
+    writer.close()
+    await house.gate.until(lambda: bool(house.gate.taken))
+    assert house.stand_in.arrivals == []
+    assert house.stand_in.names.asked == []
+    assert house.gate.taken[0].effect.flags == ("unreadable",), "to connect is an attempt already"
+
+
 async def test_a_tunnel_with_bytes_that_are_no_tls_reaches_nobody(house: MitmHouse) -> None:
     place = await opened(house)
     reader, writer = await asyncio.open_connection(*house.proxy)

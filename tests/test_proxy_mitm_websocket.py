@@ -10,7 +10,7 @@ import wsproto.events
 from mitm_house import MitmHouse, mitm_house, until_end
 
 from ledger.trouble import LedgerUnavailable
-from proxy.mitm_websocket import LONGEST, Transcript
+from proxy.mitm_websocket import LONGEST, LONGEST_MESSAGE, Transcript
 
 NAME = "sandbox.test"
 
@@ -36,7 +36,10 @@ class Client:
             while True:
                 for event in self.side.events():
                     return event
-                data = await self.reader.read(65536)
+                try:
+                    data = await self.reader.read(65536)
+                except ConnectionError:
+                    return None
                 if not data:
                     return None
                 self.side.receive_data(data)
@@ -97,6 +100,17 @@ async def test_bytes_that_are_no_frames_end_the_connection(house: MitmHouse) -> 
     await until_end(client.reader)
     client.writer.close()
     assert b"not a frame" not in place.received  # type: ignore[attr-defined] # a Place
+
+
+async def test_a_message_that_never_ends_ends_the_connection(house: MitmHouse) -> None:
+    client, place = await opened(house)
+    await client.hear()
+    part = "x" * (1024 * 1024)
+    for _ in range(LONGEST_MESSAGE // len(part) + 1):
+        client.writer.write(client.side.send(wsproto.events.TextMessage(data=part, message_finished=False)))
+    assert await client.hear() is None
+    client.writer.close()
+    assert place.requests == []  # type: ignore[attr-defined] # a Place
 
 
 def test_a_transcript_is_bounded_and_still_counts() -> None:
