@@ -51,7 +51,7 @@ class Reader:
         if after is not None:
             where.append(captures.c.seq < seq_of(after))
         with self._connection() as connection:
-            rows = self._rows(connection, filters.q, where, limit + 1)
+            rows = self._rows(connection, filters, where, limit + 1)
         items = [stored_by(row) for row in rows[:limit]]
         return Page(items, cursor_of(items[-1].seq) if len(rows) > limit and items else None)
 
@@ -92,7 +92,7 @@ class Reader:
         """How many match, exactly."""
         with self._connection() as connection:
             if filters.q is not None:
-                return Search(connection, self._store, filters.q).count(conditions(filters))
+                return self._search(connection, filters, filters.q).count(conditions(filters))
             if answered_by_sums(filters):
                 return figures.summed(connection, filters)
             statement = select(func.count()).select_from(captures).where(*conditions(filters))
@@ -113,7 +113,7 @@ class Reader:
         with self._connection() as connection:
             if filters.q is None:
                 return figures.groups(connection, filters)
-            found = Search(connection, self._store, filters.q).rows(_SHOWN, conditions(filters), GROUPED_LIMIT)
+            found = self._search(connection, filters, filters.q).rows(_SHOWN, conditions(filters), GROUPED_LIMIT)
         return figures.grouped(found)
 
     def similar(self, stored: StoredCapture, limit: int) -> list[StoredCapture]:
@@ -148,11 +148,19 @@ class Reader:
         with self._connection() as connection:
             return [dict(row) for row in connection.execute(statement).mappings()]
 
-    def _rows(self, connection: Connection, q: str | None, where: list[Any], limit: int) -> list[Any]:
-        if q is not None:
-            return Search(connection, self._store, q).rows(_SHOWN, where, limit)
-        statement = _listed().where(*where).order_by(captures.c.seq.desc()).limit(limit)
+    def _rows(self, connection: Connection, filters: Filters, where: list[Any], limit: int) -> list[Any]:
+        if filters.q is not None:
+            return self._search(connection, filters, filters.q).rows(_SHOWN, where, limit)
+        # The seqs first: where something has to be sorted, it is numbers, not whole captures.
+        newest = select(captures.c.seq).where(*where).order_by(captures.c.seq.desc()).limit(limit)
+        statement = _listed().where(captures.c.seq.in_(newest)).order_by(captures.c.seq.desc())
         return list(connection.execute(statement).mappings())
+
+    def _search(self, connection: Connection, filters: Filters, q: str) -> Search:
+        search = Search(connection, self._store, q)
+        if filters.run is not None:
+            search.narrow(filters.run)
+        return search
 
     def _body_row(self, capture_id: str) -> Any:
         columns = [*_SHOWN, evidence.c.body, evidence.c.body_sha256]

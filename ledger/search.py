@@ -22,9 +22,17 @@ class Search:
         self._connection = connection
         self._store = store
         self._phrases = phrases_of(plain(query))
+        self._within: list[Any] = []
         self._matcher = Matcher(self._phrases)
         indexed = connection.execute(select(counters.c.value).where(counters.c.name == "indexed")).scalar()
         self._indexed = int(indexed or 0)
+
+    def narrow(self, run: str) -> None:
+        """Look only where the run's captures lie: words that are everywhere are not read everywhere."""
+        span = select(func.min(captures.c.seq), func.max(captures.c.seq)).where(captures.c.run == plain(run))
+        first, last = self._connection.execute(span).one()
+        _, seq = search_index(self._connection.dialect.name)
+        self._within = [seq.between(first or 0, last or 0)]
 
     def count(self, where: list[Any]) -> int:
         """How many there are."""
@@ -54,7 +62,7 @@ class Search:
         joined = captures.join(index, seq == captures.c.seq)
         if whole:
             joined = joined.join(evidence, evidence.c.seq == captures.c.seq)
-        return statement.select_from(joined).where(found_by(name, self._phrases), *where)
+        return statement.select_from(joined).where(found_by(name, self._phrases), *where, *self._within)
 
     def _tail(self, where: list[Any]) -> Iterator[Any]:
         """What the index does not know yet, looked at one by one."""

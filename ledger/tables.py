@@ -44,7 +44,7 @@ captures = Table(
     Index("captures_id", "id", unique=True),
     Index("captures_at", "at"),
     Index("captures_run", "run"),
-    Index("captures_provider", "provider", "operation"),
+    Index("captures_operation", "operation"),
     Index("captures_host", "host"),
     Index("captures_departed", "departed", sqlite_where=text("departed"), postgresql_where=text("departed")),
     Index(
@@ -62,7 +62,7 @@ captures = Table(
 )
 """`at` in microseconds since 1970; `sender` and `subject` folded to lower case for matching.
 
-No index on columns of few values (channel, verdict): a walk of this table costs less than keeping them at each capture.
+No index on columns of few values (channel, provider, verdict): walking this table costs less than keeping them.
 """
 
 evidence = Table(

@@ -38,9 +38,8 @@ def _captures() -> None:
         sa.Column("octets", BIG, nullable=False),
     )
     op.create_index("captures_id", "captures", ["id"], unique=True)
-    for column in ("at", "run", "host"):
+    for column in ("at", "run", "host", "operation"):
         op.create_index(f"captures_{column}", "captures", [column])
-    op.create_index("captures_provider", "captures", ["provider", "operation"])
     _partial_index("captures", "captures_departed", "departed", "departed")
     for column in ("sender", "subject"):
         _partial_index("captures", f"captures_{column}", column, f"{column} IS NOT NULL")
