@@ -7,7 +7,7 @@ from dashboard.search_language import Search
 from ledger.reader import Reader
 from ledger.stored import StoredCapture
 
-LOOKED_AT = 2000
+LOOKED_AT = 600
 """Captures looked into for one page of results."""
 _BYTES = 512 * 1024
 """Octets of each that are looked into."""
