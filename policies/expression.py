@@ -163,7 +163,8 @@ class _Compiler:
         if len(node.ops) != 1:
             raise ExpressionError("a comparison has two sides; join several with `and`")
         left, right = self._node(node.expr), self._node(node.ops[0].expr)
-        compare = COMPARISONS.get(node.ops[0].op, lacks)  # the one operator of Jinja that is left is `not in`
+        # The one operator of Jinja that is not listed is `not in`.
+        compare: Callable[[Any, Any], Any] = COMPARISONS.get(node.ops[0].op, lacks)
         return lambda context: compare(left(context), right(context))
 
     def _and(self, node: nodes.And) -> Evaluate:

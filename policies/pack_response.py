@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from policies.expression_operators import Constant, Evaluate
 from policies.expression_values import encoded, text
 from policies.pack_context import PackContext
@@ -75,7 +77,7 @@ def _header_value(made: Evaluate, context: PackContext) -> str | None:
 
 def _bytes(form: BodyForm, out: Any) -> bytes:
     if form == "json":
-        return encoded(out).encode("ascii")
+        return _json(out)
     if form == "empty" or out is None:
         return b""
     if form == "xml":
@@ -83,6 +85,14 @@ def _bytes(form: BodyForm, out: Any) -> bytes:
     if form == "sse":
         return "".join(_event(event) for event in out).encode("utf-8", "replace")
     return text(out).encode("utf-8", "replace")
+
+
+def _json(out: Any) -> bytes:
+    """In UTF-8 where all of it is text; in ASCII where a client sent half a surrogate pair."""
+    try:
+        return to_json(out, inf_nan_mode="null")
+    except (PydanticSerializationError, ValueError):
+        return encoded(out).encode("ascii")
 
 
 def _event(event: Any) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ledger.reply import KeptObject, Reply
+from ledger.reply import KeptObject, Replay, Reply
 from policies.expression_values import text
 from policies.operation import ObjectListing, ObjectLoad, Operation
 from policies.pack_context import PackContext
@@ -44,8 +44,7 @@ class PackAnswers:
                 if first.fingerprint != replay.fingerprint:
                     return self._conflict(passage, known, pack.idempotent)
                 return await self._again(passage, known, pack, operation, first, pending)
-            reply = await self._fresh(passage, known, pack, operation, replay.key, passage.at)
-            reply = _with(reply, replay=replay)
+            reply = await self._fresh(passage, known, pack, operation, replay.key, passage.at, replay)
             self._replays.answered(passage.capture_id, reply)
             return reply
 
@@ -57,7 +56,7 @@ class PackAnswers:
 
     def _conflict(self, passage: Passage, known: Recognition, idempotent: Idempotent) -> Reply:
         context = self._context(passage, known, passage.capture_id, passage.at)
-        return _with(_reply(idempotent.conflict.render(context), "shaped"), flags=("idempotency_conflict",))
+        return replace(_reply(idempotent.conflict.render(context), "shaped"), flags=("idempotency_conflict",))
 
     async def _again(
         self,
@@ -87,7 +86,14 @@ class PackAnswers:
         )
 
     async def _fresh(
-        self, passage: Passage, known: Recognition, pack: Pack, operation: Operation, seed: str, at: datetime
+        self,
+        passage: Passage,
+        known: Recognition,
+        pack: Pack,
+        operation: Operation,
+        seed: str,
+        at: datetime,
+        replay: Replay | None = None,
     ) -> Reply:
         context = self._context(passage, known, seed, at)
         run = passage.effect.run
@@ -103,7 +109,14 @@ class PackAnswers:
         keep = self._kept(operation, context)
         for item in keep:
             self._recent.put((run, pack.id, item.collection, item.key), (item.value,))
-        return _with(_reply(rendered, "generic" if operation.generic else "shaped"), keep=keep)
+        return Reply(
+            fidelity="generic" if operation.generic else "shaped",
+            status=rendered.status,
+            headers=rendered.headers,
+            body=rendered.body,
+            keep=keep,
+            replay=replay,
+        )
 
     def _context(self, passage: Passage, known: Recognition, seed: str, at: datetime) -> PackContext:
         """Seeded by run, provider, operation, credential and key: a retry makes the same ids, also after a restart."""
@@ -144,11 +157,6 @@ class PackAnswers:
 
 def _reply(rendered: Rendered, fidelity: Any) -> Reply:
     return Reply(fidelity=fidelity, status=rendered.status, headers=rendered.headers, body=rendered.body)
-
-
-def _with(reply: Reply, **changes: Any) -> Reply:
-
-    return replace(reply, **changes)
 
 
 def _time_of(capture_id: str) -> datetime:

@@ -9,7 +9,9 @@ from requests_seen import view
 from policies.expression_operators import Constant, ExpressionError
 from policies.expression_values import TooLarge
 from policies.pack_context import PackContext
+from policies.pack_file import ResponseEntry
 from policies.pack_generator import Generator
+from policies.pack_parts import PartCompiler
 from policies.pack_tree import TreeError, Trees, split_text
 from policies.pack_xml import written
 
@@ -101,3 +103,22 @@ def test_the_same_seed_makes_the_same_identifiers() -> None:
 )
 def test_xml(tree: dict[str, Any], xml: str) -> None:
     assert written(tree).decode().partition("\n")[2] == xml
+
+
+@pytest.mark.parametrize(
+    ("value", "body"),
+    [
+        pytest.param({"a": "é", "n": float("inf")}, '{"a":"é","n":null}'.encode(), id="text"),
+        pytest.param({"a": "\ud800", "n": float("nan")}, b'{"a":"\\ud800","n":null}', id="half-a-surrogate-pair"),
+    ],
+)
+def test_json_that_clients_can_break(value: Any, body: bytes) -> None:
+    response = PartCompiler(Trees({})).response(ResponseEntry.model_validate({"json": "${x.echo}"}), ())
+    context = PackContext(view(), at=datetime(2026, 11, 22, tzinfo=UTC), gen=Generator(b"s"), x={"echo": value})
+    assert response.render(context).body == body
+
+
+def test_a_header_cannot_begin_another() -> None:
+    entry = ResponseEntry.model_validate({"headers": {"X-Echo": "${x.echo}", "X-None": "${x.none}"}})
+    context = PackContext(view(), at=datetime(2026, 11, 22, tzinfo=UTC), gen=Generator(b"s"), x={"echo": "a\r\nb: é"})
+    assert PartCompiler(Trees({})).response(entry, ()).render(context).headers == (("x-echo", "ab: "),)
