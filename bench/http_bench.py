@@ -21,7 +21,7 @@ FORM = (
     "&receipt_email=ann%40example.test&metadata[order]=A1001"
 )
 HEAD = (
-    "Host: {host}\\r\\nAuthorization: Bearer sk_test_51Soundstage\\r\\nUser-Agent: Stripe/v1 PythonBindings/16.1.0\\r\\n"
+    "Host: {host}\\r\\nAuthorization: Bearer sk_test_51Sound\\r\\nUser-Agent: Stripe/v1 PythonBindings/16.1.0\\r\\n"
     "Stripe-Version: 2026-10-28.clover\\r\\nAccept: */*\\r\\nContent-Type: application/x-www-form-urlencoded\\r\\n"
 )
 BODY = f"Content-Length: {len(FORM)}\\r\\n\\r\\n{FORM}"
