@@ -32,8 +32,9 @@ def main(arguments: argparse.Namespace) -> int:
 class Server(uvicorn.Server):
     """uvicorn, told to stop by us and telling us when it listens."""
 
-    def __init__(self, config: uvicorn.Config, side: ChildSide) -> None:
+    def __init__(self, config: uvicorn.Config, side: ChildSide, app: Any) -> None:
         super().__init__(config)
+        self._app = app
         self._side = side
 
     @contextlib.contextmanager
@@ -50,14 +51,16 @@ class Server(uvicorn.Server):
     async def obey(self) -> None:
         """End when told to."""
         await self._side.stop.wait()
+        await self._app.state.feed.close()
         self.should_exit = True
 
 
 async def serve(side: ChildSide) -> None:
     """Serve until the stop."""
     settings = Settings.model_validate(side.order["settings"])
+    app = _app(settings)
     config = uvicorn.Config(
-        _app(settings),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -66,7 +69,7 @@ async def serve(side: ChildSide) -> None:
         lifespan="on",
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
-    server = Server(config, side)
+    server = Server(config, side, app)
     with socket.socket(fileno=side.order["socket"]) as listening:
         async with asyncio.TaskGroup() as group:
             obeying = group.create_task(server.obey())
