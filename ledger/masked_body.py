@@ -109,10 +109,12 @@ class BodyMask:
 
 def _wide(data: bytes, content_type: bytes) -> str | None:
     """The character set of a text in units of several octets, in which no pattern over octets would find anything."""
-    for mark, charset in _MARKS.items():
-        if data.startswith(mark):
-            return charset
-    declared = _CHARSET.search(content_type)
+    if data[:1] in (b"\xff", b"\xfe", b"\0"):
+        for mark, charset in _MARKS.items():
+            if data.startswith(mark):
+                return charset
+    # Nearly every type names no such character set, and saying so by a search would cost as much as the body's own.
+    declared = _CHARSET.search(content_type) if b"16" in content_type or b"32" in content_type else None
     if declared is not None:
         name: str = declared.group(1).decode().lower()
         return name if name[-2:] in ("le", "be") else name + "-be"
