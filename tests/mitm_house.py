@@ -119,12 +119,13 @@ class MitmHouse:
         """Put a policy in force that lets these `host` or `host:port` targets be reached on loopback."""
         until = more.pop("expires", datetime.now(UTC) + timedelta(days=1))
         assert isinstance(until, datetime)
+        addresses = more.pop("addresses", "127.0.0.0/8")
         lines = ["version: 1", "opt_in:"]
         for number, target in enumerate(targets):
             extra = "".join(f", {key}: {value}" for key, value in more.items())
             lines.append(
                 f'  - {{id: o{number}, to: "{target}", why: a test, owner: me, '
-                f'expires: "{until.isoformat()}", addresses: [127.0.0.0/8]{extra}}}'
+                f'expires: "{until.isoformat()}", addresses: [{addresses}]{extra}}}'
             )
         path = self.folder / "policy.yaml"
         path.write_text("\n".join(lines) + "\n")

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 import pytest_asyncio
 from mitm_house import MitmHouse, mitm_house, until_end
+from mitmproxy.connection import Client, Server
+from mitmproxy.http import HTTPFlow, Request
 from mitmproxy.proxy import commands
 from mitmproxy.proxy.layers.http._hooks import HttpConnectHook
 from mitmproxy.proxy.layers.modes import Socks5AuthHook
@@ -58,6 +61,41 @@ async def test_a_hook_that_nothing_holds_ends_the_connection(house: MitmHouse, k
     assert isinstance(ended.value.__cause__, UnheldHook)
     assert held.closed
     ours.close()
+
+
+class Lifting(FlowHooks):
+    """A bug that lifts the refusal without a decision."""
+
+    async def request(self, held: HeldConnection, flow: HTTPFlow) -> None:
+        flow.response = None
+        flow.request.data.host, flow.request.data.port = self.aim
+
+    aim = ("", 0)
+
+
+async def test_a_refusal_lifted_without_a_recorded_decision_sends_nothing(tmp_path: Path) -> None:
+    async with mitm_house(tmp_path, Lifting) as house:
+        place = await house.stand_in.http()
+        Lifting.aim = (place.address, place.port)
+        host = f"{place.address}:{place.port}"
+        house.opt_in(host)
+        told = await house.say(f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert b" 200 " not in told
+        assert house.stand_in.arrivals == []
+
+
+async def test_the_first_hook_arms_the_refusal_before_anything_else(house: MitmHouse) -> None:
+    flow = HTTPFlow(
+        Client(peername=("127.0.0.1", 1), sockname=("127.0.0.1", 2)), Server(address=("unnamed.invalid", 0)), live=True
+    )
+    flow.request = Request.make("GET", "http://example.com/")
+    flows = FlowHooks(house.gate, Connection("1", "127.0.0.1", 1, "explicit"), Fault())
+    await flows.requestheaders(cast("HeldConnection", None), flow)
+    assert flow.response is not None
+    assert flow.response.status_code == 503
+    await flows.request(cast("HeldConnection", None), flow)
+    assert flow.response.status_code == 503, "what was not read by our own readers is never judged, and never sent"
+    assert house.gate.taken == []
 
 
 async def test_a_kept_connection_comes_over_from_the_door_when_its_next_request_may_leave(house: MitmHouse) -> None:

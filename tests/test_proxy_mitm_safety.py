@@ -256,6 +256,21 @@ async def test_a_policy_changed_between_two_requests_counts_for_the_second(house
     assert len(place.requests) == 1
 
 
+async def test_a_kept_connection_is_not_used_by_a_decision_that_does_not_let_it_go_there(house: MitmHouse) -> None:
+    place = await opened(house)
+    host = f"{NAME}:{place.port}"
+    reader, writer = await asyncio.open_connection(*house.proxy)
+    writer.write(f"GET http://{host}/first HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    await until_end(reader, b"true}")
+    house.opt_in(host, addresses="127.0.9.0/24")
+    writer.write(f"GET http://{host}/second HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert (await until_end(reader)).startswith(b"HTTP/1.1 403")
+    writer.close()
+    assert b"/second" not in place.received
+    assert len(place.arrivals) == 1
+    assert house.gate.taken[1].settled[0][0] is False
+
+
 async def test_the_steered_entrances_meet_the_same_rules(house: MitmHouse) -> None:
     plain, secure = await house.stand_in.http(), await house.stand_in.http(tls=NAME)
     house.stand_in.names.set(NAME, ("127.0.2.1",))
