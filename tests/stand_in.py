@@ -32,6 +32,8 @@ class Arrival:
 
     address: str
     port: int
+    peer: tuple[str, int]
+    """Who connected."""
     received: bytearray = field(default_factory=bytearray)
     """Every byte the client sent, after TLS where there was any."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -107,7 +109,7 @@ class StandIn:
         place = Place(address, 0)
 
         async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            arrival = Arrival(address, place.port)
+            arrival = Arrival(address, place.port, writer.get_extra_info("peername")[:2])
             place.arrivals.append(arrival)
             self._writers.add(writer)
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
