@@ -10,6 +10,7 @@ from policies.expression_values import encoded, text
 from policies.http_request import HttpRequest
 from policies.naming import meant
 from policies.operation import Operation
+from policies.override import overridden
 from policies.pack_context import describing
 from policies.path import canonical_path, is_canonical
 from policies.recognition import Recognition
@@ -59,7 +60,7 @@ def describe_request(
         credential=_credential(known),
         flags=_flags(known, request, flags),
         conflicts=named.conflicts,
-        canonical=named.canonical and is_canonical(request.target),
+        canonical=named.canonical and is_canonical(request.target) and not overridden(request),
     )
     return effect, known
 

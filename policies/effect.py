@@ -47,4 +47,4 @@ class Effect(Frozen):
     conflicts: tuple[str, ...] = ()
     """Whole phrases about names in it that disagree with each other (SNI against Host, two Host headers); any is a denial."""
     canonical: bool = True
-    """False where host or path were not sent in the one form decisions are made on: such a request never leaves."""
+    """False where host, path or method were not sent in the one form decisions are made on: it never leaves then."""

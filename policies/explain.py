@@ -75,7 +75,7 @@ def _obstacle(effect: Effect) -> str | None:
     if never is not None:
         return never.reason
     if not effect.canonical:
-        return "its host or path was not sent in canonical form"
+        return "its host, path or method was not sent in canonical form"
     return _obstacle_to_narrowing(effect.target)
 
 

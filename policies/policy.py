@@ -133,7 +133,7 @@ def _hold(opt_in: OptIn, effect: Effect) -> Decision | None:
     """The denial of what an opt-in would let out but must not leave as it is, or None."""
     if not effect.canonical:
         reason = (
-            f"opt-in {opt_in.id} would let it leave, but its host or path was not sent in canonical form, "
+            f"opt-in {opt_in.id} would let it leave, but its host, path or method was not sent in canonical form, "
             "and such a request is denied rather than rewritten"
         )
         return Decision(verdict="deny", rule="guard:canonical-form", reason=reason)

@@ -177,7 +177,7 @@ def test_nothing_leaves_without_a_file() -> None:
             (
                 "deny",
                 "guard:canonical-form",
-                "opt-in stripe-sandbox would let it leave, but its host or path was not sent in canonical form, "
+                "opt-in stripe-sandbox would let it leave, but its host, path or method was not sent in canonical form, "
                 "and such a request is denied rather than rewritten",
             ),
             id="not-canonical",
