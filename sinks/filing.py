@@ -18,19 +18,25 @@ NOTHING = Reply(fidelity="real", status=0)
 """Stands for the answer of a departure that has not come back yet."""
 
 
+ALERTS_WITHIN = 256 * 1024
+"""Octets of a mail in which live keys and card numbers are looked for before it is answered."""
+
+
 def filed(passage: Passage, reply: Reply | None, *, left: bool, masker: Masker) -> Record:
     """The record of one passage. Without a reply: of a departure, before anything is dialled."""
     told = NOTHING if reply is None else reply
     if isinstance(passage.seen, HttpRequest):
         return _of_request(passage, passage.seen, told, left, masker)
+    content_type: str | None = "message/rfc822"
+    session: dict[str, Any] = {}
+    flags: tuple[str, ...] = ()
     if isinstance(passage.seen, Mail):
-        body, content_type = passage.seen.body, "message/rfc822"
-        session = _session(passage.seen)
+        body, session = passage.seen.body, _session(passage.seen)
+        flags = masker.message_flags((body.data or passage.seen.head)[:ALERTS_WITHIN])
     else:
         body, content_type = _evidence(passage.seen)
-        session = {}
     return Record(
-        capture=_capture(passage, told, left, body, content_type, masker),
+        capture=_capture(passage, told, left, body, content_type, masker, flags),
         kept_body=body,
         reply_headers=told.headers,
         reply_body=told.body,

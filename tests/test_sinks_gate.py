@@ -1,5 +1,6 @@
 """The gate: what is recorded before what, and what comes out when something on the way fails."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -208,3 +209,12 @@ async def test_a_mail_keeps_its_envelope_and_its_bytes() -> None:
         {"address": "bo@example.test", "options": []},
     ]
     assert record.capture.payload.content_type == "message/rfc822"
+
+
+async def test_a_card_number_in_a_mail_is_kept_and_raises_a_flag() -> None:
+    house = House("capture")
+    body = Body.of(b"Subject: Your card\r\n\r\nWe charged 4242 4242 4242 4242.\r\n")
+    await house.gate.take(replace(MAIL, body=body))
+    ((_, record),) = house.ledger.told
+    assert record.kept_body.data == body.data
+    assert "card_number" in record.capture.flags
