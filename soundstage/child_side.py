@@ -77,6 +77,8 @@ def _private_stdout() -> TextIO:
 
 
 def _die_with_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the loop runs: the supervisor decides what Ctrl-C means
+    # Until the loop runs: the supervisor decides what Ctrl-C means, and an early reload is no reason to end.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -20,12 +20,11 @@ from proxy.listener import Listener, PortInUse
 from proxy.mitm_engine import MitmEngine
 from proxy.steered import SteeredPlain, SteeredTls
 from sinks.dialler import Dialler
-from sinks.hosts_file import HostsFile, HostsFileError, read_hosts_file
 from sinks.relay import Relay
-from sinks.resolver import DnsResolver, Resolver, SystemResolver, ZoneResolver
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_listener import SmtpListener
 from soundstage.addresses import shown
+from soundstage.gateway_dialler import relay_tls
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.internal_resolver import forward, resolver_of
@@ -74,7 +73,7 @@ async def entrances(
         await _listen_for_mail(settings, ground, judging, made, listening)
         await _listen_for_names(settings, judging, made, listening)
         judging.own_sockets.extend(_places(made.bound))
-        judging.policy.reload()
+        _prove_policy(judging)
         try:
             yield made
         finally:
@@ -125,7 +124,7 @@ async def _listen_for_mail(
         _mail_tls(made.ca, settings.steered_to[0]),
         HOSTNAME,
         intakes=lambda: ground.store.intake(True),
-        relay=Relay(made.dialler, HOSTNAME, tls_context=lambda: _relay_tls(settings)),
+        relay=Relay(made.dialler, HOSTNAME, tls_context=lambda: relay_tls(settings)),
         limits=SmtpLimits(message_octets=settings.mail_bytes),
     )
     listening.push_async_callback(listener.stop)
@@ -160,6 +159,13 @@ def _told(name: str, bind: str, port: int) -> Iterator[None]:
     raise ConfigError(f"the {name} listener cannot start: {said}", hint)
 
 
+def _prove_policy(judging: Judging) -> None:
+    """Load it again now that it is known where we listen: an opt-in that leads to ourselves stops the start."""
+    judging.policy.reload()
+    if judging.policy.error is not None:
+        raise ConfigError(judging.policy.error)
+
+
 def _places(bound: Bound) -> list[Socket]:
     return list(bound.values())
 
@@ -174,24 +180,3 @@ def _mail_tls(ca: CertificateAuthority, default: str) -> Callable[[], ssl.SSLCon
 
     context.sni_callback = named
     return lambda: context
-
-
-def _relay_tls(settings: Settings) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if settings.upstream_ca_file is not None:
-        context.load_verify_locations(settings.upstream_ca_file)
-    return context
-
-
-def _resolver(settings: Settings) -> Resolver:
-    zones: dict[str, Resolver] = {
-        zone: DnsResolver(*resolver_of(text)) for zone, text in settings.internal_zones.items()
-    }
-    return ZoneResolver(zones, SystemResolver()) if zones else SystemResolver()
-
-
-def _hosts_file(settings: Settings) -> HostsFile | None:
-    if settings.hosts_file is None:
-        return None
-    with told_to_operator(HostsFileError):
-        return read_hosts_file(settings.hosts_file)

@@ -221,3 +221,14 @@ def test_policy_is_reloaded_and_a_bad_one_keeps_the_old_in_force(tmp_path: Path)
             assert "policy.yaml:2" in str(api.get("/readyz").json()["missing"])
         file.write_text(policy_text("third"))
         eventually(lambda: ready(running) and rule(running) == "third", "a good file mends it")
+
+
+def test_opt_in_that_leads_to_ourselves_stops_the_start(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    diverted = f"    divert: http://127.0.0.1:{port}\n    addresses: [127.0.0.0/8]\n    why"
+    text = policy_text("loop").replace("    why", diverted)
+    (tmp_path / "policy.yaml").write_text(text)
+    ended = up_that_fails(tmp_path, "--policy", "policy.yaml", SOUNDSTAGE_HTTP_PORT=str(port))
+    assert ended.returncode == 2
+    assert "opt_in[0].divert" in ended.stderr

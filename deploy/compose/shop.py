@@ -1,4 +1,4 @@
-"""The demo shop in a container that has no way out: it trusts the CA, opens, plays its day, and stays to be looked at."""
+"""The demo shop in a container that has no way out: it trusts the CA, opens, plays its day, and stays."""
 
 import os
 import subprocess
