@@ -10,6 +10,7 @@ from sinks.passage import Departure
 from sinks.ticket import Ticket
 
 _PORTS = {"http": 80, "https": 443}
+_OF_THE_CONNECTION = frozenset({"", "close", "keep-alive", "upgrade", "te"})
 
 
 class CannotForward(Exception):
@@ -34,10 +35,21 @@ def leaving_of(departure: Departure, request: SeenRequest, client: str) -> Leavi
 def _check(request: SeenRequest, described: HttpRequest) -> None:
     if any(name == "upgrade" for name, _ in described.headers) and not request.wants_websocket:
         raise CannotForward("the request asks for an upgrade that is no WebSocket, which would be an unseen tunnel")
+    _check_nominated(described)
     if request.too_long:
         raise CannotForward("the request's body is longer than Soundstage takes, so it cannot be passed on whole")
     if request.had_trailers:
         raise CannotForward("the request's body ends in trailer fields, which cannot be passed on as they were sent")
+
+
+def _check_nominated(described: HttpRequest) -> None:
+    """A proxy at the destination drops what Connection names (RFC 9110, 7.6.1): without its length a body is read as
+    a request that nobody judged."""
+    for name, value in described.headers:
+        if name == "connection":
+            named = {option.strip(" \t").lower() for option in value.split(",")} - _OF_THE_CONNECTION
+            if named:
+                raise CannotForward(f"its Connection field names {min(named)[:60]!a}, which a proxy would then drop")
 
 
 def _diverted(request: SeenRequest, url: str | None) -> tuple[str, str, int]:
