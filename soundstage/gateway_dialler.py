@@ -11,9 +11,9 @@ from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
 
 
-def dialler_of(settings: Settings, judging: Judging) -> Dialler:
+def dialler_of(settings: Settings, judging: Judging, resolver: Resolver | None = None) -> Dialler:
     """Raises ConfigError where the hosts file cannot be read."""
-    return Dialler(_resolver(settings), _hosts_file(settings), lambda: judging.own_sockets)
+    return Dialler(resolver or _resolver(settings), _hosts_file(settings), lambda: judging.own_sockets)
 
 
 def relay_tls(settings: Settings) -> ssl.SSLContext:

@@ -21,6 +21,7 @@ from proxy.mitm_engine import MitmEngine
 from proxy.steered import SteeredPlain, SteeredTls
 from sinks.dialler import Dialler
 from sinks.relay import Relay
+from sinks.resolver import Resolver
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_listener import SmtpListener
 from soundstage.addresses import shown
@@ -64,7 +65,7 @@ async def entrances(
     """
     with told_to_operator(CaError):
         ca = CertificateAuthority.open(settings.data_dir)
-    dialler = Dialler(resolver or _resolver(settings), _hosts_file(settings), lambda: judging.own_sockets)
+    dialler = dialler_of(settings, judging, resolver)
     engine = _engine(settings, ground, judging, ca, dialler)
     chooser = _chooser(ground, judging, ca, engine)
     made = Entrances(ca, chooser, engine, dialler, {}, [])
