@@ -26,6 +26,7 @@ from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_listener import SmtpListener
 from soundstage.addresses import shown
 from soundstage.gateway_dialler import relay_tls
+from soundstage.gateway_dialler import dialler_of, relay_tls
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.internal_resolver import forward, resolver_of
