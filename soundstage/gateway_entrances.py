@@ -25,7 +25,6 @@ from sinks.resolver import Resolver
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_listener import SmtpListener
 from soundstage.addresses import shown
-from soundstage.gateway_dialler import relay_tls
 from soundstage.gateway_dialler import dialler_of, relay_tls
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
