@@ -9,5 +9,6 @@ def download(content: bytes, filename: str) -> Response:
     headers = {
         "content-disposition": f'attachment; filename="{safe or "part.bin"}"',
         "content-security-policy": "default-src 'none'; sandbox",
+        "referrer-policy": "no-referrer",
     }
     return Response(content, headers=headers, media_type="application/octet-stream")

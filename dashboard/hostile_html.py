@@ -32,7 +32,8 @@ _ELSEWHERE = '<base target="_blank">'
 
 def shown_alone(html: str, status: int = 200) -> HTMLResponse:
     """HTML of whatever origin, under a policy that lets it fetch nothing, run nothing and go nowhere."""
-    return HTMLResponse(disarmed(html), status, {"content-security-policy": MAIL_POLICY})
+    headers = {"content-security-policy": MAIL_POLICY, "referrer-policy": "no-referrer"}
+    return HTMLResponse(disarmed(html), status, headers)
 
 
 def disarmed(html: str) -> str:

@@ -13,7 +13,6 @@ MAIL_POLICY = (
 
 _ALWAYS = {
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     # A captured mail's <link rel=dns-prefetch> would tell its sender's name server that somebody reads it.
@@ -22,6 +21,8 @@ _ALWAYS = {
 }
 _UNLESS_SAID = {
     "content-security-policy": PAGE_POLICY,
+    # Not "no-referrer": under it a browser sends `Origin: null` with our own forms, which looks like another site's.
+    "referrer-policy": "same-origin",
     "cache-control": "no-store",
 }
 

@@ -154,7 +154,7 @@ async def test_every_answer_carries_the_security_headers(stage: Stage, client: h
     for headers in (stage.bearer, {}):
         got = (await client.get(path, headers=headers)).headers
         assert got["x-content-type-options"] == "nosniff"
-        assert got["referrer-policy"] == "no-referrer"
+        assert got["referrer-policy"] == "same-origin"
         assert got["content-security-policy"].startswith("default-src 'none'")
         assert "access-control-allow-origin" not in got
 

@@ -7,7 +7,7 @@ import browser
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from browser import Visitor, visit
-from dashboard_stage import Stage, capture, mail, staged
+from dashboard_stage import ADMIN, Stage, capture, mail, staged
 from playwright.async_api import Browser, expect
 
 from dashboard.build_assets import build
@@ -226,4 +226,17 @@ async def test_reading_works_without_script(chromium: Browser, stage: Stage) -> 
     await expect(page.locator("#message h2")).to_have_text("Order 30")
     await page.get_by_role("link", name="Text", exact=True).click()
     await expect(page.locator(".view-text pre")).to_contain_text("Your code is 100030")
+    await context.close()
+
+
+async def test_forms_of_our_own_are_taken_for_ours(chromium: Browser, stage: Stage) -> None:
+    """A browser says with each form where it comes from; signing in and out must not be refused for it."""
+    context = await chromium.new_context()
+    page = await context.new_page()
+    await page.goto(f"{stage.url}/sign-in")
+    await page.get_by_label("admin token").fill(ADMIN)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.locator("h1")).to_contain_text("0 real side effects")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.locator("h1")).to_have_text("Soundstage")
     await context.close()
