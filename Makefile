@@ -30,7 +30,7 @@ test: dev-ready assets
 check: dev-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(ROOMS) tests
+	$(BIN)/mypy $(ROOMS) tests demo bench
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/codespell

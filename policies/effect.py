@@ -1,4 +1,4 @@
-"""Effect: what somebody tried to do to the outside world. Here lives the value and its words; describing lives elsewhere."""
+"""Effect: what somebody tried to do to the outside world: the value and its words. Describing lives elsewhere."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -15,7 +15,7 @@ UNATTRIBUTED = "unattributed"
 
 
 class Target(Frozen):
-    """Where the effect was meant to go. `host` is canonical: a lower-case A-label without trailing dot, or an address."""
+    """Where it was meant to go. `host` is canonical: a lower-case A-label without trailing dot, or an address."""
 
     scheme: str
     host: str
@@ -45,6 +45,6 @@ class Effect(Frozen):
     credential: Credential = "none"
     flags: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
-    """Whole phrases about names in it that disagree with each other (SNI against Host, two Host headers); any is a denial."""
+    """Phrases about names in it that disagree with each other (SNI against Host, two Host headers); any is a denial."""
     canonical: bool = True
     """False where host, path or method were not sent in the one form decisions are made on: it never leaves then."""

@@ -24,11 +24,12 @@ class HttpRequest:
     scheme: Literal["http", "https"]
     names: tuple[tuple[NameSource, str], ...]
     """Every name the client gave for its destination, as sent, in order of arrival:
-    `("connect", "api.stripe.com:443")`, `("sni", "api.stripe.com")`, `("host", "api.stripe.com")`. Two Host headers are two entries."""
+    `("connect", "api.stripe.com:443")`, `("sni", "api.stripe.com")`, `("host", "api.stripe.com")`.
+    Two Host headers are two entries."""
     target: str
-    """Origin form, path and query as sent (latin-1): `/v1/charges?limit=3`. Of an absolute URI, what follows the authority."""
+    """Path and query as sent (latin-1): `/v1/charges?limit=3`. Of an absolute URI, what follows the authority."""
     headers: tuple[tuple[str, str], ...]
-    """Names lower-case, values latin-1 decoded and stripped, in order; repeated fields stay repeated. No `:pseudo` fields."""
+    """Names lower-case, values latin-1 decoded and stripped, in order; repeated ones stay. No `:pseudo` fields."""
     source: str
     """The client's address, without its port."""
     body: Body = EMPTY

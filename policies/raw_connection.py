@@ -1,4 +1,4 @@
-"""RawConnection: a connection whose bytes are no HTTP, mail or DNS: a tunnel, a handshake that failed, another protocol."""
+"""RawConnection: a connection whose bytes are no HTTP, mail or DNS: a tunnel, a failed handshake, another protocol."""
 
 from dataclasses import dataclass
 

@@ -6,7 +6,10 @@ from policies.frozen import Frozen
 
 
 class SecretPlace(Frozen):
-    """One place. `name` is a header, a query or form field, a dotted JSON path, or, of a path, a RE2 pattern whose group 1 is the secret."""
+    """One place. `name` is a header, a query or form field, a dotted JSON path, or a RE2 pattern.
+
+    Of `path`, it is the pattern, and its group 1 the secret.
+    """
 
     where: Literal["header", "query", "body", "path"]
     name: str

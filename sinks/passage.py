@@ -56,7 +56,7 @@ class Departure:
     effect: Effect
     decision: Decision
     settle: Callable[[bool, Reply | None], Awaitable[None]]
-    """`settle(left, reply)`: False only where it is known that no byte went. The reply is the destination's own, kept with the capture."""
+    """`settle(left, reply)`: False only where it is known that no byte went. The reply is the destination's own."""
 
 
 Outcome = Answer | Departure

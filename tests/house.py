@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -95,11 +96,11 @@ class House:
         """The admin's bearer token."""
         return (self.data / "admin.token").read_text().strip()
 
-    def run(self, *command: str, cwd: Path = PROJECT, **variables: str) -> str:
+    def run(self, *command: str, cwd: Path = PROJECT, variables: Mapping[str, str] | None = None) -> str:
         """What a program prints that is routed here as its operator would route it."""
         return subprocess.run(
             [*self._inside(cwd), *command],
-            env={**clean_environment(), **self._routed(), **variables},
+            env={**clean_environment(), **self._routed(), **(variables or {})},
             check=True,
             stdout=subprocess.PIPE,
             text=True,

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from sinks.moto_supervisor import PROJECT, MotoProcess
 
 
 @pytest.fixture(scope="module")
-async def moto():
+async def moto() -> AsyncIterator[MotoProcess]:
     process = MotoProcess()
     yield process
     await process.stop()
@@ -84,6 +85,7 @@ asyncio.run(main())
 
 def test_it_ends_when_its_parent_is_killed() -> None:
     parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
     child, socket_path = parent.stdout.readline().split()
     watched = os.pidfd_open(int(child))
     parent.kill()

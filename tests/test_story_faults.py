@@ -64,7 +64,7 @@ def every_subject(house: House) -> list[str]:
     with httpx.Client(base_url=house.addresses["dashboard"], headers={"authorization": f"Bearer {house.token}"}) as api:
         subjects, after = [], None
         while True:
-            query = {"channel": "email", "limit": 1000} | ({"after": after} if after else {})
+            query = {"channel": "email", "limit": "1000"} | ({"after": after} if after else {})
             page = api.get("/api/captures", params=query).raise_for_status().json()
             subjects += [item["facts"]["subject"] for item in page["items"]]
             after = page["next"]

@@ -67,7 +67,7 @@ class Calls:
         self._settings = {**shop_settings(folder), "PYTHONPATH": str(trusting_stripe(house, folder))}
 
     def python(self, name: str) -> dict[str, str]:
-        told = self._house.run(sys.executable, str(TESTS / "sdk_calls.py"), name, **self._settings)
+        told = self._house.run(sys.executable, str(TESTS / "sdk_calls.py"), name, variables=self._settings)
         answer: dict[str, str] = json.loads(told)
         return answer
 
