@@ -73,11 +73,11 @@ def _keep_state(connection: Connection, seq: int, row: Row) -> None:
 
 def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> None:
     statements = statements_for(connection.dialect)
-    found = statements.find.one(connection, {"capture_id": settlement.capture_id}).mappings().first()
+    found = statements.find.one(connection, {"capture_id": settlement.capture_id})
     if found is None:
         return
     if bool(found["departed"]) != settlement.left:
-        tally.resettle(dict(found), settlement.left)
+        tally.resettle(found, settlement.left)
         statements.set_left.run(connection, [{"at_seq": found["seq"], "left": settlement.left}])
     if settlement.evidence is not None:
         told = {f"new_{column}": settlement.evidence[column] for column in REPLY_COLUMNS}
@@ -90,6 +90,6 @@ def _name_files(connection: Connection, files: list[tuple[str, int]], store: Bod
     for sha256, stored in dict(files).items():
         if store.file_of(sha256) is None:
             raise BodyVanished(sha256)
-        if statements.find_body.one(connection, {"digest": sha256}).first() is None:
+        if statements.find_body.one(connection, {"digest": sha256}) is None:
             tally.octets += stored
         statements.put_body.run(connection, [{"sha256": sha256, "stored": stored}])

@@ -77,4 +77,7 @@ def drop_empty(connection: Connection) -> None:
 def add_to_counter(connection: Connection, name: str, by: int) -> int:
     """Add to a counter and return it. The row's lock makes commits of several gateways follow one another in order."""
     statement = statements_for(connection.dialect).add_to_counter
-    return int(statement.one(connection, {"counter": name, "by": by}).scalar_one())
+    changed = statement.one(connection, {"counter": name, "by": by})
+    if changed is None:
+        raise LookupError(f"the ledger has no counter {name!r}")
+    return int(changed["value"])
