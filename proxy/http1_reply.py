@@ -34,7 +34,7 @@ def render(reply: Reply, *, head_only: bool, keep_alive: bool, minor: int, marks
         lines.append(f"{name}: {value}")
     lines += [f"{name}: {value}" for name, value in marks if name.lower() not in present]
     if reply.status not in BODILESS:
-        lines.append(f"Content-Length: {len(reply.body)}")
+        lines.append(f"Content-Length: {length_of(reply, head_only=head_only)}")
     if not keep_alive:
         lines.append("Connection: close")
     elif minor == 0:
@@ -45,6 +45,14 @@ def render(reply: Reply, *, head_only: bool, keep_alive: bool, minor: int, marks
         raise UnwritableReply(f"one of the header fields {lines[1:]!r} cannot be written to an HTTP/1.1 wire")
     head = f"{text}\r\n\r\n".encode("latin-1", "replace")
     return head if head_only or reply.status in BODILESS else head + reply.body
+
+
+def length_of(reply: Reply, *, head_only: bool) -> int:
+    """Of the answer to HEAD what GET's would have, where its sink says so (RFC 9110, 9.3.2); else the body's."""
+    if head_only and not reply.body:
+        told = (value for name, value in reply.headers if name.lower() == "content-length")
+        return next((int(value) for value in told if value.isascii() and value.isdigit()), 0)
+    return len(reply.body)
 
 
 def problem(status: int, title: str, detail: str, capture_id: str | None = None) -> Reply:

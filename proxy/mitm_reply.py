@@ -8,7 +8,7 @@ from http import HTTPStatus
 from mitmproxy import http
 
 from ledger.reply import Reply
-from proxy.http1_reply import BODILESS, UnwritableReply, problem
+from proxy.http1_reply import BODILESS, UnwritableReply, length_of, problem
 from proxy.mitm_grpc import as_grpc, is_grpc
 from proxy.mitm_request import SeenRequest
 
@@ -40,7 +40,7 @@ def _made(reply: Reply, marks: Marks, *, h2: bool, head: bool, grpc: bool, close
     fields += [field for field in _fields(marks, h2) if field[0].lower() not in present]
     body = b"" if head or reply.status in BODILESS else reply.body
     if not grpc and reply.status not in BODILESS:
-        fields.append((b"content-length" if h2 else b"Content-Length", b"%d" % len(reply.body)))
+        fields.append((b"content-length" if h2 else b"Content-Length", b"%d" % length_of(reply, head_only=head)))
     if close and not h2:
         fields.append((b"Connection", b"close"))
     # HTTP/1.1 trailers would need a chunked body, and mitmproxy writes none.

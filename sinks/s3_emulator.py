@@ -105,4 +105,6 @@ def _reply(response: httpx.Response) -> Reply:
     headers = tuple((name, value) for name, value in response.headers.multi_items() if name not in NOT_RETURNED)
     if not response.content:
         headers = tuple((name, value) for name, value in headers if name != "content-type")
+    if response.request.method == "HEAD" and "content-length" in response.headers:
+        headers = (*headers, ("content-length", response.headers["content-length"]))
     return Reply(fidelity="emulated", status=response.status_code, headers=headers, body=response.content)

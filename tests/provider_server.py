@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +15,7 @@ from policies.describe import describe
 from policies.effect import Effect
 from policies.http_request import HttpRequest
 from policies.pack import Packs
+from proxy.http1_reply import render
 from sinks.emulator import Emulator
 from sinks.http_sink import HttpSink
 from sinks.objects import StoredReply
@@ -81,8 +82,12 @@ class Provider:
 
 
 @contextmanager
-def serving(host: str, emulators: dict[str, Emulator] | None = None) -> Iterator[Provider]:
-    """A provider on a loopback port; what is sent there counts as sent to `host`."""
+def serving(
+    host: str,
+    emulators: dict[str, Emulator] | None = None,
+    closing: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+) -> Iterator[Provider]:
+    """A provider on a loopback port; what is sent there counts as sent to `host`. `closing` is awaited at the end."""
     provider = Provider(host, emulators)
     loop = asyncio.new_event_loop()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(provider, loop))
@@ -95,6 +100,8 @@ def serving(host: str, emulators: dict[str, Emulator] | None = None) -> Iterator
     finally:
         server.shutdown()
         server.server_close()
+        for close in closing:
+            asyncio.run_coroutine_threadsafe(close(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         for thread in threads:
             thread.join(10)
@@ -116,13 +123,9 @@ def _handler(provider: Provider, loop: asyncio.AbstractEventLoop) -> type[BaseHT
                 body=Body.of(self._body()),
             )
             reply = asyncio.run_coroutine_threadsafe(provider.answer(request), loop).result(30)
-            self.send_response(reply.status)
-            for name, value in reply.headers:
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(reply.body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(reply.body)
+            head_only = self.command == "HEAD"
+            marks = (("connection", "keep-alive"),)
+            self.wfile.write(render(reply, head_only=head_only, keep_alive=True, minor=1, marks=marks))
 
         def _body(self) -> bytes:
             if self.headers.get("transfer-encoding", "").lower() != "chunked":

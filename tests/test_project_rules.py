@@ -18,7 +18,6 @@ PROCESSES = {"__main__", "up", "gateway_process", "dashboard_process"}
 """Started by `tests/running.py`, as an operator starts them."""
 APART = {
     "sinks.moto_process": "started by the supervisor that test_sinks_moto_supervisor tests",
-    "sinks.s3_emulator": "boto3 talks to it in test_story_sdks, through the gateway",
 }
 """Modules that no test reaches by imports, and why that is right."""
 

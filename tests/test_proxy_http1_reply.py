@@ -34,6 +34,12 @@ def test_where_a_reply_ends(status: int, head_only: bool, end: bytes) -> None:
     assert rendered(Reply("shaped", status, (), b"abc"), head_only=head_only).endswith(end)
 
 
+def test_an_answer_to_head_may_say_what_get_would_have_had() -> None:
+    reply = Reply("emulated", 200, (("Content-Length", "5000"),))
+    assert rendered(reply, head_only=True).endswith(b"Content-Length: 5000\r\n\r\n")
+    assert rendered(reply).endswith(b"Content-Length: 0\r\n\r\n")
+
+
 def test_a_mark_the_reply_carries_is_not_repeated() -> None:
     assert rendered(Reply("shaped", 200, (("soundstage-verdict", "deny"),))).count(b"erdict") == 1
 
