@@ -9,7 +9,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.filters import Filters
 from ledger.moment import microseconds
 from ledger.story import plain
-from ledger.tables import captures, recipients, tallies
+from ledger.tables import captures, labels, recipients, tallies
 
 _ESCAPE = "\\"
 _SUMMED = frozenset(("run", "channel", "provider", "operation", "verdict", "left", "host"))
@@ -35,6 +35,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.left is not None:
         where.append(captures.c.seq.in_(_DEPARTED) if filters.left else ~captures.c.departed)
     where += _said(filters)
+    where += _put_on(filters)
     if filters.since is not None:
         where.append(captures.c.at >= microseconds(filters.since))
     if filters.until is not None:
@@ -50,6 +51,18 @@ def _said(filters: Filters) -> list[ColumnElement[bool]]:
         where += [captures.c.sender.is_not(None), like(captures.c.sender, filters.sender)]
     if filters.subject is not None:
         where += [captures.c.subject.is_not(None), like(captures.c.subject, filters.subject)]
+    return where
+
+
+def _put_on(filters: Filters) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if filters.trait is not None:
+        where += [captures.c.traits.is_not(None), like(captures.c.traits, f"|{filters.trait}|")]
+    if filters.label is not None:
+        where.append(captures.c.seq.in_(select(labels.c.seq).where(labels.c.label == plain(filters.label))))
+    if filters.unlabelled is not None:
+        mine = select(labels.c.seq).where(labels.c.seq == captures.c.seq, labels.c.label == plain(filters.unlabelled))
+        where.append(~mine.exists())
     return where
 
 

@@ -23,3 +23,9 @@ class Filters:
     until: datetime | None = None
     channels: tuple[str, ...] | None = None
     """Any of these. The Inbox shows four at once."""
+    trait: str | None = None
+    """A flag, or `attachment` (`ledger.traits`)."""
+    label: str | None = None
+    """What somebody put on it: a tag, or `ledger.labels.READ`."""
+    unlabelled: str | None = None
+    """What nobody has put on it."""

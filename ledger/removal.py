@@ -14,7 +14,7 @@ from ledger.dialect import remove_from_search
 from ledger.engine import reason_of
 from ledger.moment import microseconds
 from ledger.store import Ledger
-from ledger.tables import bodies, captures, evidence, objects, recipients, removals, replays
+from ledger.tables import bodies, captures, evidence, labels, objects, recipients, removals, replays
 from ledger.tally import Tally, add_to_counter, drop_empty
 from ledger.trouble import LedgerUnavailable
 
@@ -91,7 +91,7 @@ class Removal:
             tally.take(row)
         named = select(evidence.c.body_sha256, evidence.c.reply_sha256).where(evidence.c.seq.in_(seqs))
         files = {sha256 for pair in connection.execute(named) for sha256 in pair if sha256 is not None}
-        for table in (captures, evidence, recipients, replays, *((objects,) if self._with_objects else ())):
+        for table in (captures, evidence, recipients, labels, replays, *((objects,) if self._with_objects else ())):
             connection.execute(delete(table).where(table.c.seq.in_(seqs)))
         connection.execute(remove_from_search(connection.dialect.name), [{"seq": seq} for seq in seqs])
         tally.write(connection)

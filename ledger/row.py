@@ -8,6 +8,7 @@ from ledger.moment import microseconds
 from ledger.record import Record
 from ledger.reply import KeptObject, Replay
 from ledger.story import json_of, plain, story_of
+from ledger.traits import traits_of
 
 SUBJECT_LIMIT = 400
 """Characters of a subject that filters look at; the whole one is in the story."""
@@ -50,6 +51,7 @@ def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
             "sender": _folded(facts.get("from"), ADDRESS_LIMIT),
             "subject": _folded(facts.get("subject"), SUBJECT_LIMIT),
             "octets": _octets(evidence),
+            "traits": traits_of(record),
         },
         evidence=evidence,
         recipients=_recipients(facts.get("to")),

@@ -41,6 +41,7 @@ captures = Table(
     Column("sender", Text),
     Column("subject", Text),
     Column("octets", BIG, nullable=False),
+    Column("traits", Text),
     Index("captures_id", "id", unique=True),
     Index("captures_at", "at"),
     Index("captures_run", "run"),
@@ -59,8 +60,15 @@ captures = Table(
         sqlite_where=text("subject IS NOT NULL"),
         postgresql_where=text("subject IS NOT NULL"),
     ),
+    Index(
+        "captures_traits",
+        "traits",
+        sqlite_where=text("traits IS NOT NULL"),
+        postgresql_where=text("traits IS NOT NULL"),
+    ),
 )
-"""`at` in microseconds since 1970; `sender` and `subject` folded to lower case for matching.
+"""`at` in microseconds since 1970; `sender` and `subject` folded to lower case for matching;
+`traits` as `ledger.traits` notes them.
 
 No index on columns of few values (channel, provider, verdict): walking this table costs less than keeping them.
 """
@@ -98,6 +106,17 @@ recipients = Table(
     Index("recipients_address", "address"),
     sqlite_with_rowid=False,
 )
+
+labels = Table(
+    "labels",
+    METADATA,
+    Column("seq", BIG, nullable=False),
+    Column("label", Text, nullable=False),
+    PrimaryKeyConstraint("seq", "label"),
+    Index("labels_label", "label"),
+    sqlite_with_rowid=False,
+)
+"""What people put on captures (`ledger.labels`); written by the dashboard alone."""
 
 bodies = Table(
     "bodies",
