@@ -12,6 +12,7 @@ from policies.effect import Target
 from policies.http_request import HttpRequest
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
+from policies.request_body import Undecodable, aws_unchunked
 from sinks.passage import Passage
 
 NOTHING = Reply(fidelity="real", status=0)
@@ -55,15 +56,14 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
         exact_body=recognition is not None and recognition.keeps_body_exactly,
         message=recognition is not None and recognition.message_body,
     )
+    kept = _upload(request, masked.body) if recognition is not None and recognition.keeps_body_exactly else masked.body
     reply_headers, reply_body = masker.reply(reply.headers, reply.body, places, own=reply.fidelity != "real")
     target = passage.effect.target
     if target.path != masked.path and target.path is not None:
         target = target.model_copy(update={"path": masked.path})
     return Record(
-        capture=_capture(
-            passage, reply, left, masked.body, request.header("content-type"), masker, masked.flags, target
-        ),
-        kept_body=masked.body,
+        capture=_capture(passage, reply, left, kept, request.header("content-type"), masker, masked.flags, target),
+        kept_body=kept,
         query=masked.query,
         request_headers=masked.headers,
         reply_headers=reply_headers,
@@ -71,6 +71,17 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
         keep=reply.keep,
         replay=reply.replay,
     )
+
+
+def _upload(request: HttpRequest, body: Body) -> Body:
+    """The object itself, without the signed chunks AWS's SDKs send it in. One that was streamed stays as it was sent."""
+    signed_chunks = (request.header("x-amz-content-sha256") or "").startswith("STREAMING-")
+    if body.data is None or not signed_chunks:
+        return body
+    try:
+        return Body.of(aws_unchunked(body.data))
+    except Undecodable:
+        return body
 
 
 def _capture(

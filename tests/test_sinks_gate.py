@@ -194,6 +194,24 @@ async def test_secrets_are_gone_before_the_ledger_sees_them() -> None:
     assert record.capture.facts["id"] == "made-up"
 
 
+async def test_an_upload_is_kept_without_the_chunks_it_was_sent_in() -> None:
+    house = House("capture")
+    signed = b"7;chunk-signature=0\r\nINVOICE\r\n0;chunk-signature=0\r\n\r\n"
+    host = "invoices.s3.eu-central-1.amazonaws.com"
+    upload = replace(
+        REQUEST,
+        method="PUT",
+        names=(("sni", host), ("host", host)),
+        target="/2026/A1.txt",
+        headers=(("host", host), ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")),
+        body=Body.of(signed),
+    )
+    await house.gate.take(upload)
+    ((_, record),) = house.ledger.told
+    assert record.kept_body.data == b"INVOICE"
+    assert record.capture.payload.size == 7
+
+
 async def test_a_run_is_known_by_its_claim() -> None:
     house = House("capture")
     await house.gate.take(REQUEST)
