@@ -74,7 +74,7 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
 
 
 def _upload(request: HttpRequest, body: Body) -> Body:
-    """The object itself, without the signed chunks AWS's SDKs send it in. One that was streamed stays as it was sent."""
+    """The object itself, without the signed chunks AWS SDKs send it in. A streamed one stays as it was sent."""
     signed_chunks = (request.header("x-amz-content-sha256") or "").startswith("STREAMING-")
     if body.data is None or not signed_chunks:
         return body
