@@ -9,6 +9,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 def self_signed(folder: Path, name: str) -> tuple[Path, Path, Path]:
     """Files in `folder`: leaf with its key, CA certificate, CA key."""
@@ -17,11 +29,15 @@ def self_signed(folder: Path, name: str) -> tuple[Path, Path, Path]:
     authority = (
         _builder(subject, subject, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_SIGNS_CERTIFICATES, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     leaf = (
         _builder(x509.Name([]), subject, leaf_key.public_key())
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=True)
+        # Python 3.13 verifies as RFC 5280 has it: a leaf names its issuer's key, and a CA may sign certificates.
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     paths = folder / "leaf.pem", folder / "bench-ca.pem", folder / "bench-ca.key"
