@@ -48,6 +48,7 @@ class Place:
     arrivals: list[Arrival] = field(default_factory=list)
     requests: list[bytes] = field(default_factory=list)
     """Of HTTP servers: each whole request, head and decoded body; of HTTP/2, `METHOD authority path` and the body."""
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def received(self) -> bytes:
@@ -111,6 +112,7 @@ class StandIn:
         async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             arrival = Arrival(address, place.port, writer.get_extra_info("peername")[:2])
             place.arrivals.append(arrival)
+            place.arrived.set()
             self._writers.add(writer)
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
                 if tls is not None:
