@@ -27,11 +27,12 @@ from dashboard.sessions import Sessions
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import SignInLinks
 from dashboard.sign_in_rate import SignInRate
+from ledger.labels import Labels
 from ledger.reader import Reader
 from ledger.trouble import LedgerUnavailable
 
 
-def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway) -> FastAPI:
+def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, labels: Labels) -> FastAPI:
     """The whole dashboard. It reads the ledger, asks the gateway, and touches no traffic.
 
     Whoever serves it awaits `app.state.feed.close()` before stopping the server, so that open pages end in order.
@@ -53,7 +54,7 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway) ->
     app.include_router(policy_routes(gateway))
     app.include_router(live_routes(reader, feed, streams, callers))
     app.include_router(SignInPages(callers, SignInLinks(settings.data_dir), SignInRate()).routes())
-    app.include_router(page_routes(reader, gateway, feed, streams, callers))
+    app.include_router(page_routes(reader, gateway, feed, streams, callers, labels))
     return app
 
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.labels import READ
 from ledger.stored import StoredCapture
+from ledger.traits import ATTACHMENT
 
 VERDICT_SIGNS = {"capture": "●", "deny": "■", "divert": "◆", "allow": "▲"}
 """A shape for each verdict, so that colour is never the only sign."""
@@ -39,9 +41,14 @@ class Row:
     run: str
     left: bool
     flags: tuple[str, ...]
+    brings: bool
+    """Whether it has an attachment."""
+    unread: bool
+    tags: tuple[str, ...]
 
 
-def row(stored: StoredCapture) -> Row:
+def row(stored: StoredCapture, labels: tuple[str, ...] = ()) -> Row:
+    """`labels` are those that people put on it."""
     shown = stored.as_contract()
     facts = shown["facts"]
     return Row(
@@ -60,6 +67,9 @@ def row(stored: StoredCapture) -> Row:
         run=shown["run"],
         left=shown["left"],
         flags=tuple(shown["flags"]),
+        brings=ATTACHMENT in stored.traits,
+        unread=READ not in labels,
+        tags=tuple(label for label in labels if label != READ),
     )
 
 

@@ -27,6 +27,8 @@ class OpenedMessage:
     """Everything the message pane needs; `tab` is the view that is open."""
 
     row: Row
+    is_mail: bool
+    """Whether it came over SMTP, so that its bytes are a mail."""
     sender: str
     to: str
     header_to: str
@@ -44,7 +46,7 @@ class OpenedMessage:
     transcript: str
 
 
-def opened(reader: Reader, stored: StoredCapture, tab: str) -> OpenedMessage:
+def opened(reader: Reader, stored: StoredCapture, tab: str, labels: tuple[str, ...] = ()) -> OpenedMessage:
     """The message in the view asked for, or in its first where that one is not there."""
     shown = stored.as_contract()
     raw = reader.raw(shown["id"]) or b""
@@ -55,7 +57,8 @@ def opened(reader: Reader, stored: StoredCapture, tab: str) -> OpenedMessage:
     names = [name for name, _ in tabs]
     facts = shown["facts"]
     return OpenedMessage(
-        row=row(stored),
+        row=row(stored, labels),
+        is_mail=is_mail(shown),
         sender=str(facts.get("from") or mail.get("sender") or ("" if is_mail(shown) else shown["provider"] or "")),
         to=recipients(facts),
         header_to=_header_to(mail["headers"], facts.get("to") or []) if is_mail(shown) else "",

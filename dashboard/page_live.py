@@ -11,6 +11,7 @@ from dashboard.api_live import still_allowed
 from dashboard.attempt_query import attempt_query
 from dashboard.caller import Callers
 from dashboard.commit_feed import CommitFeed
+from dashboard.inbox_labels import InboxLabels
 from dashboard.live_stream import Events, Fetch, Streams, event, resume_from
 from dashboard.look import row
 from dashboard.page_now import Now
@@ -37,6 +38,7 @@ class PageLive:
         callers: Callers,
         now: Now,
         rendering: Rendering,
+        labels: InboxLabels,
     ) -> None:
         self._reader = reader
         self._feed = feed
@@ -44,6 +46,7 @@ class PageLive:
         self._callers = callers
         self._now = now
         self._rendering = rendering
+        self._labels = labels
 
     def routes(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
@@ -61,7 +64,7 @@ class PageLive:
         if page == "inbox":
             query = f"?{urlencode({'q': q})}" if q else ""
             # Parsed at each look: `after:2h` means two hours before then.
-            return self._rows(lambda: parse(q, self._rendering.clock()), "inbox_row.html", query)
+            return self._rows(lambda: parse(q, self._rendering.clock()), "inbox_row.html", query, counting=True)
         if page == "attempts":
             asked = attempt_query(request.query_params)
             return self._rows(lambda: Search(asked.filters, wrong=asked.wrong), "attempt_row.html", "")
@@ -75,13 +78,14 @@ class PageLive:
         await asyncio.sleep(FIGURES_PAUSE)
         return known, [frame]
 
-    def _rows(self, asked: Callable[[], Search], template: str, query: str) -> Fetch:
+    def _rows(self, asked: Callable[[], Search], template: str, query: str, *, counting: bool = False) -> Fetch:
         async def fetch(after: int) -> tuple[int, Events]:
             known = self._feed.last
             if known <= after:
                 return after, []
             frames = await asyncio.to_thread(self._drawn, asked(), after, template, query)
-            return known, [*frames, event("", known, "seen")]
+            count = str(await asyncio.to_thread(self._labels.unread)) if counting else ""
+            return known, [*frames, event(count, known, "seen")]
 
         return fetch
 

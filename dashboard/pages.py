@@ -6,6 +6,7 @@ from dashboard.assets import Assets
 from dashboard.caller import Callers
 from dashboard.commit_feed import CommitFeed
 from dashboard.gateway_link import Gateway
+from dashboard.inbox_labels import InboxLabels
 from dashboard.live_stream import Streams
 from dashboard.page_attempt import attempt_routes
 from dashboard.page_attempts import attempts_routes
@@ -13,18 +14,22 @@ from dashboard.page_inbox import InboxPages
 from dashboard.page_live import PageLive
 from dashboard.page_now import Now, now_routes
 from dashboard.rendering import Rendering
+from ledger.labels import Labels
 from ledger.reader import Reader
 
 
-def page_routes(reader: Reader, gateway: Gateway, feed: CommitFeed, streams: Streams, callers: Callers) -> APIRouter:
+def page_routes(
+    reader: Reader, gateway: Gateway, feed: CommitFeed, streams: Streams, callers: Callers, labels: Labels
+) -> APIRouter:
     """Now, Inbox, Attempts, One attempt."""
     rendering = Rendering()
     now = Now(reader, gateway, rendering)
+    inbox = InboxLabels(reader, labels)
     router = APIRouter()
     router.include_router(now_routes(now, feed, rendering))
-    router.include_router(InboxPages(reader, gateway, feed, rendering).routes())
+    router.include_router(InboxPages(reader, gateway, feed, rendering, inbox).routes())
     router.include_router(attempts_routes(reader, feed, rendering))
     router.include_router(attempt_routes(reader, gateway, rendering))
-    router.include_router(PageLive(reader, feed, streams, callers, now, rendering).routes())
+    router.include_router(PageLive(reader, feed, streams, callers, now, rendering, inbox).routes())
     router.mount("/static", Assets())
     return router

@@ -1,4 +1,4 @@
-"""The Inbox's search language: `to: from: subject: has:attachment larger: before: after: run: -word`.
+"""The Inbox's search language: `to: from: subject: is:unread tag: has:attachment larger: -word` and more.
 
 Words without a key are searched in everything. What is not understood is said, never dropped: a search that quietly
 ignored half of what was asked would show an all clear that is none.
@@ -12,6 +12,8 @@ from typing import Any
 import re2
 
 from ledger.filters import Filters
+from ledger.labels import READ
+from ledger.traits import ATTACHMENT
 
 SEARCH_LIMIT = 1000
 """Characters of a search that are read."""
@@ -33,7 +35,6 @@ class Search:
     filters: Filters
     without: tuple[str, ...] = ()
     """Words that must not occur, lower case."""
-    has_attachment: bool = False
     larger: int | None = None
     """Only payloads of more octets than this."""
     wrong: tuple[str, ...] = ()
@@ -41,7 +42,7 @@ class Search:
 
     @property
     def sieved(self) -> bool:
-        return bool(self.without or self.has_attachment or self.larger is not None)
+        return bool(self.without or self.larger is not None)
 
 
 @dataclass(slots=True)
@@ -52,7 +53,6 @@ class _Reading:
     fields: dict[str, Any] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
-    attachment: bool = False
     wrong: list[str] = field(default_factory=list)
 
     def take(self, minus: str, key: str, value: str) -> None:
@@ -85,7 +85,7 @@ def parse(text: str, now: datetime, channels: tuple[str, ...] = _CHANNELS) -> Se
     fields: dict[str, Any] = {"channels": channels, **reading.fields}
     if reading.words:
         fields["q"] = " ".join(reading.words)
-    return Search(Filters(**fields), tuple(reading.without), reading.attachment, larger, tuple(reading.wrong))
+    return Search(Filters(**fields), tuple(reading.without), larger, tuple(reading.wrong))
 
 
 def _plain(reading: _Reading, key: str, value: str) -> None:
@@ -94,9 +94,26 @@ def _plain(reading: _Reading, key: str, value: str) -> None:
 
 def _has(reading: _Reading, key: str, value: str) -> None:
     if value.lower() in ("attachment", "attachments"):
-        reading.attachment = True
+        reading.put("trait", ATTACHMENT, "has: or flag:")
     else:
         reading.wrong.append(f"has: {value!r} is not known; has:attachment is.")
+
+
+def _flag(reading: _Reading, key: str, value: str) -> None:
+    reading.put("trait", value.lower(), "has: or flag:")
+
+
+def _is(reading: _Reading, key: str, value: str) -> None:
+    if value.lower() == "unread":
+        reading.put("unlabelled", READ, "is:")
+    elif value.lower() == "read":
+        reading.put("label", READ, "is:read or tag:")
+    else:
+        reading.wrong.append(f"is: {value!r} is not known; is:unread and is:read are.")
+
+
+def _tag(reading: _Reading, key: str, value: str) -> None:
+    reading.put("label", value.lower(), "is:read or tag:")
 
 
 def _larger(reading: _Reading, key: str, value: str) -> None:
@@ -152,6 +169,9 @@ def _among(field_name: str, known: tuple[str, ...]) -> Callable[[_Reading, str, 
 _KEYS: dict[str, Callable[[_Reading, str, str], None]] = {
     **dict.fromkeys(_PLAIN, _plain),
     "has": _has,
+    "flag": _flag,
+    "is": _is,
+    "tag": _tag,
     "larger": _larger,
     "before": _moment,
     "after": _moment,

@@ -1,4 +1,4 @@
-"""The part of a search that the ledger does not answer: excluded words, attachments and sizes."""
+"""The part of a search that the ledger does not answer: excluded words and sizes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,17 +48,11 @@ def passes(reader: Reader, asked: Search, stored: StoredCapture) -> bool:
     shown = stored.as_contract()
     if asked.larger is not None and shown["payload"]["size"] <= asked.larger:
         return False
-    if not asked.without and not asked.has_attachment:
+    if not asked.without:
         return True
     raw = (reader.raw(shown["id"]) or b"")[:_BYTES].lower()
-    if asked.has_attachment and not _has_attachment(raw):
-        return False
     text = f"{shown['facts']} {shown['run']}".lower()
     return not any(word in text or word.encode() in raw for word in asked.without)
-
-
-def _has_attachment(raw: bytes) -> bool:
-    return b"content-disposition: attachment" in raw or b"\nattachments" in raw or b'"attachments"' in raw
 
 
 def newer(reader: Reader, asked: Search, seq: int, limit: int) -> Sequence[StoredCapture]:

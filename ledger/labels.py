@@ -1,6 +1,6 @@
 """Labels: what people put on captures: that they have read them, and tags. The dashboard's own writes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, and_, delete, func, insert, select
@@ -91,11 +91,6 @@ class Labels:
                 yield connection
         except SQLAlchemyError as error:
             raise LedgerUnavailable(f"labels cannot be written ({reason_of(error)})") from error
-
-
-def tags_of(given: Mapping[int, tuple[str, ...]], seq: int) -> tuple[str, ...]:
-    """The tags alone."""
-    return tuple(label for label in given.get(seq, ()) if label != READ)
 
 
 def _checked(label: str) -> str:

@@ -22,6 +22,8 @@ class StoredCapture:
     reply_body: bytes = b""
     """Of a capture that was asked for alone; lists leave it out."""
     session: Mapping[str, Any] = field(default_factory=dict)
+    traits: tuple[str, ...] = ()
+    """Its flags, and `attachment` (`ledger.traits`)."""
 
     @property
     def id(self) -> str:
@@ -51,4 +53,5 @@ def stored_by(row: Mapping[Any, Any], reply_body: bytes = b"") -> StoredCapture:
         reply_headers=details.reply_headers,
         reply_body=reply_body,
         session=details.session or {},
+        traits=tuple((row.get("traits") or "").strip("|").split("|")),
     )

@@ -11,6 +11,7 @@ import uvicorn
 
 from dashboard.app import create_app
 from dashboard.settings import DashboardSettings
+from ledger.labels import Labels
 from ledger.reader import Reader
 from ledger.store import open_ledger
 from ledger.trouble import LedgerCorrupt, LedgerUnavailable
@@ -81,4 +82,4 @@ def _app(settings: Settings) -> Any:
     with told_to_operator(LedgerUnavailable, LedgerCorrupt):
         ledger = open_ledger(settings.data_dir, writer=False)
     told = DashboardSettings(settings.data_dir, admin_token(settings), settings.dashboard_names)
-    return create_app(told, Reader(ledger), ControlClient(settings.data_dir))
+    return create_app(told, Reader(ledger), ControlClient(settings.data_dir), Labels(ledger))

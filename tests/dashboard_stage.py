@@ -19,6 +19,7 @@ from ledger.body_store import BodyStore
 from ledger.capture import Capture, Payload, ReplySummary
 from ledger.data_dir import prepare
 from ledger.identifier import new_id
+from ledger.labels import Labels
 from ledger.reader import Reader
 from ledger.record import Record
 from ledger.reply import Fidelity
@@ -142,7 +143,7 @@ async def staged(data_dir: Path) -> AsyncIterator[Stage]:
 async def served(data_dir: Path, ledger: Ledger, writer: Writer) -> AsyncIterator[Stage]:
     """A dashboard over what is there."""
     reader, gateway = Reader(ledger), GatewayFake(writer)
-    app = create_app(DashboardSettings(data_dir, ADMIN), reader, gateway)
+    app = create_app(DashboardSettings(data_dir, ADMIN), reader, gateway, Labels(ledger))
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="on", ws="none")
     server = _Server(config)

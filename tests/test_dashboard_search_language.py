@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.search_language import parse
 from ledger.filters import Filters
+from ledger.labels import READ
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ALL = ("email", "sms", "push", "chat")
@@ -35,6 +36,10 @@ ALL = ("email", "sms", "push", "chat")
         pytest.param("https://shop.example/x", {"q": "https://shop.example/x"}, id="address-is-a-word"),
         pytest.param("order to:", {"q": "order"}, id="still-typing"),
         pytest.param("#4711", {"q": "#4711"}, id="sign"),
+        pytest.param("has:attachment", {"trait": "attachment"}, id="attachment"),
+        pytest.param("flag:card_number", {"trait": "card_number"}, id="flag"),
+        pytest.param("is:unread tag:Refund", {"unlabelled": READ, "label": "refund"}, id="unread-and-tag"),
+        pytest.param("is:read", {"label": READ}, id="read"),
     ],
 )
 def test_what_the_ledger_is_asked(text: str, expected: dict[str, object]) -> None:
@@ -44,10 +49,10 @@ def test_what_the_ledger_is_asked(text: str, expected: dict[str, object]) -> Non
 
 
 def test_what_is_sieved_afterwards() -> None:
-    asked = parse('has:attachment larger:1.5M -draft -"two words" larger:2M', NOW)
+    asked = parse('larger:1.5M -draft -"two words" larger:2M', NOW)
     assert asked.wrong == ("larger: '1.5M' is no size; write larger:500k or larger:2M.",)
-    asked = parse('has:attachment larger:2M -Draft -"two words"', NOW)
-    assert (asked.has_attachment, asked.larger, asked.without) == (True, 2_000_000, ("draft", "two words"))
+    asked = parse('larger:2M -Draft -"two words"', NOW)
+    assert (asked.larger, asked.without) == (2_000_000, ("draft", "two words"))
     assert asked.sieved
 
 
@@ -55,6 +60,8 @@ def test_what_is_sieved_afterwards() -> None:
     ("text", "sentence"),
     [
         ("larger:big", "larger: 'big' is no size; write larger:500k or larger:2M."),
+        ("is:late", "is: 'late' is not known; is:unread and is:read are."),
+        ("is:read tag:x", "is:read or tag: is given twice; a message has to match both, so put them into one."),
         ("has:teeth", "has: 'teeth' is not known; has:attachment is."),
         ("verdict:maybe", "verdict: 'maybe' is not known; allow, divert, capture, deny are."),
         ("channel:payment", "channel: 'payment' is not known; email, sms, push, chat are."),

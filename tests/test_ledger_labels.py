@@ -6,7 +6,7 @@ import pytest
 from ledger_stage import mail_of, record_of, stage
 
 from ledger.filters import Filters
-from ledger.labels import READ, TAGS_LIMIT, Labels, tags_of
+from ledger.labels import READ, TAGS_LIMIT, Labels
 from ledger.retention import Retention
 
 
@@ -22,7 +22,6 @@ async def test_labels_are_put_found_and_taken_off(tmp_path: Path) -> None:
         labels.put(middle.seq, "refund")
         labels.drop(middle.seq, "refund")
         assert labels.of([newest.seq, middle.seq]) == {newest.seq: (READ, "refund")}
-        assert tags_of(labels.of([newest.seq]), newest.seq) == ("refund",)
         assert [one.id for one in opened.reader.captures(Filters(label="refund")).items] == [newest.id]
         assert opened.reader.count(Filters(unlabelled=READ)) == 2
         assert labels.count(READ) == 1

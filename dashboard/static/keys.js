@@ -19,12 +19,14 @@
   };
   const search = () => { const field = document.getElementById("search"); if (field) { field.focus(); field.select(); } };
   const tab = (n) => document.querySelectorAll(".tabs a")[n - 1]?.click();
-  const acts = { j: () => step(1), k: () => step(-1), "/": search, "?": () => document.getElementById("keys").showModal() };
+  const toggle = () => document.querySelector("#toggle-read button")?.click();
+  const tag = () => document.getElementById("tag")?.focus();
+  const acts = { j: () => step(1), k: () => step(-1), e: toggle, t: tag, "/": search, "?": () => document.getElementById("keys").showModal() };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const field = event.target.closest("input, select, textarea, dialog");
     if (field) {
-      if (event.key === "Escape" && field.id === "search") field.blur();
+      if (event.key === "Escape" && (field.id === "search" || field.id === "tag")) field.blur();
       return;
     }
     const act = acts[event.key] || (/^[1-7]$/.test(event.key) ? () => tab(Number(event.key)) : null);

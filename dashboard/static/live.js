@@ -31,7 +31,10 @@
     source.onerror = () => say("off", "Reconnecting");
     source.addEventListener("row", (event) => { last = event.lastEventId; hold(event.data); });
     source.addEventListener("figures", (event) => { last = event.lastEventId; figures(event.data); });
-    source.addEventListener("seen", (event) => { last = event.lastEventId; });
+    source.addEventListener("seen", (event) => {
+      last = event.lastEventId;
+      if (window.soundstageUnread) window.soundstageUnread(event.data);
+    });
   };
   const follow = () => {
     const now = holder() ? holder().dataset.live : null;
