@@ -77,7 +77,7 @@ class Calls:
         return answer
 
     def newest(self, verdict: str) -> dict[str, object]:
-        """The newest side effect: no name looked up, no token call, nothing an SDK asks beside what it is told to do."""
+        """The newest side effect: no name looked up, no token call, nothing an SDK asks on its own."""
         found = self._house.captures("--verdict", verdict)
         return next(item for item in found if item["channel"] not in ("dns", "web", "socket"))
 
