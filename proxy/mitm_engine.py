@@ -6,9 +6,11 @@ It has no listener and no second way in: it is handed accepted sockets with the 
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from policies.decision import Decision
+from policies.effect import Effect
 from policies.http_request import HttpRequest
 from proxy.connection import Connection
 from proxy.mitm_body import Intake
@@ -53,7 +55,7 @@ class MitmEngine:
         self._intakes = intakes
         self._spool = spool
         self._flows = flows
-        self._open: set[HeldConnection] = set()
+        self._open: dict[HeldConnection, FlowHooks] = {}
         self.fault = Fault()
 
     async def serve(self, sock: socket.socket, connection: Connection) -> None:
@@ -79,12 +81,12 @@ class MitmEngine:
                 spool=self._spool,
             ),
         )
-        self._open.add(held)
+        self._open[held] = flows
         try:
             await held.handle_client()
         finally:
             held.over()
-            self._open.discard(held)
+            del self._open[held]
             transport.close()
             await flows.over()
 
@@ -92,6 +94,12 @@ class MitmEngine:
         """Close every connection, as at a stop."""
         for held in tuple(self._open):
             held.shut()
+
+    def reconsider(self, decide: Callable[[Effect], Decision]) -> None:
+        """Close every connection by which something left that the rules now in force would not let out."""
+        for held, flows in tuple(self._open.items()):
+            if flows.overtaken(decide):
+                held.shut()
 
     @contextlib.contextmanager
     def proving(self, gate: Passes, dialler: Dials) -> Iterator[Fault]:

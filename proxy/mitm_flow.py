@@ -4,6 +4,7 @@ The refusal is armed in the first line of each; a recorded departure alone lifts
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from mitmproxy.http import HTTPFlow
 
 from ledger.trouble import LedgerUnavailable
 from policies.body import EMPTY, Body
+from policies.decision import Decision
+from policies.effect import Effect
 from policies.http_request import HttpRequest
 from policies.raw_connection import RawConnection
 from proxy.connection import Connection
@@ -69,6 +72,8 @@ class FlowHooks:
         self._connection = connection
         self._fault = fault
         self._leaving: set[Leaving] = set()
+        self._last: Departure | None = None
+        """What a WebSocket goes on by, long after its handshake was answered."""
         self.asked = False
         """Something has been asked on this connection, or put before the gate."""
 
@@ -113,6 +118,7 @@ class FlowHooks:
             await departure.settle(False, None)
             raise
         held.expire_at(departure.decision.expires)
+        self._last = departure
         flow.response = None
 
     async def failed(self, held: HeldConnection, flow: HTTPFlow) -> None:
@@ -179,6 +185,13 @@ class FlowHooks:
             raise CannotForward("a message came on a WebSocket that nothing let out")
         await record_message(flow, leaving)
 
+    def overtaken(self, decide: Callable[[Effect], Decision]) -> bool:
+        """Whether the rules now in force would keep in, or send elsewhere, what is leaving or left here last."""
+        departures = [leaving.departure for leaving in self._leaving]
+        if self._last is not None:
+            departures.append(self._last)
+        return any(not _as_before(decide(departure.effect), departure.decision) for departure in departures)
+
     async def over(self) -> None:
         """The connection has ended: what nobody has said the end of is said now, by what is known."""
         for leaving in tuple(self._leaving):
@@ -206,6 +219,12 @@ def _seen(request: SeenRequest, body: Body) -> HttpRequest:
     if request.too_long:
         flags = (*flags, "too_long")
     return replace(request.described, body=body if body.size else EMPTY, flags=flags)
+
+
+def _as_before(now: Decision, then: Decision) -> bool:
+    """An opt-in that ends sooner than it did is another one: the connection's end has been set by the old one."""
+    sooner = now.expires is None or (then.expires is not None and now.expires < then.expires)
+    return (now.verdict, now.divert, now.addresses) == (then.verdict, then.divert, then.addresses) and not sooner
 
 
 def _real(flow: HTTPFlow) -> Leaving | None:

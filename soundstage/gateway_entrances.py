@@ -6,6 +6,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ledger.intake import BodyIntake
 from policies.http_request import HttpRequest
@@ -67,6 +68,9 @@ async def entrances(
         ca = CertificateAuthority.open(settings.data_dir)
     dialler = dialler_of(settings, judging, resolver)
     engine = _engine(settings, ground, judging, ca, dialler)
+    judging.policy.told.append(
+        lambda policy: engine.reconsider(lambda effect: policy.decide(effect, datetime.now(UTC)))
+    )
     chooser = _chooser(ground, judging, ca, engine)
     made = Entrances(ca, chooser, engine, dialler, {}, [])
     async with contextlib.AsyncExitStack() as listening:

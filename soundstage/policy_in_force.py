@@ -24,6 +24,8 @@ class PolicyInForce:
         self._policy = load()
         self.error: str | None = None
         """Why the last reload was refused, or None."""
+        self.told: list[Callable[[Policy], None]] = []
+        """Called with each policy that a reload has put in force."""
 
     def current(self) -> Policy:
         """What decides."""
@@ -39,6 +41,8 @@ class PolicyInForce:
             log.error("the policy was not reloaded, the old one stays in force: %s", refused)  # noqa: TRY400 - no bug
         else:
             self.error = None
+            for tell in self.told:
+                tell(self._policy)
 
     async def watch(self) -> None:
         """Reload whenever a file changed, until cancelled."""

@@ -90,3 +90,14 @@ async def test_change_is_noticed(file: Path) -> None:
         await loaded.get()
     assert ids(policy) == ["second"]
     watching.cancel()
+
+
+def test_who_wants_to_know_is_told_of_each_policy_that_came_into_force(file: Path) -> None:
+    policy = PolicyInForce([file], loading(file))
+    told: list[Policy] = []
+    policy.told.append(told.append)
+    file.write_text("nonsense")
+    policy.reload()
+    file.write_text(text("second"))
+    policy.reload()
+    assert told == [policy.current()]
