@@ -49,7 +49,7 @@ class Relay:
         self._clock = clock
 
     async def deliver(self, departure: Departure, mail: Mail, content: BinaryIO | bytes) -> tuple[bool, Reply]:
-        """Whether bytes of the message may have left, and the reply for the client."""
+        """Whether bytes of the mail, its envelope with it, may have left, and the reply for the client."""
         session: RelaySession | None = None
         try:
             scheme, host, port = read_via(departure.decision.via)
@@ -67,9 +67,9 @@ class Relay:
             left, answer = False, _ours(554, f"5.7.1 The relay may not be dialled: {refusal}")
         except (CannotDial, RelayGone, OSError, TimeoutError) as error:
             left = _left(session)
-            answer = _ours(451, f"4.4.2 {_failed(departure, error, left)}")
+            answer = _ours(451, f"4.4.2 {_failed(departure, error, session is not None and session.sent)}")
         if session is not None:
-            await session.close(politely=not left)
+            await session.close(politely=not session.sent)
         return left, answer
 
     def _time_left(self, departure: Departure) -> float:
@@ -100,7 +100,9 @@ class Relay:
             await session.secure(_opportunistic(), host)
             _wanted(await session.hello(self._hostname))
         ascii_content = content.isascii() if isinstance(content, bytes) else not _promised_eight_bit(mail)
-        _wanted(await session.command(mail_command(mail, session.offers, ascii_content)))
+        envelope = mail_command(mail, session.offers, ascii_content)
+        session.named = True
+        _wanted(await session.command(envelope))
         for number, line in enumerate(rcpt_commands(mail, session.offers)):
             reply = await session.command(line)
             if not reply.good:
@@ -119,7 +121,8 @@ def _wanted(reply: RelayReply) -> RelayReply:
 
 
 def _left(session: RelaySession | None) -> bool:
-    return session is not None and session.sent
+    """Who writes to whom is part of the mail: a relay that was told has been reached, though it took no message."""
+    return session is not None and session.named
 
 
 def _taken(reply: RelayReply) -> Reply:
@@ -136,9 +139,9 @@ def _ours(status: int, text: str) -> Reply:
     return Reply(fidelity="refused", status=status, body=text.encode())
 
 
-def _failed(departure: Departure, error: Exception, left: bool) -> str:
+def _failed(departure: Departure, error: Exception, sent: bool) -> str:
     what = str(error) or "the time was up"
-    end = "the message may have been delivered" if left else "nothing of the message was sent"
+    end = "the message may have been delivered" if sent else "nothing of the message was sent"
     return f"The relay {departure.decision.via} failed: {what}; {end}"
 
 

@@ -12,6 +12,8 @@ from policies.mail import Mail
 _DOMAIN = re.compile(r"(?:[^\W_]|[.-]){1,255}|\[[0-9A-Fa-f.:IPv]{2,60}\]")
 _ROUTING = frozenset('%!@:,"\\;<>()')
 PORTS = {"smtp": 25, "smtps": 465}
+# Recipients by header field: SendGrid's `to`, Mandrill's blind copy, SparkPost's `cc`, `bcc` and `archive`.
+_ADDRESSING = re.compile(rb"(?:\A|\n)[ \t]*(X-SMTPAPI|X-MC-BccAddress|X-MSYS-API)[ \t]*:", re.IGNORECASE)
 
 
 class NotRelayed(Exception):
@@ -42,6 +44,19 @@ def check(mail: Mail) -> None:
         local, _, domain = address.rpartition("@")
         if not local or not _ROUTING.isdisjoint(local) or not _DOMAIN.fullmatch(domain):
             raise NotRelayed(554, f"5.1.3 A relay may read the address {address} as another one")
+    _check_headers(mail)
+
+
+def _check_headers(mail: Mail) -> None:
+    """Some providers' servers add the recipients that a header field names to those of the envelope."""
+    seen = mail.head if mail.body.data is None else mail.body.data
+    head, end, _ = seen.partition(b"\r\n\r\n")
+    if not end and mail.body.size > len(seen):
+        raise NotRelayed(554, f"5.6.0 The message's header is longer than the {len(seen)} octets that are looked at")
+    found = _ADDRESSING.search(head)
+    if found is not None:
+        name = found[1].decode("ascii")
+        raise NotRelayed(554, f"5.7.1 The message's field {name} may name more recipients than its envelope")
 
 
 def mail_command(mail: Mail, offers: Mapping[str, str], ascii_content: bool) -> str:

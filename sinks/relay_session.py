@@ -40,6 +40,8 @@ class RelaySession:
         self._buffer = b""
         self.offers: dict[str, str] = {}
         """EHLO keywords, upper-case, with their parameters."""
+        self.named = False
+        """Its envelope has been, or is about to be, told to the server."""
         self.sent = False
         """Bytes of the message have been handed to the network: from here on it may have left."""
 

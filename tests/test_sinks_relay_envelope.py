@@ -8,6 +8,7 @@ from policies.body import Body
 from policies.mail import Mail
 from sinks.relay_envelope import NotRelayed, check, mail_command, rcpt_commands, read_via
 
+HELLO = Body.of(b"hello")
 EVERYTHING = {"SIZE": "1", "8BITMIME": "", "SMTPUTF8": "", "DSN": ""}
 
 
@@ -16,11 +17,13 @@ def mail(
     recipients: tuple[str, ...] = ("b@qa.test",),
     options: tuple[str, ...] = (),
     flags: tuple[str, ...] = (),
+    body: Body = HELLO,
+    head: bytes = b"",
 ) -> Mail:
     own = tuple(("NOTIFY=NEVER", "ORCPT=rfc822;x") for _ in recipients)
     return Mail(
-        sender, recipients, Body.of(b"hello"), "127.0.0.1", "smtp", 25,
-        sender_options=options, recipient_options=own, flags=flags,
+        sender, recipients, body, "127.0.0.1", "smtp", 25,
+        sender_options=options, recipient_options=own, flags=flags, head=head,
     )  # fmt: skip
 
 
@@ -104,3 +107,28 @@ def test_one_line_a_recipient() -> None:
         "RCPT TO:<c@qa.test>",
     ]
     assert rcpt_commands(mail(), EVERYTHING) == ["RCPT TO:<b@qa.test> NOTIFY=NEVER ORCPT=rfc822;x"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(b'X-SMTPAPI: {"to": ["c@customer.com"]}', id="sendgrid"),
+        pytest.param(b"x-smtpapi :\r\n {}", id="small-letters-and-space"),
+        pytest.param(b"X-MC-BccAddress: c@customer.com", id="mandrill"),
+        pytest.param(b'X-MSYS-API: {"bcc": []}', id="sparkpost"),
+    ],
+)
+def test_a_header_that_may_name_more_recipients_is_not_relayed(header: bytes) -> None:
+    message = b"Subject: hi\r\n" + header + b"\r\n\r\nhello"
+    for one in (mail(body=Body.of(message)), mail(body=Body(None, len(message), ""), head=message)):
+        with pytest.raises(NotRelayed, match="may name more recipients than its envelope"):
+            check(one)
+
+
+def test_such_a_name_in_the_text_is_no_header() -> None:
+    check(mail(body=Body.of(b"Subject: X-SMTPAPI: no\r\n\r\nX-SMTPAPI: no\r\n")))
+
+
+def test_a_header_longer_than_is_looked_at_is_not_relayed() -> None:
+    with pytest.raises(NotRelayed, match="header is longer than the 4 octets"):
+        check(mail(body=Body(None, 100_000, ""), head=b"A: b"))
