@@ -1,6 +1,7 @@
 """`make demo`: starts Soundstage, plays a staging shop through it, and leaves the dashboard up to look at."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,8 @@ def main() -> int:
     parser.add_argument("--and-stop", action="store_true", help="end when the day is over")
     parser.add_argument("--free-ports", action="store_true", help="take any free ports, not the usual ones")
     arguments = parser.parse_args()
+    # Whoever ends the demo ends its Soundstage too: an exception unwinds, a signal's default would not.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="soundstage-demo-") as folder, Stage(arguments.free_ports) as stage:
         say("Soundstage is up; the shop opens with nothing but the variables of `soundstage env`")
         with stage.trusted_by_sdks(), ShopProcess(stage.env(), shop_settings(Path(folder))) as shop:

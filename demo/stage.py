@@ -103,8 +103,8 @@ class Stage:
         return len(items)
 
     def sign_in_link(self) -> str:
-        """Where to look; the one-time link was printed when Soundstage came up."""
-        return self._addresses["dashboard"]
+        """A fresh one: the day was longer than the printed one may have lasted."""
+        return self._said("sign-in").strip()
 
     def wait(self) -> None:
         """Until Ctrl-C."""

@@ -36,6 +36,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _up(commands)
     _env(commands)
+    _sign_in(commands)
     _ca(commands)
     _trust(commands)
     _captures(commands)
@@ -69,6 +70,13 @@ def _env(commands: Any) -> None:
     made = _command(commands, "env", "print the variables that route a program through it", later("env", "env"))
     _data_dir(made)
     made.add_argument("--shell", choices=SHELLS, default="sh", help="whose syntax (default: sh)")
+
+
+def _sign_in(commands: Any) -> None:
+    text = "print a fresh link that signs a person in to the dashboard, once"
+    made = _command(commands, "sign-in", text, later("sign_in", "sign_in"))
+    _data_dir(made)
+    _json(made)
 
 
 def _ca(commands: Any) -> None:
