@@ -44,6 +44,7 @@ class CaptureQuery(BaseModel):
     sender: Text | None = Field(None, alias="from", description="a sender; `*` stands for anything")
     subject: Text | None = None
     q: Text | None = Field(None, description="full text")
+    trait: Text | None = Field(None, alias="flag", description="one of its flags, such as `live_credential`")
     since: Moment | None = Field(None, description="RFC 3339")
     until: Moment | None = Field(None, description="RFC 3339")
 

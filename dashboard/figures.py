@@ -111,9 +111,43 @@ def series_words(told: dict[str, list[int]], span: str) -> str:
     return f"Attempts in the last {span}: {sums or 'none'}."
 
 
-def policy_alerts(policy: dict[str, Any]) -> list[Alert]:
+def policy_alerts(policy: dict[str, Any], now: datetime) -> list[Alert]:
+    """What its authors should know: a reload that was refused, warnings, opt-ins that end soon."""
     error = policy.get("error")
     alerts = (
         [Alert("wrong", f"The policy could not be reloaded; the one before stays in force. {error}")] if error else []
     )
-    return alerts + [Alert("watch", str(warning)) for warning in policy.get("warnings", [])]
+    alerts += [Alert("watch", str(warning)) for warning in policy.get("warnings", [])]
+    ending = [one for one in opt_ins(policy, now) if one.soon]
+    return alerts + [
+        Alert("watch", f"The opt-in {one.id} ends on {one.expires[:16].replace('T', ' at ')} UTC; {one.owner} owns it.")
+        for one in ending
+    ]
+
+
+_FLAGGED = {
+    "live_credential": "carried a credential that is live, or that nothing marks as a test one",
+    "card_number": "carried a card number",
+}
+
+
+def flag_alerts(counts: dict[str, int]) -> list[Alert]:
+    """Captures that are worth an alert by themselves, whatever was decided about them."""
+    return [
+        Alert(
+            "wrong",
+            f"{counts[flag]:,} attempt{'s' if counts[flag] != 1 else ''} {what}.",
+            f"/attempts?flag={flag}",
+            "see them" if counts[flag] != 1 else "see it",
+        )
+        for flag, what in _FLAGGED.items()
+        if counts.get(flag)
+    ]
+
+
+ALERTING = tuple(_FLAGGED)
+
+
+def vouched_since(first: datetime | None, removed: datetime | None) -> datetime | None:
+    """From when on nothing is missing: before the newest capture that was taken away, one that left may be gone too."""
+    return first if removed is None or first is None else max(first, removed)

@@ -70,7 +70,7 @@ def facts_shown(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Facts by their names, people first."""
     first = [(name, facts[name]) for name in ("from", "to") if facts.get(name)]
     others = [(name, value) for name, value in facts.items() if name not in _ELSEWHERE and value not in (None, "")]
-    return [(name.replace("_", " "), _said(value)) for name, value in [*first, *others]]
+    return [(name.replace("_", " ").capitalize(), _said(value)) for name, value in [*first, *others]]
 
 
 async def opt_in_for(gateway: Gateway, detail: dict[str, Any]) -> tuple[str, str]:

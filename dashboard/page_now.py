@@ -15,6 +15,7 @@ from dashboard.gateway_link import Gateway, GatewayUnreachable, Readiness
 from dashboard.look import row
 from dashboard.rendering import Rendering
 from ledger.filters import Filters
+from ledger.moment import moment
 from ledger.reader import Reader
 from policies.effect import UNATTRIBUTED
 
@@ -52,16 +53,23 @@ class Now:
         tallies = self._reader.tallies()
         start = now - timedelta(seconds=BUCKET * (BUCKETS - 1))
         drawn = said.series(self._reader.timeline(BUCKET, start), start, BUCKET, BUCKETS)
-        alerts = [Alert("wrong", f"Not ready: {phrase}.") for phrase in ready.missing]
+        error = str(policy.get("error")) if policy and policy.get("error") else None
+        # A refused reload is told once, with the policy's other news.
+        missing = [phrase for phrase in ready.missing if error is None or error not in phrase]
+        alerts = [Alert("wrong", f"Not ready: {phrase}.") for phrase in missing]
+        alerts += said.flag_alerts({flag: self._reader.count(Filters(trait=flag)) for flag in said.ALERTING})
+        removed = max((one["newest_at"] for one in self._reader.removals()), default=None)
         return Figures(
             answering=policy is not None and ready.ready,
             left=sum(one.count for one in tallies if one.left),
-            since=min((one.first for one in tallies), default=None),
+            since=said.vouched_since(
+                min((one.first for one in tallies), default=None), None if removed is None else moment(removed)
+            ),
             verdicts=said.by_verdict(tallies),
             total=sum(one.count for one in tallies),
             unattributed=sum(one.count for one in tallies if one.run == UNATTRIBUTED),
             channels=said.by_channel(tallies),
-            alerts=alerts + (said.policy_alerts(policy) if policy else []),
+            alerts=alerts + (said.policy_alerts(policy, now) if policy else []),
             opt_ins=None if policy is None else said.opt_ins(policy, now),
             series=drawn,
             series_words=said.series_words(drawn, SPAN),

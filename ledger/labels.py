@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.conditions import conditions
 from ledger.dialect import upsert
-from ledger.engine import reason_of
+from ledger.engine import reason_of, sqlite_engine
 from ledger.filters import Filters
 from ledger.store import Ledger
 from ledger.story import plain
@@ -86,11 +86,17 @@ class Labels:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        # A connection of its own each time: people click seldom, and nothing has to be closed at the end.
+        path = self._ledger.path
+        engine = self._ledger.read if path is None else sqlite_engine(path, "background")
         try:
-            with self._ledger.turn, self._ledger.background.begin() as connection:
+            with self._ledger.turn, engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise LedgerUnavailable(f"labels cannot be written ({reason_of(error)})") from error
+        finally:
+            if path is not None:
+                engine.dispose()
 
 
 def _checked(label: str) -> str:

@@ -1,6 +1,7 @@
 """The pages in a real Chromium: signing in, live rows, search, keys, narrow screens, and no barrier axe-core finds."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import browser
@@ -240,3 +241,44 @@ async def test_forms_of_our_own_are_taken_for_ours(chromium: Browser, stage: Sta
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.locator("h1")).to_have_text("Soundstage")
     await context.close()
+
+
+async def test_now_tells_what_is_worth_an_alert(ann: Visitor, stage: Stage) -> None:
+    await stage.add(mail("Keys", ["bo@example.com"], order(98), flags=["live_credential"]))
+    await stage.add(mail("Card", ["bo@example.com"], order(99), flags=["card_number", "malformed"]))
+    soon = (datetime.now(UTC) + timedelta(hours=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    stage.gateway.told["opt_ins"] = [
+        {"id": "qa", "target": "*@qa.example.com", "do": "allow", "why": "QA", "owner": "qa-team", "in_force": True,
+         "expires": soon},
+    ]  # fmt: skip
+    stage.gateway.told["error"] = "policy.yaml:3: opt_in.0.why: is missing"
+    await ann.page.reload()
+    alerts = ann.page.get_by_label("Alerts")
+    await expect(alerts).to_contain_text("1 attempt carried a card number.")
+    await expect(alerts).to_contain_text("1 attempt carried a credential that is live")
+    await expect(alerts).to_contain_text("The opt-in qa ends on ")
+    await expect(alerts).to_contain_text("could not be reloaded; the one before stays in force. policy.yaml:3")
+    await alerts.get_by_role("link", name="see it").last.click()
+    await expect(ann.page.locator("#rows > li")).to_have_count(1)
+    await expect(ann.page.locator("#rows > li")).to_contain_text("Card")
+
+
+async def test_reading_and_tagging_by_the_keyboard(ann: Visitor, stage: Stage) -> None:
+    await ann.page.goto(f"{stage.url}/inbox")
+    await expect(ann.page.locator("#unread")).to_have_text("30")
+    await ann.page.keyboard.press("j")
+    await expect(ann.page.locator("#message h2")).to_have_text("Order 30")
+    await expect(ann.page.locator("#unread")).to_have_text("29")
+    await expect(ann.page.locator("#rows > li").first).not_to_contain_class("unread")
+    await ann.page.keyboard.press("t")
+    await ann.page.keyboard.type("refund")
+    await ann.page.keyboard.press("Enter")
+    await expect(ann.page.locator("#rows > li").first.locator(".tag")).to_have_text("refund")
+    await ann.page.keyboard.press("e")
+    await expect(ann.page.locator("#unread")).to_have_text("30")
+    await expect(ann.page.locator("#rows > li").first).to_contain_class("unread")
+    await expect(ann.page.locator("#live")).to_have_text("Live")
+    await stage.add(mail("Newer", ["bo@example.com"], order(99)))
+    await expect(ann.page.locator("#unread")).to_have_text("31")
+    await ann.page.get_by_role("button", name="Mark all read").click()
+    await expect(ann.page.locator("#rows > li.unread")).to_have_count(0)

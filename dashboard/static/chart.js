@@ -34,7 +34,7 @@
     return {
       width: box.clientWidth,
       height: 176,
-      padding: [8, 4, 0, 0],
+      padding: [8, 18, 0, 0],
       cursor: { y: false, points: { show: false } },
       legend: { show: false },
       hooks: { setCursor: [(u) => read(u.cursor.idx)] },

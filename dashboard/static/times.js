@@ -8,7 +8,7 @@
     return seconds < 0 ? `in ${text}` : text;
   };
   const clock = (at) => {
-    const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
     return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString()} ${time}`;
   };
   const refresh = (root) => {
