@@ -1,5 +1,6 @@
 """Defaults: what happens to an effect that no opt-in means. `capture` or `deny`, never more."""
 
+from functools import lru_cache
 from typing import Literal
 
 from policies.decision import Decision
@@ -62,7 +63,13 @@ class Defaults(Frozen):
             subject = _SUBJECTS[channel]
         done = "are never resolved outside by default" if channel == "dns" else _DONE[verdict]
         reason = f"no opt-in matches {_shown(effect)}; {subject} {done}"
-        return Decision(verdict=verdict, rule=f"default:{channel}", reason=reason, flags=flags)
+        return _decision(verdict, f"default:{channel}", reason, flags)
+
+
+@lru_cache(maxsize=1024)
+def _decision(verdict: Default, rule: str, reason: str, flags: tuple[str, ...]) -> Decision:
+    """One for the many requests that go to the same host."""
+    return Decision(verdict=verdict, rule=rule, reason=reason, flags=flags)
 
 
 def _shown(effect: Effect) -> str:

@@ -46,23 +46,30 @@ def describe_request(
     known = packs.recognise(view)
     facts = _facts(known)
     channel, intent = _kind(request, known)
-    effect = Effect(
-        channel=channel,
-        intent=intent,
-        protocol=request.protocol,
-        target=Target(scheme=request.scheme, host=named.host, port=named.port, method=request.method, path=path),
-        source=request.source,
-        run=run,
-        provider=None if known.pack is None else known.pack.id,
-        operation=None if known.operation is None else known.operation.id,
-        facts=facts,
-        recipients=_recipients(known, facts, channel),
-        credential=_credential(known),
-        flags=_flags(known, request, flags),
-        conflicts=named.conflicts,
-        canonical=named.canonical and is_canonical(request.target) and not overridden(request),
-    )
-    return effect, known
+    target = {
+        "scheme": request.scheme,
+        "host": named.host,
+        "port": named.port,
+        "method": request.method,
+        "path": path,
+    }
+    effect = {
+        "channel": channel,
+        "intent": intent,
+        "protocol": request.protocol,
+        "target": Target.made_of(target),
+        "source": request.source,
+        "run": run,
+        "provider": None if known.pack is None else known.pack.id,
+        "operation": None if known.operation is None else known.operation.id,
+        "facts": facts,
+        "recipients": _recipients(known, facts, channel),
+        "credential": _credential(known),
+        "flags": _flags(known, request, flags),
+        "conflicts": named.conflicts,
+        "canonical": named.canonical and is_canonical(request.target) and not overridden(request),
+    }
+    return Effect.made_of(effect), known
 
 
 def _kind(request: HttpRequest, known: Recognition) -> tuple[Channel, Intent]:
@@ -138,4 +145,4 @@ def _flags(known: Recognition, request: HttpRequest, flags: tuple[str, ...]) -> 
         found.append("generic")
     if known.view.faults:
         found.append("malformed" if request.body.data is not None else "unread_body")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found)) if found else ()

@@ -99,18 +99,21 @@ def _capture(
         effect = effect.model_copy(update={"target": target})
     facts = effect.facts if not reply.facts else {**effect.facts, **reply.facts}
     every_flag = (*effect.flags, *decision.flags, *flags, *reply.flags)
-    return Capture(
-        id=passage.capture_id,
-        at=passage.at,
-        effect=effect,
-        decision=decision,
-        fidelity=reply.fidelity,
-        left=left,
-        payload=Payload(content_type=content_type, size=body.size, sha256=body.sha256 if body.size else None),
-        reply=ReplySummary(status=reply.status or None, size=len(reply.body)),
-        attempt_of=reply.attempt_of,
-        facts=masker.facts(dict(facts)),
-        flags=tuple(dict.fromkeys(every_flag)) if every_flag else (),
+    payload = {"content_type": content_type, "size": body.size, "sha256": body.sha256 if body.size else None}
+    return Capture.made_of(
+        {
+            "id": passage.capture_id,
+            "at": passage.at,
+            "effect": effect,
+            "decision": decision,
+            "fidelity": reply.fidelity,
+            "left": left,
+            "payload": Payload.made_of(payload),
+            "reply": ReplySummary.made_of({"status": reply.status or None, "size": len(reply.body)}),
+            "attempt_of": reply.attempt_of,
+            "facts": masker.facts(dict(facts)),
+            "flags": tuple(dict.fromkeys(every_flag)) if every_flag else (),
+        }
     )
 
 

@@ -21,7 +21,9 @@ from policies.recognition import Recognition
 
 
 def described(seen: Any, known: Packs | None = None) -> Effect:
-    return describe(seen, known or Packs.built_in(), run="r", flags=("given",))[0]
+    effect = describe(seen, known or Packs.built_in(), run="r", flags=("given",))[0]
+    assert Effect.model_validate(effect.model_dump()) == effect
+    return effect
 
 
 @pytest.mark.parametrize(

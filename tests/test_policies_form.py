@@ -1,7 +1,7 @@
 """Forms: the nesting of bracketed names, and nothing lost."""
 
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import pytest
 from hypothesis import given
@@ -64,3 +64,8 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+@given(st.text(alphabet=st.sampled_from("ab+%0123456789cCfFé€ \ud800"), max_size=40))
+def test_values_are_decoded_as_the_standard_library_does(value: str) -> None:
+    assert read_pairs(f"a={value}") == [("a", unquote_plus(value))]
