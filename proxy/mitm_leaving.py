@@ -22,6 +22,8 @@ class Leaving:
         self.ticket = ticket
         self.reached: str | None = None
         """The address a connection for it was made to. From then on it may have left."""
+        self.in_doubt = False
+        """It is being dialled, or its dial ended in a way that does not tell whether a connection was made."""
         self.sent = False
         """Its head was written to a connection: whatever comes back is a real answer."""
         self.failure: str | None = None
@@ -47,8 +49,8 @@ class Leaving:
     @property
     def left(self) -> bool:
         """False only where no connection was made for it, or where it was diverted to a private address opted in."""
-        if self.reached is None:
-            return False
+        if self.in_doubt or self.reached is None:
+            return self.in_doubt
         return not (self.departure.decision.verdict == "divert" and self._inside(self.reached))
 
     def _inside(self, address: str) -> bool:

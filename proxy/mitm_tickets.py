@@ -5,7 +5,7 @@ import socket
 from typing import Protocol
 
 from proxy.mitm_leaving import Leaving
-from sinks.dialler import CannotDial, DialRefused, NoTicket
+from sinks.dialler import CannotDial, DialRefused, Misled, NoTicket
 from sinks.ticket import Ticket
 
 
@@ -52,13 +52,17 @@ class Tickets:
     async def dial(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Use up one ticket. Raises DialRefused, CannotDial or OSError, noted on the departure it was for."""
         leaving = self._take(host, port)
+        # Should the client go away meanwhile, the kernel may still finish the connection by itself.
+        leaving.in_doubt = True
         try:
             sock = await self._dialler.dial(leaving.ticket)
         except (DialRefused, CannotDial, OSError) as error:
             leaving.failure = str(error) or type(error).__name__
             leaving.refused = isinstance(error, DialRefused)
+            leaving.in_doubt = isinstance(error, Misled)
             raise
         leaving.reached = sock.getpeername()[0]
+        leaving.in_doubt = False
         return await asyncio.open_connection(sock=sock)
 
     def _take(self, host: str, port: int) -> Leaving:

@@ -31,6 +31,10 @@ class NoTicket(DialRefused):
     """Nobody issued a ticket for exactly this client, host and port, or it was used or has expired."""
 
 
+class Misled(DialRefused):
+    """A connection was made, and ended at another address than the one that was judged. It was closed unused."""
+
+
 class CannotDial(Exception):
     """The dial was allowed and failed (no such name, connection refused, no answer). Nothing was sent."""
 
@@ -204,7 +208,7 @@ def _check_peer(sock: socket.socket, meant: SockAddr) -> None:
     """A kernel rule that redirects, or a port connected to itself, would make the judgement one of another address."""
     peer = sock.getpeername()
     if (ip_address(peer[0]), peer[1]) != (ip_address(meant[0]), meant[1]):
-        raise DialRefused(f"the connection to {meant[0]} port {meant[1]} ended at {peer[0]} port {peer[1]}")
+        raise Misled(f"the connection to {meant[0]} port {meant[1]} ended at {peer[0]} port {peer[1]}")
     if sock.getsockname()[:2] == peer[:2]:
         raise ConnectionRefusedError(f"{meant[0]} port {meant[1]} connected to itself")
 
