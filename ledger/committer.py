@@ -1,4 +1,4 @@
-"""Committer: the one thread that writes captures: takes whatever waits, commits it at once, says how that went."""
+"""Committer: the one thread that writes captures: commits each batch it is given, says how that went."""
 
 import queue
 import threading
@@ -17,7 +17,6 @@ from ledger.tally import add_to_counter
 from ledger.trouble import LedgerUnavailable
 from ledger.watch import Watch
 
-BATCH_LIMIT = 500
 PROBE_SECONDS = 1.0
 """While in trouble, how often it is tried whether a commit works again: readiness must not wait for traffic."""
 
@@ -42,7 +41,7 @@ class Committer:
         self._ledger = ledger
         self._store = store
         self._report = report
-        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Waiting] | None] = queue.SimpleQueue()
         self._watch = Watch(ledger.path)
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="ledger-committer", daemon=True)
@@ -52,8 +51,8 @@ class Committer:
         self._watch.look()
         self._thread.start()
 
-    def put(self, waiting: Waiting) -> None:
-        self._queue.put(waiting)
+    def put(self, batch: list[Waiting]) -> None:
+        self._queue.put(batch)
 
     def stop(self) -> None:
         """Commit what waits, then end. Blocks."""
@@ -62,28 +61,20 @@ class Committer:
             self._thread.join()
 
     def _run(self) -> None:
-        going = True
-        while going:
-            batch, going = self._next_batch()
+        while (batch := self._next_batch()) is not None:
             if batch:
                 self._commit(batch)
-            elif going:
+            else:
                 self._probe()
         if self._connection is not None:
             self._connection.close()
 
-    def _next_batch(self) -> tuple[list[Waiting], bool]:
-        batch: list[Waiting] = []
+    def _next_batch(self) -> list[Waiting] | None:
+        """None at the end; empty where it is time to try again whether a commit works."""
         try:
-            waiting = self._queue.get(timeout=PROBE_SECONDS if self.trouble else None)
-            while waiting is not None:
-                batch.append(waiting)
-                if len(batch) == BATCH_LIMIT:
-                    return batch, True
-                waiting = self._queue.get_nowait()
+            return self._queue.get(timeout=PROBE_SECONDS if self.trouble else None)
         except queue.Empty:
-            return batch, True
-        return batch, False
+            return []
 
     def _commit(self, batch: list[Waiting]) -> None:
         try:
@@ -105,7 +96,6 @@ class Committer:
 
     def _write(self, writes: list[Write]) -> int:
         """One transaction. Raises LedgerUnavailable where the ledger as a whole cannot be written."""
-        self._ledger.waiting = len(writes)
         try:
             with self._ledger.turn:
                 self._prove_file()
@@ -119,8 +109,6 @@ class Committer:
             raise
         except SQLAlchemyError as error:
             raise self._in_trouble(reason_of(error)) from error
-        finally:
-            self._ledger.waiting = 0
         self.trouble = None
         return last
 

@@ -6,6 +6,8 @@ from sqlalchemy import BigInteger, ColumnClause, Connection, Table, TableClause,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
+from ledger.search_file import SCHEMA
+
 
 def upsert(name: str, table: Table, keys: list[str], change: dict[str, str] | None) -> Insert:
     """Insert, or where the key exists set columns to expressions over `excluded` and the table; None leaves the row."""
@@ -17,7 +19,7 @@ def upsert(name: str, table: Table, keys: list[str], change: dict[str, str] | No
 
 
 def create_search(connection: Connection) -> None:
-    """The full-text index: FTS5 in SQLite, a table with a GIN index on its words in PostgreSQL."""
+    """The index as the second step made it: FTS5 in SQLite, a table with a GIN index in PostgreSQL."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("CREATE TABLE search (seq BIGINT PRIMARY KEY, body TEXT NOT NULL)"))
         connection.execute(text("CREATE INDEX search_body ON search USING gin (to_tsvector('simple', body))"))
@@ -43,8 +45,15 @@ def remove_from_search(name: str) -> Any:
     return text("DELETE FROM search WHERE rowid = :seq")
 
 
+def indexed_between(name: str, after: int, limit: int) -> TextClause:
+    """The `seq`s the index knows beyond one, rising; of the index's own file, where it has one."""
+    column, source = ("seq", "search") if name == "postgresql" else ("id", "search_docsize")
+    statement = f"SELECT {column} FROM {source} WHERE {column} > :after ORDER BY {column} LIMIT :most"  # noqa: S608 - constants
+    return text(statement).bindparams(after=after, most=limit)
+
+
 _SEARCH_SERVER = table("search", column("seq", BigInteger))
-_SEARCH_EMBEDDED = table("search", column("rowid", BigInteger))
+_SEARCH_EMBEDDED = table("search", column("rowid", BigInteger), schema=SCHEMA)
 
 
 def search_index(name: str) -> tuple[TableClause, ColumnClause[int]]:

@@ -10,7 +10,9 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-Use = Literal["write", "background", "read"]
+from ledger.search_file import attach, search_file_of
+
+Use = Literal["write", "background", "index", "read"]
 
 APPLICATION_ID = 0x53544147
 """`STAG`, in the file's header: whose file it is."""
@@ -22,6 +24,8 @@ _SYNCHRONOUS = {
     "write": "FULL",
     # What background work writes can be done again, and the next FULL commit syncs it along.
     "background": "NORMAL",
+    # What the index holds can be made again.
+    "index": "NORMAL",
     "read": "NORMAL",
 }
 
@@ -36,10 +40,7 @@ def sqlite_engine(path: Path, use: Use) -> Engine:
         max_overflow=12,
         query_cache_size=1200,
     )
-    if use != "read":
-        event.listen(engine, "begin", _begin_immediate)
-    else:
-        event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", _reader(search_file_of(path)) if use == "read" else _begin_immediate)
     return engine
 
 
@@ -103,8 +104,12 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+def _reader(search: Path) -> Callable[[Connection], None]:
+    def begin(connection: Connection) -> None:
+        attach(connection, search)
+        connection.exec_driver_sql("BEGIN")
+
+    return begin
 
 
 def reason_of(error: BaseException) -> str:

@@ -1,7 +1,7 @@
-"""Prepared: a statement compiled once for the database at hand and then run by its driver, without being looked at again.
+"""Prepared: a statement compiled once for the database at hand and then run by its driver as it is.
 
-SQLAlchemy's own execution costs some twenty microseconds a statement and a few a row; the writer runs a handful of fixed
-statements for every group of captures. Errors are raised as SQLAlchemy would raise them.
+SQLAlchemy's own execution costs some twenty microseconds a statement and a few a row; the writer runs a handful of
+fixed statements for every group of captures. Errors are raised as SQLAlchemy would raise them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,9 @@ class Prepared:
         try:
             cursor.execute(self._sql, self._arrange(row))
             found = cursor.fetchone()
-            return None if found is None else {at[0]: value for at, value in zip(cursor.description, found, strict=True)}
+            if found is None:
+                return None
+            return {column[0]: value for column, value in zip(cursor.description, found, strict=True)}
         except self._driver.Error as error:
             raise self._told(error) from error
         finally:

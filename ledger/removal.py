@@ -10,7 +10,6 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.body_store import BodyStore
-from ledger.dialect import remove_from_search
 from ledger.engine import reason_of
 from ledger.moment import microseconds
 from ledger.store import Ledger
@@ -93,7 +92,6 @@ class Removal:
         files = {sha256 for pair in connection.execute(named) for sha256 in pair if sha256 is not None}
         for table in (captures, evidence, recipients, labels, replays, *((objects,) if self._with_objects else ())):
             connection.execute(delete(table).where(table.c.seq.in_(seqs)))
-        connection.execute(remove_from_search(connection.dialect.name), [{"seq": seq} for seq in seqs])
         tally.write(connection)
         drop_empty(connection)
         self._doom(connection, files)

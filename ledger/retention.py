@@ -17,11 +17,15 @@ from ledger.filters import Filters
 from ledger.moment import microseconds
 from ledger.removal import SLICE_SECONDS, Removal, Removed
 from ledger.runs import OPEN_AT_MOST
+from ledger.search import Search
 from ledger.store import Ledger
 from ledger.tables import captures, counters, runs
 from ledger.trouble import LedgerUnavailable
 
 SWEEP_SECONDS = 60.0
+_NAMED = 500
+"""Captures named by their numbers in one statement."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -74,14 +78,28 @@ class Retention:
 
         Raises OpenRunWouldLose, and takes nothing, where a run that is still open would lose evidence.
         """
-        if filters.q is not None:
-            raise ValueError("captures cannot be purged by full text (q): what the index finds is not exact enough")
         now = self._clock()
-        where = conditions(filters)
-        self._prove_no_open_run(where, now)
+        asked = self._asked(filters)
+        for where in asked:
+            self._prove_no_open_run(where, now)
         removal = Removal(self._ledger, self._store, "asked", now, with_objects=False)
-        _in_slices(removal, [*where, captures.c.seq <= self._last_seq(), self._spared(now)])
+        for where in asked:
+            _in_slices(removal, [*where, self._spared(now)])
         return removal.removed
+
+    def _asked(self, filters: Filters) -> list[list[Any]]:
+        """Conditions for what matches now: by full text exactly what a list of the same words shows."""
+        if filters.q is None:
+            return [[*conditions(filters), captures.c.seq <= self._last_seq()]]
+        seqs = sorted(self._found(filters, filters.q))
+        return [[captures.c.seq.in_(seqs[first : first + _NAMED])] for first in range(0, len(seqs), _NAMED)]
+
+    def _found(self, filters: Filters, q: str) -> list[int]:
+        try:
+            with self._ledger.read.connect() as connection:
+                return Search(connection, self._store, q).seqs(conditions(filters))
+        except SQLAlchemyError as error:
+            raise LedgerUnavailable(f"the ledger cannot be read ({reason_of(error)})") from error
 
     def _prove_no_open_run(self, where: list[Any], now: datetime) -> None:
         statement = select(captures.c.run).where(*where, captures.c.run.in_(_open_runs(now))).limit(1)

@@ -28,8 +28,6 @@ class Ledger:
         self._background = background
         self.turn = threading.Lock()
         """Held by whichever thread of this process writes, so that one waits on a lock rather than in SQLite's naps."""
-        self.waiting = 0
-        """Writers that wait for a commit now; background work steps back while there are any."""
 
     @property
     def dialect(self) -> str:

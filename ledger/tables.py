@@ -159,7 +159,8 @@ minutes = Table(
 """`minute` counts minutes since 1970."""
 
 counters = Table("counters", METADATA, Column("name", Text, primary_key=True), Column("value", BIG, nullable=False))
-"""`seq`: the last one given out; `indexed`: up to which one search knows; `octets`: what rows and body files take."""
+"""`seq`: the last one given out; `octets`: what rows and body files take; of the index, `indexed`:
+up to which one it knows, `forgotten`: how many removals it has followed. Embedded, these two lie in its own file."""
 
 objects = Table(
     "objects",

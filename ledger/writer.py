@@ -8,6 +8,7 @@ from ledger.batch import BodyVanished, Settlement, Write
 from ledger.body_store import INLINE_LIMIT, BodyStore
 from ledger.commits import Commits
 from ledger.committer import Committer, Outcome, Waiting
+from ledger.gathering import Gathering
 from ledger.record import Record
 from ledger.row import evidence_of, row_of
 from ledger.store import Ledger
@@ -31,6 +32,7 @@ class Writer:
         self._commits = Commits()
         self._committer = Committer(ledger, store, self._report)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._gathering: Gathering
 
     @property
     def trouble(self) -> str | None:
@@ -45,12 +47,14 @@ class Writer:
     def start(self) -> None:
         """From within the running loop."""
         self._loop = asyncio.get_running_loop()
+        self._gathering = Gathering(self._committer.put, self._loop)
         self._committer.start()
 
     async def close(self) -> None:
         """Commit what waits and stop; whatever comes later is refused."""
         if self._loop is not None:
             self._loop = None
+            self._gathering.close()
             await asyncio.to_thread(self._committer.stop)
 
     async def record(self, record: Record) -> None:
@@ -111,7 +115,7 @@ class Writer:
         future: asyncio.Future[None] = self._loop.create_future()
         self._pending += 1
         try:
-            self._committer.put(Waiting(write, future))
+            self._gathering.add(Waiting(write, future))
             await future
         finally:
             self._pending -= 1
@@ -128,6 +132,7 @@ class Writer:
                 future.set_result(None)
             else:
                 future.set_exception(error)
+        self._gathering.done(len(outcomes))
         if any(error is None for _, error in outcomes):
             self._commits.publish(last)
 

@@ -11,9 +11,11 @@ import uvicorn
 
 from dashboard.app import create_app
 from dashboard.settings import DashboardSettings
+from ledger.body_store import BodyStore
+from ledger.indexer import Indexer
 from ledger.labels import Labels
 from ledger.reader import Reader
-from ledger.store import open_ledger
+from ledger.store import Ledger, open_ledger
 from ledger.trouble import LedgerCorrupt, LedgerUnavailable
 from soundstage.admin_token import admin_token
 from soundstage.child_side import ChildSide, run_child
@@ -59,7 +61,11 @@ class Server(uvicorn.Server):
 async def serve(side: ChildSide) -> None:
     """Serve until the stop."""
     settings = Settings.model_validate(side.order["settings"])
-    app = _app(settings)
+    with _ledger(settings) as ledger, _indexing(ledger):
+        await _serve(side, _app(settings, ledger))
+
+
+async def _serve(side: ChildSide, app: Any) -> None:
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -78,8 +84,27 @@ async def serve(side: ChildSide) -> None:
             obeying.cancel()
 
 
-def _app(settings: Settings) -> Any:
+@contextlib.contextmanager
+def _ledger(settings: Settings) -> Iterator[Ledger]:
     with told_to_operator(LedgerUnavailable, LedgerCorrupt):
         ledger = open_ledger(settings.data_dir, writer=False)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextlib.contextmanager
+def _indexing(ledger: Ledger) -> Iterator[None]:
+    """Search is fed here, where it costs the traffic nothing."""
+    indexer = Indexer(ledger, BodyStore(ledger.data_dir))
+    indexer.start()
+    try:
+        yield
+    finally:
+        indexer.close()
+
+
+def _app(settings: Settings, ledger: Ledger) -> Any:
     told = DashboardSettings(settings.data_dir, admin_token(settings), settings.dashboard_names)
     return create_app(told, Reader(ledger), ControlClient(settings.data_dir), Labels(ledger))

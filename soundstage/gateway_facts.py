@@ -45,7 +45,6 @@ class GatewayFacts:
             "soundstage_ledger_writable": float(self._ground.writer.trouble is None),
             "soundstage_policy_opt_ins": float(len(self._judging.policy.current().opt_ins)),
             "soundstage_policy_reload_refused": float(self._judging.policy.error is not None),
-            "soundstage_search_behind": float(self._ground.indexer.trouble is not None),
             "soundstage_gateway_cpu_seconds": time.process_time(),
             "soundstage_gateway_resident_bytes": float(_resident()),
         }

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ledger.body_store import BodyStore
 from ledger.data_dir import DirLock, prepare, secret_of
-from ledger.indexer import Indexer
 from ledger.masking import Masker
 from ledger.objects import Objects
 from ledger.retention import Retention
@@ -32,7 +31,6 @@ class Ground:
     objects: Objects
     runs: Runs
     retention: Retention
-    indexer: Indexer
 
 
 @contextlib.asynccontextmanager
@@ -50,8 +48,8 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
             secret = secret_of(data_dir, "objects.key")
         writer = Writer(ledger, store)
         retention = Retention(ledger, store, keep_days=settings.keep_days, keep_bytes=settings.keep_bytes)
-        objects, runs, indexer = Objects(ledger, store), Runs(ledger), Indexer(ledger, store)
-        made = Ground(ledger, store, writer, masker, secret, objects, runs, retention, indexer)
+        objects, runs = Objects(ledger, store), Runs(ledger)
+        made = Ground(ledger, store, writer, masker, secret, objects, runs, retention)
         async with _working(made):
             yield made
 
@@ -60,12 +58,10 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
 async def _working(made: Ground) -> AsyncIterator[None]:
     """What goes on in the background; the writer ends last, so that what is at hand is still recorded."""
     made.writer.start()
-    made.indexer.start()
     keeping = asyncio.ensure_future(made.retention.keep_on())
     try:
         yield
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-        await asyncio.to_thread(made.indexer.close)
         await made.writer.close()

@@ -1,6 +1,8 @@
 """LedgerStage: a real ledger in a directory of its own, and records to put into it."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -103,6 +105,14 @@ class Stage:
             for record in records:
                 group.create_task(self.writer.record(record))
 
+    def indexed(self) -> int:
+        """Up to which one the index knows, as its file says; 0 while there is none."""
+        file = self.data_dir / "search.sqlite"
+        if not file.exists():
+            return 0
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT value FROM counters WHERE name = 'indexed'").fetchone()[0])
+
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition, ten seconds at most."""
@@ -121,9 +131,11 @@ async def stage(path: Path) -> AsyncIterator[Stage]:
     store = BodyStore(data_dir)
     writer = Writer(ledger, store)
     writer.start()
+    indexer = Indexer(ledger, store)
     try:
-        yield Stage(data_dir, ledger, store, writer, Reader(ledger, store), Indexer(ledger, store))
+        yield Stage(data_dir, ledger, store, writer, Reader(ledger, store), indexer)
     finally:
+        indexer.close()
         await writer.close()
         ledger.close()
 

@@ -84,7 +84,7 @@ async def test_the_indexer_follows_by_itself(tmp_path: Path) -> None:
         indexer.start()
         try:
             await house.record_all([record_of(facts={"note": f"number{number}"}) for number in range(200)])
-            await until(lambda: not indexer._unindexed())
+            await until(lambda: house.indexed() == 200)
             assert house.reader.count(Filters(q="number1")) == 111
             assert house.reader.count(Filters(q="number17")) == 11
             assert indexer.trouble is None
