@@ -1,6 +1,7 @@
 """Credentials of a request: found where its pack says they sit, told apart as live or test without asking anybody."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,7 +82,8 @@ def _of_header(value: str) -> Iterator[str]:
     elif scheme.upper().startswith("AWS4-"):
         yield rest.partition("Credential=")[2].partition("/")[0]
     else:
-        yield rest.strip()
+        # Several in one field: a mark is looked for at the beginning of each, not of the field.
+        yield from re.split(r"[\s,]+", rest.strip())
 
 
 def _of_basic(encoded: str) -> Iterator[str]:

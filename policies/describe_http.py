@@ -119,6 +119,8 @@ def _recipients(known: Recognition, facts: Mapping[str, Any], channel: Channel) 
     reached = _reached(known.operation, known)
     if not reached or known.view.faults or len(reached) > MOST_NAMED:
         return None
+    if known.view.query and known.view.form:
+        return None  # servers that read both as one would reach whom the query names too
     if not all(isinstance(item, str) and item for item in reached):
         return None
     if channel == "email":

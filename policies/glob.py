@@ -17,6 +17,8 @@ from policies.pattern import BadPattern, parse_pattern
 _FEWEST_LITERALS = 3
 _LONGEST = 2048
 # `%`, `!` and a second `@` make a mail server send on to somebody else; quoting hides any of them.
+_SEVERAL = re.compile(r"[\s,;|]")
+"""What some APIs part several numbers or channels by in one text."""
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9._+*=~^{}$&'#?-]+\Z")
 
 
@@ -127,7 +129,7 @@ def plain_address(recipient: str) -> str | None:
     if not recipient.isprintable():
         return None
     if "@" not in recipient:
-        return recipient
+        return None if _SEVERAL.search(recipient) else recipient
     local, _, domain = recipient.rpartition("@")
     if not _PLAIN_LOCAL_PART.match(local):
         return None
@@ -142,7 +144,12 @@ def all_meant(globs: Iterable[Glob], recipients: tuple[str, ...] | None) -> bool
     if not recipients:
         return False
     plain = [plain_address(recipient) for recipient in recipients]
-    return all(address is not None and any(glob.matches(address) for glob in globs) for address in plain)
+    return all(address is not None and any(_means(glob, address) for glob in globs) for address in plain)
+
+
+def _means(glob: Glob, recipient: str) -> bool:
+    """The beginning of a number or a channel never means a mail address, which could be anybody's behind it."""
+    return glob.kind == ("address" if "@" in recipient else "word") and glob.matches(recipient)
 
 
 def _translated(text: str, kind: str) -> str:

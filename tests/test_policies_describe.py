@@ -93,6 +93,20 @@ def test_a_body_that_cannot_be_relied_on_names_nobody(tmp_path: Path, body: byte
     assert "malformed" in effect.flags
 
 
+@pytest.mark.parametrize(
+    ("query", "reached"),
+    [
+        pytest.param("", ("+15550100",), id="the-form-alone"),
+        pytest.param("?To=%2B4915112345678", None, id="a-recipient-in-the-query-too"),
+        pytest.param("?To=%2B15550100", None, id="a-query-at-all"),
+    ],
+)
+def test_a_query_beside_a_form_leaves_in_doubt_whom_it_reaches(query: str, reached: tuple[str, ...] | None) -> None:
+    do = f"POST api.twilio.com/2010-04-01/Accounts/AC1/Messages.json{query}"
+    seen = request(do, b"To=%2B15550100&From=%2B15550199&Body=hi", {"content-type": FORM})
+    assert described(seen).recipients == reached
+
+
 def test_a_body_that_is_not_held_names_nobody(tmp_path: Path) -> None:
     seen = request("POST api.acme.example/messages", headers={"content-type": "application/json"})
     long = HttpRequest(
@@ -110,6 +124,12 @@ def test_a_body_that_is_not_held_names_nobody(tmp_path: Path) -> None:
         pytest.param("GET api.acme.example/messages", {"Authorization": "Bearer test_1"}, "test", id="test"),
         pytest.param("GET api.acme.example/messages", {"Authorization": "bearer live_1"}, "live", id="live"),
         pytest.param("GET api.acme.example/messages", {"Authorization": "live_1"}, "live", id="bare"),
+        pytest.param(
+            "GET api.acme.example/messages", {"Authorization": "Bearer test_1, Bearer live_1"}, "live", id="two-in-one"
+        ),
+        pytest.param(
+            "GET api.acme.example/messages", {"Authorization": "Bearer test_1 live_1"}, "live", id="two-words"
+        ),
         pytest.param("GET api.acme.example/messages", {"Authorization": "Basic bGl2ZV8xOg=="}, "live", id="basic"),
         pytest.param("GET api.acme.example/messages", {"Authorization": "Bearer x"}, "unknown", id="unknown"),
         pytest.param("GET eu.sandbox.acme.example/messages", {"Authorization": "Bearer x"}, "test", id="by-host"),
