@@ -3,12 +3,15 @@
 import fcntl
 import os
 import secrets
+import stat
 from pathlib import Path
 from types import TracebackType
 
 from ledger.trouble import LedgerUnavailable
 
 FOLDERS = ("bodies", "incoming")
+FILES = ("ledger.sqlite", "up.lock", "gateway.lock", "admin.token", "masking.key", "objects.key", "ca.pem", "ca.key")
+"""By any of them a directory is known as Soundstage's."""
 
 
 def prepare(path: Path) -> Path:
@@ -19,6 +22,7 @@ def prepare(path: Path) -> Path:
     path = path.absolute()
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _refuse_foreign(path)
         path.chmod(0o700)
         for name in FOLDERS:
             (path / name).mkdir(exist_ok=True, mode=0o700)
@@ -29,6 +33,18 @@ def prepare(path: Path) -> Path:
             "point SOUNDSTAGE_DATA_DIR at a directory this user may write to"
         ) from error
     return path
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Somebody's home or /tmp, named by mistake, would be closed to everybody but us."""
+    if stat.S_IMODE(path.stat().st_mode) == 0o700:
+        return
+    found = {entry.name for entry in path.iterdir()} - {"lost+found"}
+    if found and found.isdisjoint((*FOLDERS, *FILES)):
+        raise LedgerUnavailable(
+            f"the data directory {path} holds other things ({', '.join(sorted(found)[:3])}); "
+            "give Soundstage one of its own: it is closed to all other users"
+        )
 
 
 def _prove_writable(path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from ledger.trouble import LedgerUnavailable
 from policies.body import EMPTY
@@ -17,7 +18,7 @@ from proxy.door_ask import Gate, Told, ask
 from proxy.door_body import BodyIntake, BodyTaker, Refused
 from proxy.door_evidence import evidence
 from proxy.door_limits import DoorLimits
-from proxy.door_request import describe_request, meant_by
+from proxy.door_request import describe_request, meant_by, names_of
 from proxy.door_wire import Wire
 from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
 from proxy.head_target import read_target
@@ -55,6 +56,7 @@ class Conversation:
         self._answered = 0
         self._head_since: float | None = None
         self._head_bytes = b""
+        self._reading: Head | None = None
         self._stopping = False
         self.handed_over: HandedOver | None = None
 
@@ -89,7 +91,7 @@ class Conversation:
                 await self._hand_over()
                 return
             await self._answer(head)
-            self._head_bytes = b""
+            self._head_bytes, self._reading = b"", None
         if not wire.closing and (wire.ended or wire.late):
             await self._end()
 
@@ -133,6 +135,7 @@ class Conversation:
     async def _answer(self, head: Head) -> None:
         wire = self.wire
         target = read_target(head)
+        self._reading = head
         del wire.buffer[: len(self._head_bytes)]
         body, trailers = EMPTY, False
         if head.chunked or head.length:
@@ -178,7 +181,8 @@ class Conversation:
     async def _refuse(self, refused: Refused) -> None:
         told = await ask(self._gate, self._raw(refused.what, refused.flag))
         status = refused.status if told.answered else 503
-        await self._say(status, "Bad request", refused.what if told.answered else told.reason, told.capture_id)
+        title = HTTPStatus(refused.status).phrase
+        await self._say(status, title, refused.what if told.answered else told.reason, told.capture_id)
 
     async def _say(self, status: int, title: str, detail: str, capture_id: str | None = None) -> None:
         """A refusal of the door's own, and the end of the connection."""
@@ -188,10 +192,15 @@ class Conversation:
 
     def _raw(self, what: str, flag: str) -> RawConnection:
         connection = self._connection
+        names, port = connection.names, connection.port or 0
+        if self._reading is not None:
+            # A request whose body is refused is found again under the host it meant.
+            names = names_of(self._reading, connection, read_target(self._reading))
+            port = meant_by(self._reading, connection)[1]
         return RawConnection(
             source=connection.source,
-            names=connection.names,
-            port=connection.port or 0,
+            names=names,
+            port=port,
             opening=evidence(self._head_bytes or bytes(self.wire.buffer)),
             protocol="tls" if connection.tls else "tcp",
             what=what,

@@ -1,5 +1,6 @@
 """Addresses: where a running Soundstage really listens, as `addresses.json` of its data directory tells clients."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -33,6 +34,13 @@ class Addresses(Frozen):
 def shown(host: str, port: int) -> str:
     """`127.0.0.1:8080`, `[::1]:8080`."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def bind_hint(trouble: BaseException | None, prefix: str, port: str) -> str:
+    """What to set where a listener cannot have its address: `{prefix}_BIND` or `SOUNDSTAGE_{port}_PORT`."""
+    if getattr(trouble, "errno", None) == errno.EADDRNOTAVAIL:
+        return f"set {prefix}_BIND to an address of this machine"
+    return f"set SOUNDSTAGE_{port}_PORT to a free one, or to 0 for any"
 
 
 def _named(value: str, host: str) -> str:

@@ -43,6 +43,8 @@ def exported(arguments: argparse.Namespace) -> int:
         # "x": an export never overwrites somebody's file, and never follows a link that waits for it.
         with arguments.output.open("x", encoding="utf-8") as file:
             count = _lines(items, file)
+    except FileExistsError:
+        raise ConfigError(f"--output {arguments.output} is there already", "name a new file, or remove it") from None
     except OSError as trouble:
         raise ConfigError(f"--output {arguments.output}: {trouble.strerror}") from None
     print(f"{count} captures written to {arguments.output}", file=sys.stderr)
@@ -70,7 +72,8 @@ def _filters(arguments: argparse.Namespace) -> dict[str, str]:
 
 def _row(item: dict[str, Any]) -> tuple[str, ...]:
     target = item["target"]
-    what = item["operation"] or " ".join(filter(None, (target.get("method"), target.get("path"))))
+    asked = " ".join(filter(None, (target.get("method"), target.get("path"))))
+    what = item["operation"] or asked or item["facts"].get("subject") or item["facts"].get("what") or ""
     verdict = item["verdict"] + (" (left)" if item["left"] else "")
     return item["at"][:19], verdict, item["channel"], what, _where(item), item["id"]
 

@@ -9,6 +9,7 @@ from soundstage.gateway_gate import Judging
 from soundstage.internal_resolver import resolver_of
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
+from soundstage.trouble import ConfigError
 
 
 def dialler_of(settings: Settings, judging: Judging, resolver: Resolver | None = None) -> Dialler:
@@ -22,6 +23,17 @@ def relay_tls(settings: Settings) -> ssl.SSLContext:
     if settings.upstream_ca_file is not None:
         context.load_verify_locations(settings.upstream_ca_file)
     return context
+
+
+def prove_roots(settings: Settings) -> None:
+    """Raise ConfigError where SOUNDSTAGE_UPSTREAM_CA_FILE cannot be used: at the first dial it is a riddle."""
+    try:
+        relay_tls(settings)
+    except OSError as trouble:
+        raise ConfigError(
+            f"SOUNDSTAGE_UPSTREAM_CA_FILE={settings.upstream_ca_file} cannot be used: {trouble.strerror or trouble}",
+            "it has to hold certificates in PEM form",
+        ) from trouble
 
 
 def _resolver(settings: Settings) -> Resolver:

@@ -25,8 +25,8 @@ from sinks.relay import Relay
 from sinks.resolver import Resolver
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_listener import SmtpListener
-from soundstage.addresses import shown
-from soundstage.gateway_dialler import dialler_of, relay_tls
+from soundstage.addresses import bind_hint, shown
+from soundstage.gateway_dialler import dialler_of, prove_roots, relay_tls
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.internal_resolver import forward, resolver_of
@@ -64,6 +64,7 @@ async def entrances(
 
     `resolver` answers for what is dialled; without one the settings say who does.
     """
+    prove_roots(settings)
     with told_to_operator(CaError):
         ca = CertificateAuthority.open(settings.data_dir)
     dialler = dialler_of(settings, judging, resolver)
@@ -155,13 +156,13 @@ def _told(name: str, bind: str, port: int) -> Iterator[None]:
     try:
         yield
     except PortInUse as trouble:
-        said = str(trouble).rstrip(".")
+        said, cause = str(trouble).rstrip("."), trouble.__cause__
     except OSError as trouble:
         said = f"{shown(bind, port)}: {os.strerror(trouble.errno or errno.EINVAL).lower()}"
+        cause = trouble
     else:
         return
-    hint = f"set SOUNDSTAGE_{name.upper()}_PORT to a free one, or to 0 for any"
-    raise ConfigError(f"the {name} listener cannot start: {said}", hint)
+    raise ConfigError(f"the {name} listener cannot start: {said}", bind_hint(cause, "SOUNDSTAGE", name.upper()))
 
 
 def _prove_policy(judging: Judging) -> None:

@@ -73,6 +73,6 @@ def dashboard_socket(settings: Settings) -> socket.socket:
         listening.close()
         raise ConfigError(
             f"the dashboard cannot listen on {addresses.shown(bind, port)}: {trouble.strerror}",
-            "set SOUNDSTAGE_DASHBOARD_PORT to a free one, or to 0 for any",
+            addresses.bind_hint(trouble, "SOUNDSTAGE_DASHBOARD", "DASHBOARD"),
         ) from None
     return listening

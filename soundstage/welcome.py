@@ -1,5 +1,6 @@
 """What `soundstage up` prints when everything is ready: where it listens, what to paste, how to sign in."""
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ Ctrl-C stops it."""
 
 
 def welcome(settings: Settings, bound: Addresses) -> str:
-    """The text, with a sign-in link made for it."""
+    """The text, with a sign-in link made for it. Its lines are pasted into shells that stand in other folders."""
     leaves = "nothing leaves"
     if settings.policy:
         leaves = f"only what {', '.join(map(str, settings.policy))} opts in leaves"
@@ -37,7 +38,7 @@ def welcome(settings: Settings, bound: Addresses) -> str:
         token=SignInLinks(settings.data_dir).make(),
         token_file=settings.token_file,
         command=_command(),
-        where=_where(settings.data_dir),
+        where=f" --data-dir {shlex.quote(str(settings.data_dir.absolute()))}",
         **bound.model_dump(),
     )
 
@@ -49,7 +50,3 @@ def _command() -> str:
     if named and Path(named).absolute().parent == Path(sys.executable).parent:
         return "soundstage"
     return str(here) if here.name == "soundstage" else f"{sys.executable} -m soundstage"
-
-
-def _where(data_dir: Path) -> str:
-    return "" if data_dir == Path.cwd() / "soundstage-data" else f" --data-dir {data_dir}"

@@ -1,8 +1,10 @@
 """Conversations with the door, byte for byte: order, framing, refusals, slow and vanishing clients."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -189,8 +191,11 @@ async def test_credentials_of_a_malformed_head_are_not_kept(here: Stage) -> None
 async def test_a_body_that_is_too_long_is_refused_and_recorded(tmp_path: Path, head: bytes, data: bytes) -> None:
     async with stage(tmp_path, limits=DoorLimits(body_octets=100)) as here, connected(here.http) as wire:
         await say(wire, b"POST / HTTP/1.1\r\nHost: a.example\r\n" + head + data)
-        assert (await hear(wire))[0] == 413
+        status, _, body = await hear(wire)
+        assert (status, json.loads(body)["title"]) == (413, HTTPStatus(413).phrase)
         assert here.gate.raw[0].flags == ("oversized",)
+        assert here.gate.raw[0].names == (("host", "a.example"),)
+        assert here.gate.raw[0].port == 80
         assert here.gate.requests == []
 
 
