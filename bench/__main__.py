@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-BENCHES = ("decision", "http", "mail", "start", "ledger")
+BENCHES = ("decision", "http", "allowed", "mail", "start", "ledger")
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "DASHBOARD")
 class Gateway:
     """Started for the block. `seconds_to_ready` from the start of the process to `addresses.json`."""
 
-    def __init__(self, policy: str | None = None) -> None:
-        self._policy = policy
+    def __init__(self, policy: str | None = None, settings: dict[str, str] | None = None) -> None:
+        self._policy, self._settings = policy, settings or {}
 
     def __enter__(self) -> "Gateway":
         self._folder = tempfile.TemporaryDirectory(prefix="soundstage-bench-")
@@ -25,6 +25,7 @@ class Gateway:
             **os.environ,
             **{f"SOUNDSTAGE_{name}_PORT": "0" for name in PORTS},
             "SOUNDSTAGE_DATA_DIR": str(self.data),
+            **self._settings,
         }
         if self._policy is not None:
             policy = Path(self._folder.name) / "policy.yaml"
