@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ledger.secret_names import ENDINGS, QUERY_WHOLE, WHOLE, header_label, linear
+from ledger.hidden_secrets import WITHIN
+from ledger.secret_names import ENDINGS, QUERY_WHOLE, WHOLE, harmless, header_label, label_of, linear
 from ledger.secret_patterns import ANY_KEY, RUN_OF_DIGITS
 from policies.secret_place import SecretPlace
 
-HEADERS_REMEMBERED = 4096
+NAMES_REMEMBERED = 4096
 
 # Letters, digits or `_` written as escapes could spell a secret's name; clients escape no such character by themselves.
 JSON_ESCAPE = rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
 FORM_ESCAPE = rb"%(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
+_IN_LINK = rb"(?i:[?&#](?:" + QUERY_WHOLE + rb")=)|authorization_code"
+XML_TEXT = linear(rb">([^<>]*[^<>\s][^<>]*)")
 _BRACKET = rb"(?:\[|%5[Bb])"
 _END = rb"(?:\]|%5[Dd])*"
 
@@ -23,8 +26,10 @@ class MaskPlan:
         self.places = places
         self._headers = {place.name.lower(): place.label for place in places if place.where == "header"}
         self._labels: dict[str, str | None] = {}
-        self.credentials: dict[tuple[str, str], str] = {}
-        """Header values seen and what they become: the same key comes with every request of a client."""
+        self.fields: dict[tuple[str, str], tuple[str, str]] = {}
+        """Header fields met lately and what they become: most of a client's come with every request of it."""
+        self.masked_paths: dict[str, str] = {}
+        """Paths met lately and what they become."""
         body = [place for place in places if place.where == "body"]
         query = [place for place in places if place.where in ("query", "body")]
         self.labels = {place.name.encode(): place.label for place in places if place.where in ("query", "body")}
@@ -35,10 +40,12 @@ class MaskPlan:
             b"(?i:"
             + b"|".join(filter(None, [ENDINGS, _exactly(WHOLE), named, _last_parts(self.dotted)]))
             + b")|"
-            + b"|".join([ANY_KEY, RUN_OF_DIGITS, JSON_ESCAPE, FORM_ESCAPE])
+            + b"|".join([ANY_KEY, RUN_OF_DIGITS, JSON_ESCAPE, FORM_ESCAPE, _IN_LINK])
         )
         self.any_key = linear(b"|".join([ANY_KEY, RUN_OF_DIGITS]))
-        self.any_in_header = linear(ANY_KEY + rb"|[?&][^=&\s]*=|" + RUN_OF_DIGITS)
+        self.any_in_header = linear(
+            b"|".join([ANY_KEY, rb"[?&#][^=&\s]*=", RUN_OF_DIGITS, WITHIN, b"(?i:" + ENDINGS + b")"])
+        )
         whole = b"|".join(filter(None, [WHOLE, named]))
         self.json = linear(
             rb'(?i)"((?:[^"\\]*?(?:' + ENDINGS + rb")[\]]{0,2})|(?:[^\"\\]*[\[.])?(?:" + whole + rb")[\]]{0,2})"
@@ -50,15 +57,20 @@ class MaskPlan:
         self.form = linear(_form(ENDINGS, whole))
         query_names = _names([place for place in query if "." not in place.name])
         self.query = linear(_form(ENDINGS, b"|".join(filter(None, [QUERY_WHOLE, query_names]))))
-        self.link = linear(rb"(?i)([?&](?:[^=&\s\"'<>]*?(?:" + ENDINGS + rb")|" + QUERY_WHOLE + rb")=)([^&\s\"'<>\\]+)")
+        self.link = linear(
+            rb"(?i)([?&#](?:[^=&\s\"'<>]*?(?:" + ENDINGS + rb")|" + QUERY_WHOLE + rb")=)([^&\s\"'<>\\]+)"
+        )
         self.xml = linear(
             rb"(?i)(<(?:[\w.-]+:)?([\w.-]*?(?:" + ENDINGS + rb")|" + whole + rb")(?:\s[^<>]*)?>)"
             rb"((?:[^<]|<!\[CDATA\[(?s:.*?)(?:\]\]>|\z))+)"
         )
+        self.xml_open = linear(
+            rb"(?i)<(?:[\w.-]+:)?([\w.-]*?(?:" + ENDINGS + rb")|" + whole + rb")(?:\s[^<>]*[^<>/])?>"
+        )
         self.attribute = linear(
             rb"(?i)(\s([\w.:-]*?(?:" + ENDINGS + rb")|" + whole + rb")\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')"
         )
-        self.text = linear(rb"(?i)\b([\w.\[\]-]*?(?:" + ENDINGS + rb"))([\"'\]]{0,2}\s*[:=]\s*)([\"']?[^\s\"'&,;<>]+)")
+        self._secret_names: dict[str, str | None] = {}
         self.name = linear(rb"(?i)(?:.*?(?:" + ENDINGS + rb")|(?:.*[\[.])?(?:" + whole + rb"))\]*")
 
     def header(self, name: str) -> str | None:
@@ -67,8 +79,20 @@ class MaskPlan:
             return self._labels[name]
         except KeyError:
             label = self._headers.get(name.lower()) or header_label(name)
-            if len(self._labels) < HEADERS_REMEMBERED:
+            if len(self._labels) < NAMES_REMEMBERED:
                 self._labels[name] = label
+            return label
+
+    def fact(self, name: str) -> str | None:
+        """The label under which a fact of this name is removed, or None for one that is no credential."""
+        try:
+            return self._secret_names[name]
+        except KeyError:
+            field = name.encode("utf-8", "surrogatepass")
+            secret = self.name.fullmatch(field) is not None and not harmless(field)
+            label = label_of(field) if secret else None
+            if len(self._secret_names) < NAMES_REMEMBERED:
+                self._secret_names[name] = label
             return label
 
     def path_of(self, dotted: str) -> Any:
@@ -81,7 +105,7 @@ class MaskPlan:
 def _form(endings: bytes, whole: bytes) -> bytes:
     prefix = rb"(?:[^=&]*(?:" + _BRACKET + rb"|\.))?"
     return (
-        rb"(?i)(?:^|[&;?])((?:[^=&]*?(?:" + endings + rb")|" + prefix + rb"(?:" + whole + rb"))" + _END + rb")=([^&]*)"
+        rb"(?i)(?:^|[&;?#])((?:[^=&]*?(?:" + endings + rb")|" + prefix + rb"(?:" + whole + rb"))" + _END + rb")=([^&]*)"
     )
 
 

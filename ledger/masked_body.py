@@ -17,7 +17,7 @@ from policies.request_body import Undecodable, decoded
 UNREADABLE = "unreadable"
 
 _BOUNDARY = linear(rb'(?i)^\s*multipart/[^;]+;(?:.*;)?\s*boundary=(?:"([^"]+)"|([^\s;]+))')
-_PART_NAME = linear(rb'(?i)content-disposition:[^\r\n]*?[;\s]name=(?:"([^"]*)"|([^\s;]+))')
+_PART_NAME = linear(rb'(?i)content-disposition:[^\r\n]*?[;\s]name\*?=(?:[\w-]+\x27\w*\x27)?(?:"([^"]*)"|([^\s;]+))')
 _CHARSET = linear(rb"(?i)charset=\"?(utf-?(?:16|32)[a-z-]*)")
 _MARKS = {
     b"\xff\xfe\0\0": "utf-32-le",
@@ -40,6 +40,11 @@ _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+_GZIPPED = b"\x1f\x8b\x08"
+_PACKED = frozenset((b"\x28\xb5\x2f\xfd",))
+"""How gzip (RFC 1952) and Zstandard (RFC 8878) begin: some clients compress and do not say so."""
+
+
 @dataclass(frozen=True, slots=True)
 class BodyMask:
     """How one body is masked."""
@@ -53,6 +58,8 @@ class BodyMask:
         """The body without its secrets, in its own coding; None where nobody can tell what is in it."""
         coding = headers.get("content-encoding", "").strip().lower()
         if coding in ("", "identity"):
+            if data[:4] in _PACKED or data[:3] == _GZIPPED:
+                return self.of(data, {**headers, "content-encoding": "gzip" if data[:3] == _GZIPPED else "zstd"})
             return self._plain(data, headers.get("content-type", ""))
         try:
             inner = decoded(data, headers)
@@ -69,7 +76,9 @@ class BodyMask:
         if declared[:10].lower() == b"multipart/":
             boundary = _BOUNDARY.search(declared)
             if boundary is not None:
-                return self._multipart(data, boundary.group(1) or boundary.group(2))
+                parted = self._multipart(data, boundary.group(1) or boundary.group(2))
+                if parted is not None:
+                    return parted
         wide = _wide(data, declared)
         if wide is not None:
             return self._recoded(data, wide)
@@ -88,6 +97,8 @@ class BodyMask:
     def _multipart(self, data: bytes, boundary: bytes) -> Masked | None:
         """Part by part; the delimiters and heads stay (RFC 7578)."""
         parts = data.split(b"--" + boundary)
+        if len(parts) == 1 or b"\r\n\r\n" not in data:
+            return None  # not as declared
         masked = [Masked(parts[0]), *(self._part(part) for part in parts[1:])]
         whole = (b"--" + boundary).join(part.text for part in masked)
         flags = tuple(dict.fromkeys(flag for part in masked for flag in part.flags))

@@ -2,40 +2,44 @@
 
 from typing import Any
 
+from ledger.hidden_secrets import WITHIN
 from ledger.mask_plan import FORM_ESCAPE, MaskPlan
+from ledger.masked_text import masked_text
 from ledger.secret_names import harmless, label_of, linear
-from ledger.secret_patterns import Mark, key_label, without_cards, without_keys
+from ledger.secret_patterns import Mark, key_label
 
 Headers = tuple[tuple[str, str], ...]
 
-CREDENTIALS_REMEMBERED = 1024
+FIELDS_REMEMBERED = 2048
+LONGEST_REMEMBERED = 1024
+"""Octets of a field's value or a path: a client's fields come with each of its requests, its long ones seldom do."""
 _ESCAPE = linear(FORM_ESCAPE)
+_SEGMENT = linear(rb"(?i)(/(token|secret|api[-_]?key|access[-_]?key|auth)/)([^/?;]{12,})")
+"""What webhooks and links in mails put into a path."""
+_IN_PATH = linear(rb"=|" + WITHIN + rb"|(?i:/(?:token|secret|api[-_]?key|access[-_]?key|auth)/)")
 _SCHEMES = frozenset(("basic", "bearer", "digest", "negotiate", "apikey", "token", "aws4-hmac-sha256", "vapid", "hawk"))
 
 
 def masked_headers(headers: Headers, plan: MaskPlan, mark: Mark) -> Headers:
     """The same fields in the same order; a credential's keeps its scheme."""
-    label_for = plan.header
-    shown = []
-    rest = []
-    for name, value in headers:
-        label = label_for(name)
-        if label is None:
-            rest.append(value)
-            shown.append((name, value))
-        else:
-            shown.append((name, plan.credentials.get((label, value)) or _remembered(value, label, plan, mark)))
-    if plan.any_in_header.search(_octets("\n".join(rest))) is not None:
-        return tuple([(name, value if plan.header(name) else _without(value, plan, mark)) for name, value in shown])
-    return tuple(shown)
+    known = plan.fields
+    return tuple([known.get(field) or _field(field, plan, mark) for field in headers])
 
 
-def _remembered(value: str, label: str, plan: MaskPlan, mark: Mark) -> str:
-    shown = _credential(value, label, mark)
-    if len(plan.credentials) >= CREDENTIALS_REMEMBERED:
-        plan.credentials.clear()
-    if len(value) <= 1024:
-        plan.credentials[label, value] = shown
+def _field(field: tuple[str, str], plan: MaskPlan, mark: Mark) -> tuple[str, str]:
+    """One field that was not met lately."""
+    name, value = field
+    label = plan.header(name)
+    if label is not None:
+        shown = (name, _credential(value, label, mark))
+    elif plan.any_in_header.search(_octets(value)) is not None:
+        shown = (name, _without(value, plan, mark))
+    else:
+        shown = field
+    if len(value) <= LONGEST_REMEMBERED:
+        if len(plan.fields) >= FIELDS_REMEMBERED:
+            plan.fields.clear()
+        plan.fields[field] = shown
     return shown
 
 
@@ -56,22 +60,31 @@ def _scheme_label(scheme: str, label: str) -> str:
 def _without(value: str, plan: MaskPlan, mark: Mark) -> str:
     """A header that is no credential, without those within it, such as a link's parameters."""
     text = plan.link.sub(_Parameter(plan, mark), _octets(value))
-    text, _ = without_keys(text, mark)
-    text, _ = without_cards(text, mark)
-    return str(text, "latin-1")
+    return str(masked_text(bytes(text), plan, mark).text, "latin-1")
 
 
 def masked_path(path: str, plan: MaskPlan, mark: Mark) -> str:
     """The path without credentials that packs say it holds, and without keys known by their shape."""
+    shown = plan.masked_paths.get(path)
+    if shown is None:
+        shown = _path(path, plan, mark)
+        if len(path) <= LONGEST_REMEMBERED:
+            if len(plan.masked_paths) >= FIELDS_REMEMBERED:
+                plan.masked_paths.clear()
+            plan.masked_paths[path] = shown
+    return shown
+
+
+def _path(path: str, plan: MaskPlan, mark: Mark) -> str:
     octets = _octets(path)
     for pattern, label in plan.paths:
         match = pattern.search(octets)
         if match is not None and match.groups() and match.group(1):
             start, end = match.span(1)
             octets = octets[:start] + mark(label, octets[start:end]) + octets[end:]
-    if plan.any_key.search(octets) is not None:
-        octets, _ = without_keys(octets, mark)
-        octets, _ = without_cards(octets, mark)
+    if _IN_PATH.search(octets) is not None or plan.any_key.search(octets) is not None:
+        octets = _SEGMENT.sub(lambda match: match.group(1) + mark(label_of(match.group(2)), match.group(3)), octets)
+        octets = masked_text(bytes(octets), plan, mark).text
     return str(octets, "latin-1")
 
 
@@ -80,9 +93,7 @@ def masked_query(query: str, plan: MaskPlan, mark: Mark) -> str:
     if not query:
         return query
     octets = bytes(plan.query.sub(_Parameter(plan, mark), unescaped(_octets(query))))
-    octets, _ = without_keys(octets, mark)
-    octets, _ = without_cards(octets, mark)
-    return str(octets, "latin-1")
+    return str(masked_text(octets, plan, mark).text, "latin-1")
 
 
 def unescaped(query: bytes) -> bytes:

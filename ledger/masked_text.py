@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ledger.mask_plan import FORM_ESCAPE, JSON_ESCAPE, MaskPlan
+from ledger.hidden_secrets import DEEPEST, ENCODED_HINT, without_encoded, without_hidden
+from ledger.mask_plan import FORM_ESCAPE, JSON_ESCAPE, XML_TEXT, MaskPlan
 from ledger.secret_names import MESSAGE_HARMLESS, harmless, label_of, linear
 from ledger.secret_patterns import Mark, is_live, key_label, without_cards, without_keys
 from policies.secret_place import SecretPlace
@@ -28,7 +29,7 @@ class Masked:
 
 def kind_of(text: bytes) -> Kind:
     """What the octets look like, whatever they were declared to be."""
-    start = text[:64].lstrip()
+    start = text[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] in (b"{", b"[", b'"'):
         return "json"
     if start[:1] == b"<":
@@ -42,7 +43,10 @@ def masked_text(text: bytes, plan: MaskPlan, mark: Mark, *, message: bool = Fals
     With `message`, what the text says to its reader stays: only fields that are credentials go; the rest is flagged.
     """
     if (plan.any_in_body if names else plan.any_key).search(text) is None:
-        return Masked(text)
+        if not names or ENCODED_HINT.search(text) is None:
+            return Masked(text)
+        opened = _Masking(plan, mark, message).opened(text, 0)
+        return Masked(text if opened == text else opened)
     return _Masking(plan, mark, message).of(text, names)
 
 
@@ -54,10 +58,14 @@ class _Masking:
         self._mark = mark
         self._message = message
 
-    def of(self, text: bytes, names: bool) -> Masked:
+    def of(self, text: bytes, names: bool, depth: int = 0) -> Masked:
         kind = kind_of(text)
         plain = _unescaped(text, kind)
-        masked = self._named(plain, kind) if names else plain
+        masked = plain
+        if names:
+            masked = self._named(self.opened(plain, depth), kind)
+            if not self._message:
+                masked = without_hidden(masked, self._hidden, links=kind != "form")
         masked, labels = without_keys(masked, self._mark, whole_only=self._message)
         if self._message:
             _, cards = without_cards(masked, self._mark)
@@ -66,6 +74,22 @@ class _Masking:
         masked, _ = without_cards(masked, self._mark, json=kind == "json")
         return Masked(text if masked == plain else masked)
 
+    def opened(self, text: bytes, depth: int) -> bytes:
+        """The text with what is percent-encoded in it looked into; of a message, only where that is no prose."""
+
+        def inner(decoded: bytes) -> bytes:
+            if self._message and kind_of(decoded) != "json":
+                return decoded
+            if self._plan.any_in_body.search(decoded) is None:
+                return self.opened(decoded, depth + 1)
+            return self.of(decoded, True, depth + 1).text
+
+        return without_encoded(text, inner) if depth < DEEPEST and b"%" in text else text
+
+    def _hidden(self, name: bytes, value: bytes) -> bytes | None:
+        label = self._label(name)
+        return None if label is None else self._removed(label, value)
+
     def _named(self, text: bytes, kind: Kind) -> bytes:
         if kind == "json":
             return self._json(text)
@@ -73,11 +97,9 @@ class _Masking:
             text = self._dotted_form(text)
             return self._plan.form.sub(self._form_value, text)  # type: ignore[no-any-return]  # re2 ships no types
         if kind == "xml":
-            text = self._plan.xml.sub(self._xml_value, text)
+            text = self._plan.xml.sub(self._xml_value, self._elements(text))
             return self._plan.attribute.sub(self._attribute, text)  # type: ignore[no-any-return]  # the same
-        if self._message:
-            return text
-        return self._plan.text.sub(self._text_value, text)  # type: ignore[no-any-return]  # the same
+        return text
 
     def _label(self, name: bytes) -> str | None:
         if harmless(name) or (self._message and MESSAGE_HARMLESS.search(name) and name not in self._plan.labels):
@@ -174,18 +196,29 @@ class _Masking:
             return bytes(match.group(0))
         return bytes(match.group(1)) + self._removed(label, match.group(3).strip())
 
+    def _elements(self, text: bytes) -> bytes:
+        """Elements named as secrets that hold comments or further elements: every text within them, removed."""
+        pieces: list[bytes] = []
+        done = 0
+        for match in self._plan.xml_open.finditer(text):
+            start, label = match.span()[1], self._label(match.group(1))
+            if start < done or label is None or text[start : start + 9] == b"<![CDATA[":
+                continue
+            end = text.find(b"</" + match.group(0)[1:].partition(b">")[0].split()[0] + b">", start)
+            inner = text[start : len(text) if end < 0 else end]
+            if b"<" not in inner:
+                continue
+            removed = XML_TEXT.sub(lambda found, label=label: b">" + self._removed(label, found.group(1)), b">" + inner)
+            pieces += (text[done:start], removed[1:])
+            done = start + len(inner)
+        return b"".join(pieces) + text[done:]
+
     def _attribute(self, match: Any) -> bytes:
         label = self._label(match.group(2))
         secret = match.group(3) if match.group(3) is not None else match.group(4)
         if label is None or not secret:
             return bytes(match.group(0))
         return bytes(match.group(1)) + b'"' + self._removed(label, secret) + b'"'
-
-    def _text_value(self, match: Any) -> bytes:
-        label = self._label(match.group(1))
-        if label is None:
-            return bytes(match.group(0))
-        return bytes(match.group(1) + match.group(2)) + self._removed(label, match.group(3))
 
 
 def _character(match: Any) -> bytes:

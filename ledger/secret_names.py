@@ -22,18 +22,21 @@ SEPARATOR = rb"(?:[^a-z0-9]|%5b|%5d|%2d|%5f){0,2}"
 
 ENDINGS = (
     rb"""
-    passw(?:or)?d|passphrase|passcode|pwd|secret|token|jwt|credentials?|client~assertion|assertion|authorization|
+    (?:passw(?:or)?d|pwd|passphrase)(?:s|~(?:confirm(?:ation)?|again|repeat|verif(?:y|ication)|hash|digest|old|new|plain|
+    text|[0-9]))?|passcode|secrets?|secret~(?:value|string|binary)|token|(?:access|refresh|auth|bearer|session|api)~tokens|
+    jwt|credentials?|client~assertion|assertion|authorization|authentication|code~verifier|device~code|authorization~code|
+    auth~code|api~keys|
     api~key|access~key|access~key~id|private~key|secret~key|signing~key|encryption~key|auth~key|account~key|server~key|
     subscription~key|integration~key|license~key|shared~key|master~key|
     cvc|cvv2?|csc|cvc2|security~code|card~number|card~no|account~number|routing~number|iban|ssn|
-    session~id|x~amz~signature|x~amz~credential|x~goog~signature|x~goog~credential|awsaccesskeyid
+    session~id|sess~id|x~amz~signature|x~amz~credential|x~goog~signature|x~goog~credential|awsaccesskeyid
 """.replace(b"\n", b"")
     .replace(b" ", b"")
     .replace(b"~", SEPARATOR)
 )
 """A field is a secret one if its name ends so: `client_secret`, `new[password]`, `X-Api-Key`, `refreshToken`."""
 
-WHOLE = rb"pass|pin|pan|auth|sig|otp_secret"
+WHOLE = rb"pass|pin|pan|auth|sig|otp_secret|(?:set-)?cookie"
 """And if the name, or its last bracketed part, is exactly this."""
 
 QUERY_WHOLE = WHOLE + rb"|key|code|signature|hmac|state_token|sas"
@@ -53,11 +56,14 @@ _SECRET_HEADERS = {
     b"proxy-authorization": "authorization",
     b"cookie": "cookie",
     b"set-cookie": "cookie",
+    b"cookie2": "cookie",
+    b"set-cookie2": "cookie",
     b"x-amz-security-token": "aws_session_token",
 }
 _SECRET_HEADER = linear(
-    rb"(?i)(?:token|secret|api-?key|apikey|passw(?:or)?d|credential|auth-?key|(?:^|-)auth$|authorization|access-?key|"
-    rb"private-?key|session-?id)"
+    rb"(?i)(?:token|secret|api[-_]?key|passw(?:or)?d|credential|(?:^|[-_])(?:auth|pass|pwd|pin|session|jwt)$|authorization|"
+    rb"authentication|session[-_]?id|(?:auth|access|private|subscription|functions?|sas|master|customer|encryption|signing|"
+    rb"shared|license|licence|account|integration|server|service|client|write|read|admin|app|rest)[-_]?key$)"
 )
 _HARMLESS_HEADER = linear(
     rb"(?i)^(?:access-control-.*|idempotency-.*|.*-idempotency-token|sec-.*|.*next-?token|x-amz-client-token)$"

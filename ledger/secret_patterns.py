@@ -1,5 +1,7 @@
 """Secret patterns: credentials known by their shape, wherever they stand, and card numbers. RE2, linear."""
 
+import base64
+import binascii
 from collections.abc import Callable, Iterator
 
 from ledger.secret_names import linear
@@ -26,19 +28,22 @@ _KEYS: tuple[tuple[str, bytes], ...] = (
     ("payment_token", rb"\b(?:live|sandbox)_[A-Za-z0-9_-]{30,}"),
     ("braintree_token", rb"\b(?:access_token|client_secret)\$(?:production|sandbox)\$[a-z0-9$]+"),
     ("shopify_token", rb"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{20,}"),
-    ("telegram_bot_token", rb"\b[0-9]{8,10}:AA[0-9A-Za-z_-]{30,}"),
+    ("telegram_bot_token", rb"(?:\b|bot)[0-9]{8,10}:AA[0-9A-Za-z_-]{30,}"),
     ("package_token", rb"\b(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,}|dop_v1_[0-9a-f]{40,})"),
     ("private_key", rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)"),
     ("jwt", rb"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"),
     ("bearer_token", rb"(?i:\bbearer[ +]+[A-Za-z0-9._~+/=-]{12,})"),
+    ("basic_credential", rb"(?i:\bbasic[ +]+[A-Za-z0-9+/=_-]{8,})"),
+    ("websocket_token", rb"\bbase64url\.bearer\.authorization\.k8s\.io\.[A-Za-z0-9_-]+"),
+    ("chat_webhook", rb"/api/webhooks/[0-9]{10,}/[A-Za-z0-9_-]{20,}|/webhookb2/[A-Za-z0-9@/_-]{20,}"),
     ("url_password", rb"://[^/\s:@\"'<>\\]{0,200}:[^/\s@\"'<>\\]{1,400}@"),
 )
 
 ANY_KEY = b"|".join(b"(?:" + pattern + b")" for _, pattern in _KEYS)
 _FINDER = linear(b"|".join(b"(" + pattern + b")" for _, pattern in _KEYS))
-_HARMLESS_IN_TEXT = {"url_password", "bearer_token", "jwt"}
+_HARMLESS_IN_TEXT = {"url_password", "bearer_token", "basic_credential", "jwt"}
 
-RUN_OF_DIGITS = rb"\b[0-9](?:(?:[ +-]|%20)?[0-9]){12,}\b"
+RUN_OF_DIGITS = rb"(?:\b|%[A-F]|[_G-Zg-z])[0-9](?:(?:[ +-]|%20)?[0-9]){12,}(?:\b|[_G-Zg-z])"
 _RUN = linear(RUN_OF_DIGITS)
 _GROUP = linear(rb"[0-9]+")
 
@@ -54,6 +59,8 @@ def without_keys(text: bytes, mark: Mark, whole_only: bool = False) -> tuple[byt
     for match in _FINDER.finditer(text):
         start, end = match.span()
         label = _KEYS[next(index for index, group in enumerate(match.groups()) if group is not None)][0]
+        if label == "basic_credential" and not _is_basic(match.group(0)):
+            continue
         found.add(label)
         if whole_only and not _is_whole(text, start, end):
             continue
@@ -67,12 +74,21 @@ def _is_whole(text: bytes, start: int, end: int) -> bool:
     return before in (b'"', b"=", b">") and after in (b'"', b"&", b"<", b"")
 
 
+def _is_basic(text: bytes) -> bool:
+    """Whether what follows the word is a user and a password in base64 (RFC 7617), and not prose."""
+    try:
+        return b":" in base64.b64decode(text[5:].lstrip(b" +"))
+    except binascii.Error:
+        return False
+
+
 def _replaced(label: str, secret: bytes, mark: Mark) -> bytes:
     if label == "url_password":
         user, _, password = secret[3:-1].partition(b":")
         return b"://" + user + b":" + mark(label, password) + b"@"
-    if label == "bearer_token":
-        return secret[:6] + b" " + mark(label, secret[6:].lstrip(b" +"))
+    if label in ("bearer_token", "basic_credential"):
+        scheme = label.partition("_")[0]
+        return secret[: len(scheme)] + b" " + mark(label, secret[len(scheme) :].lstrip(b" +"))
     if label == "slack_webhook":
         return b"hooks.slack.com/services/" + mark(label, secret.partition(b"/")[2])
     return mark(label, secret)

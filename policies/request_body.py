@@ -64,18 +64,26 @@ def _without(coding: str, data: bytes) -> bytes:
         raise Undecodable(f"a body that is no {coding}: {error}") from error
 
 
-def _zlib(bits: int) -> Callable[[bytes], bytes]:
-    def decode(data: bytes) -> bytes:
-        return _bounded(zlib.decompressobj(bits), data)
-
-    return decode
-
-
 def _bounded(decoder: "zlib._Decompress", data: bytes) -> bytes:
     out = decoder.decompress(data, LIMIT + 1)
     _check(len(out))
     if not decoder.eof:
         raise Undecodable("a compressed body that ends before its end")
+    if decoder.unused_data:
+        raise Undecodable("a compressed body that goes on after its end")
+    return out
+
+
+def _gzip(data: bytes) -> bytes:
+    """Every member of it (RFC 1952, 2.2): what follows the first is content too."""
+    out = b""
+    while data:
+        decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        out += decoder.decompress(data, LIMIT + 1 - len(out))
+        _check(len(out))
+        if not decoder.eof:
+            raise Undecodable("a compressed body that ends before its end")
+        data = decoder.unused_data
     return out
 
 
@@ -113,8 +121,8 @@ def _check(size: int) -> None:
 
 
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": _zlib(16 + zlib.MAX_WBITS),
-    "x-gzip": _zlib(16 + zlib.MAX_WBITS),
+    "gzip": _gzip,
+    "x-gzip": _gzip,
     "deflate": _deflate,
     "br": _brotli,
     "zstd": _zstd,
