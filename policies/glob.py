@@ -147,6 +147,12 @@ def all_meant(globs: Iterable[Glob], recipients: tuple[str, ...] | None) -> bool
     return all(address is not None and any(_means(glob, address) for glob in globs) for address in plain)
 
 
+def any_meant(globs: Iterable[Glob], recipients: tuple[str, ...]) -> bool:
+    """Whether anybody is, or may be, meant by some glob: what a stricter rule must stop."""
+    plain = [plain_address(recipient) for recipient in recipients]
+    return any(address is None or any(_means(glob, address) for glob in globs) for address in plain)
+
+
 def _means(glob: Glob, recipient: str) -> bool:
     """The beginning of a number or a channel never means a mail address, which could be anybody's behind it."""
     return glob.kind == ("address" if "@" in recipient else "word") and glob.matches(recipient)

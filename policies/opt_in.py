@@ -9,7 +9,7 @@ from typing import Literal
 from policies.address import networks
 from policies.decision import Decision, Verdict
 from policies.effect import Effect
-from policies.glob import Glob, all_meant
+from policies.glob import Glob, all_meant, any_meant
 from policies.naming import DEFAULT_PORTS
 from policies.pattern import HostPattern
 
@@ -40,8 +40,8 @@ class Narrowing:
     """Networks (CIDR)."""
     recipients: tuple[Glob, ...] | None = None
 
-    def checks(self) -> tuple[Check, ...]:
-        """Only what is narrowed is checked, the cheap first."""
+    def checks(self, *, leaves: bool = True) -> tuple[Check, ...]:
+        """Only what is narrowed is checked, the cheap first. What lets nothing leave means anybody it may mean."""
         found: list[Check] = [self._is_its_channel]
         if self.methods is not None:
             found.append(self._is_its_method)
@@ -54,7 +54,7 @@ class Narrowing:
         if self.sources is not None:
             found.append(self._is_its_source)
         if self.recipients is not None:
-            found.append(self._are_its_recipients)
+            found.append(self._are_its_recipients if leaves else self._may_reach_its_recipients)
         return tuple(found)
 
     def _is_its_channel(self, effect: Effect) -> bool:
@@ -83,6 +83,11 @@ class Narrowing:
     def _are_its_recipients(self, effect: Effect) -> bool:
         return all_meant(self.recipients or (), effect.recipients)
 
+    def _may_reach_its_recipients(self, effect: Effect) -> bool:
+        if effect.recipients is None:
+            return effect.intent == "write"
+        return any_meant(self.recipients or (), effect.recipients)
+
 
 @dataclass(frozen=True)
 class OptIn:
@@ -109,8 +114,8 @@ class OptIn:
     _checks: tuple[Check, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        first = self._is_its_port if self.target is not None else self._is_all_its_mail
-        object.__setattr__(self, "_checks", (first, *self.narrowing.checks()))
+        first = self._is_its_port if self.target is not None else self._is_its_mail
+        object.__setattr__(self, "_checks", (first, *self.narrowing.checks(leaves=self.leaves)))
         object.__setattr__(self, "decision", self._decided())
 
     @property
@@ -156,8 +161,10 @@ class OptIn:
             usual = effect.target.port  # no scheme of its own: a port is checked only where one is written
         return self.target is not None and self.target.matches_port(effect.target.port, usual)
 
-    def _is_all_its_mail(self, effect: Effect) -> bool:
-        return all_meant(self.mail_to or (), effect.recipients)
+    def _is_its_mail(self, effect: Effect) -> bool:
+        if self.leaves:
+            return all_meant(self.mail_to or (), effect.recipients)
+        return any_meant(self.mail_to or (), effect.recipients or ())
 
 
 def is_mail(effect: Effect) -> bool:

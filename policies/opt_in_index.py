@@ -72,12 +72,13 @@ class OptInIndex:
             yield from self._network_groups(host)
 
     def mail_groups(self, effect: Effect) -> Iterator[Group]:
-        """One group of opt-ins that name the domain of a mail's first recipient: one that names it not cannot match."""
-        first = plain_address(effect.recipients[0]) if self._mail and effect.recipients else None
-        if first is None:
+        """One group of opt-ins that name the domain of some recipient of a mail: others cannot match."""
+        if not self._mail or not effect.recipients:
             return
-        domain = first.rpartition("@")[2]
-        found = {opt_in.id: opt_in for key in (domain, *parents(domain)) for opt_in in self._named(key)}
+        plain = (plain_address(recipient) for recipient in effect.recipients)
+        domains = {address.rpartition("@")[2] for address in plain if address is not None}
+        keys = {key for domain in domains for key in (domain, *parents(domain))}
+        found = {opt_in.id: opt_in for key in keys for opt_in in self._named(key)}
         if found:
             yield Group(found.values())
 

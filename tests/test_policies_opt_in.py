@@ -51,6 +51,32 @@ def test_a_mail_opt_in_needs_all_recipients() -> None:
     assert opt_in.shown_target == "mail to *@qa.example.com"
 
 
+@pytest.mark.parametrize(
+    ("recipients", "matches"),
+    [
+        pytest.param(("ceo@example.com",), True, id="the-one"),
+        pytest.param(("bob@example.com", "ceo@example.com"), True, id="the-one-among-others"),
+        pytest.param(("bob@example.com",), False, id="others"),
+        pytest.param(("bob%x@example.com",), True, id="who-knows-who"),
+        pytest.param(None, True, id="nobody-knows"),
+    ],
+)
+def test_what_keeps_in_means_anybody_it_may_mean(recipients: tuple[str, ...] | None, matches: bool) -> None:
+    globs = (recipient_glob("ceo@example.com"),)
+    narrowed = OptIn(
+        "a", "deny", "", "", END, "", parse_pattern("api.stripe.com"), narrowing=Narrowing(recipients=globs)
+    )
+    assert narrowed.matches(call().model_copy(update={"recipients": recipients})) is matches
+    if recipients is not None:
+        assert OptIn("a", "capture", "", "", END, "", mail_to=globs).matches(mail(*recipients)) is matches
+
+
+def test_a_read_reaches_nobody() -> None:
+    narrowing = Narrowing(recipients=(recipient_glob("ceo@example.com"),))
+    opt_in = OptIn("a", "deny", "", "", END, "", parse_pattern("api.stripe.com"), narrowing=narrowing)
+    assert not opt_in.matches(call().model_copy(update={"intent": "read"}))
+
+
 def test_a_port_of_a_scheme_without_a_usual_one_must_be_written() -> None:
     effect = call()
     odd = effect.model_copy(update={"target": effect.target.model_copy(update={"scheme": "gopher", "port": 70})})

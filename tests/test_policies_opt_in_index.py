@@ -65,6 +65,8 @@ def test_no_mail_opt_in_that_matches_is_missed(patterns: list[list[str]], recipi
     effect = mail(*recipients)
     found = {one.id for group in OptInIndex(opt_ins).mail_groups(effect) for one in group.all}
     assert {one.id for one in opt_ins if all_meant(one.mail_to or (), effect.recipients)} <= found
+    for recipient in recipients:
+        assert {one.id for one in opt_ins if all_meant(one.mail_to or (), (recipient,))} <= found
 
 
 @given(

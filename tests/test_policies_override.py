@@ -11,10 +11,12 @@ from policies.override import overridden
     [
         pytest.param("POST", ("x-http-method-override", "DELETE"), True, id="another-method"),
         pytest.param("GET", ("x-http-method", "PUT"), True, id="another-method-as-microsoft-spells-it"),
-        pytest.param("POST", ("x-method-override", "get"), True, id="a-method-in-small-letters"),
+        pytest.param("POST", ("x-method-override", "get"), True, id="another-method-in-small-letters"),
         pytest.param("POST", ("x-http-method-override", "post"), False, id="the-same-method"),
         pytest.param("GET", ("x-original-url", "/admin"), True, id="another-path"),
         pytest.param("GET", ("x-rewrite-url", "/x"), True, id="a-path-at-all"),
+        pytest.param("delete", ("accept", "*/*"), True, id="a-method-in-small-letters-itself"),
+        pytest.param("M-SEARCH", ("accept", "*/*"), False, id="a-rare-method"),
         pytest.param("GET", ("x-forwarded-for", "10.0.0.1"), False, id="any-other-field"),
     ],
 )
