@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from dashboard.commit_feed import CommitFeed
 from dashboard.gateway_link import Gateway, GatewayUnreachable, Readiness
+from dashboard.schemas import Ready
 
 UNREACHABLE = "the gateway does not answer; nothing passes while it is down"
 
@@ -28,7 +29,7 @@ def health_routes(gateway: Gateway, feed: CommitFeed) -> APIRouter:
         """200 while the process lives."""
         return {"status": "ok"}
 
-    @router.get("/readyz", responses={503: {"description": "what is missing"}})
+    @router.get("/readyz", response_model=Ready, responses={503: {"model": Ready, "description": "what is missing"}})
     async def readyz(request: Request) -> JSONResponse:
         """200 when every listener and the ledger are ready. Details only with credentials."""
         state = await readiness(gateway)

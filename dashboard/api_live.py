@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 from dashboard.caller import Callers
 from dashboard.commit_feed import CommitFeed
 from dashboard.live_stream import Events, Streams, event, resume_from
+from dashboard.schemas import ProblemShape
 from ledger.reader import Reader
 
 BATCH = 200
@@ -25,7 +26,7 @@ def live_routes(reader: Reader, feed: CommitFeed, streams: Streams, callers: Cal
         frames = [event(json.dumps(stored.as_contract()), stored.seq, "capture") for stored in batch]
         return reached(after, known, [stored.seq for stored in batch]), frames
 
-    @router.get("/api/live", response_class=StreamingResponse)
+    @router.get("/api/live", response_class=StreamingResponse, responses={422: {"model": ProblemShape}})
     async def live(request: Request) -> StreamingResponse:
         """Server-sent events of new captures; honours `Last-Event-ID`."""
         return streams.response(min(resume_from(request, feed.last), feed.last), fetch, still_allowed(request, callers))

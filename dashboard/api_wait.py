@@ -11,7 +11,7 @@ from dashboard.api_captures import page_json
 from dashboard.capture_query import WaitQuery
 from dashboard.commit_feed import CommitFeed
 from dashboard.once_each import once_each
-from dashboard.schemas import CapturePage, ProblemShape
+from dashboard.schemas import CapturePage, ProblemShape, TimedOut
 from ledger.reader import Reader
 
 
@@ -19,7 +19,7 @@ def wait_routes(reader: Reader, feed: CommitFeed) -> APIRouter:
     """`GET /api/captures/wait`; to be included before the routes that take an id."""
     router = APIRouter(prefix="/api/captures", tags=["captures"], dependencies=[Depends(once_each)])
 
-    @router.get("/wait", response_model=CapturePage, responses={408: {"model": ProblemShape}})
+    @router.get("/wait", response_model=CapturePage, responses={408: {"model": TimedOut}, 422: {"model": ProblemShape}})
     async def wait(query: Annotated[WaitQuery, Query()]) -> JSONResponse:
         """Answers as soon as `count` captures match, else 408 with what was seen."""
         until = time.monotonic() + query.timeout

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dashboard.api_captures import CapturesApi
+from dashboard.api_document import describe_api
 from dashboard.api_health import health_routes
 from dashboard.api_live import live_routes
 from dashboard.api_policy import policy_routes
@@ -55,6 +56,7 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.include_router(live_routes(reader, feed, streams, callers))
     app.include_router(SignInPages(callers, SignInLinks(settings.data_dir), SignInRate()).routes())
     app.include_router(page_routes(reader, gateway, feed, streams, callers, labels))
+    describe_api(app)
     return app
 
 

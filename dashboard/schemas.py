@@ -50,6 +50,8 @@ class PartShape(BaseModel):
     filename: str | None
     size: int
     sha256: str
+    content_id: str | None
+    inline: bool
 
 
 class CaptureDetail(CaptureShape):
@@ -91,3 +93,17 @@ class ProblemShape(BaseModel):
     title: str
     status: int
     detail: str
+
+
+class TimedOut(ProblemShape):
+    """A wait that ended without enough: what was seen, beside the problem."""
+
+    items: list[CaptureShape]
+    next: str | None
+
+
+class Ready(BaseModel):
+    """`missing`, whole phrases for what is not ready, is told to those with credentials alone."""
+
+    ready: bool
+    missing: list[str] | None = None

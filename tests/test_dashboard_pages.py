@@ -274,6 +274,7 @@ async def test_reading_and_tagging_by_the_keyboard(ann: Visitor, stage: Stage) -
     await ann.page.keyboard.type("refund")
     await ann.page.keyboard.press("Enter")
     await expect(ann.page.locator("#rows > li").first.locator(".tag")).to_have_text("refund")
+    await ann.page.keyboard.press("Escape")
     await ann.page.keyboard.press("e")
     await expect(ann.page.locator("#unread")).to_have_text("30")
     await expect(ann.page.locator("#rows > li").first).to_contain_class("unread")

@@ -1,7 +1,14 @@
 // The list beside an opened message says what the message says: read or not, its tags, and how many are unread.
 (() => {
-  const put = (count) => {
+  const put = (count, upto) => {
     const place = document.getElementById("unread");
+    const form = place && place.closest("form");
+    // Marking all read means all that are shown by now, not only those the page began with.
+    if (form && upto) {
+      const address = new URL(form.action);
+      address.searchParams.set("upto", upto);
+      form.action = address;
+    }
     if (place && count !== "" && count !== undefined) place.textContent = count;
   };
   const tagged = (row, tags) => {

@@ -33,7 +33,7 @@
     source.addEventListener("figures", (event) => { last = event.lastEventId; figures(event.data); });
     source.addEventListener("seen", (event) => {
       last = event.lastEventId;
-      if (window.soundstageUnread) window.soundstageUnread(event.data);
+      if (window.soundstageUnread) window.soundstageUnread(event.data, last);
     });
   };
   const follow = () => {
