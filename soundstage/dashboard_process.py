@@ -72,6 +72,7 @@ async def _serve(side: ChildSide, app: Any) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http="h11",  # what tests see is what runs: no other parser, where one happens to be installed
         ws="none",
         lifespan="on",
         timeout_graceful_shutdown=GOODBYE_SECONDS,

@@ -145,7 +145,7 @@ async def served(data_dir: Path, ledger: Ledger, writer: Writer) -> AsyncIterato
     reader, gateway = Reader(ledger), GatewayFake(writer)
     app = create_app(DashboardSettings(data_dir, ADMIN), reader, gateway, Labels(ledger))
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="on", ws="none")
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="on", http="h11", ws="none")
     server = _Server(config)
     serving = asyncio.ensure_future(server.serve([listening]))
     try:
