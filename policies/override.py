@@ -11,6 +11,11 @@ _ALL = _OF_THE_METHOD | _OF_THE_PATH
 
 
 def overridden(request: HttpRequest) -> bool:
-    """Whether a field asks for another method, or for a path of its own, even the same one."""
+    """Whether a field asks for another method, or for a path of its own, even the same one.
+
+    A method in small letters is another one than a rule names, and to many servers the same.
+    """
+    if not request.method.isupper():
+        return True
     asking = [field for field in request.headers if field[0] in _ALL]
     return any(name in _OF_THE_PATH or value.upper() != request.method for name, value in asking) if asking else False
