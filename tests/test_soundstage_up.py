@@ -14,8 +14,6 @@ import httpx
 import pytest
 from running import Running, command, environment, started
 
-from proxy.ca import CertificateAuthority
-
 PATIENCE = 30.0
 
 
@@ -130,59 +128,6 @@ def test_port_in_use(tmp_path: Path, name: str) -> None:
     assert f"127.0.0.1:{port}" in first
     assert hint == f"soundstage: hint: set SOUNDSTAGE_{name}_PORT to a free one, or to 0 for any"
     assert not (tmp_path / "data" / "addresses.json").exists()
-
-
-def broken_ledger(data: Path) -> None:
-    (data / "ledger.sqlite").write_bytes(b"not a ledger at all" * 100)
-
-
-def foreign_ca(data: Path) -> None:
-    other = data / "other"
-    other.mkdir()
-    for folder in (data, other):
-        CertificateAuthority.open(folder)
-    (other / "ca.key").replace(data / "ca.key")
-
-
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [
-        pytest.param(broken_ledger, ("ledger.sqlite", "is not a ledger"), id="corrupt-ledger"),
-        pytest.param(foreign_ca, ("ca.pem", "ca.key"), id="ca-that-does-not-match-its-key"),
-    ],
-)
-def test_spoilt_data_directory(tmp_path: Path, spoil: Callable[[Path], None], words: tuple[str, ...]) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    spoil(data)
-    ended = up_that_fails(tmp_path)
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("soundstage: error: ")
-    assert all(word in ended.stderr for word in words), ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-def test_data_directory_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("a file")
-    ended = up_that_fails(tmp_path)
-    assert ended.returncode == 2
-    assert f"soundstage: error: the data directory {tmp_path / 'data'} cannot be used" in ended.stderr
-
-
-def test_bad_policy_stops_the_start(tmp_path: Path) -> None:
-    (tmp_path / "policy.yaml").write_text("version: 1\nopt_in:\n  - id: x\n    to: '*'\n")
-    ended = up_that_fails(tmp_path, "--policy", "policy.yaml")
-    assert ended.returncode == 2
-    assert "policy.yaml:4: opt_in[0].to" in ended.stderr
-
-
-def test_unknown_setting_stops_the_start(tmp_path: Path) -> None:
-    ended = up_that_fails(tmp_path, SOUNDSTAGE_PROXY_PROT="1")
-    assert ended.returncode == 2
-    assert ended.stderr == (
-        "soundstage: error: the environment variable SOUNDSTAGE_PROXY_PROT is no setting of Soundstage\n"
-        "soundstage: hint: did you mean SOUNDSTAGE_PROXY_PORT?\n"
-    )
 
 
 POLICY = """\

@@ -1,0 +1,87 @@
+"""Bad input and bad luck while it runs: each gets a clear error, and nothing that was told yes is lost."""
+
+import json
+import signal
+import smtplib
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from misfortune import KEPT, PATIENCE, captured, hear, post, say
+from running import Running, started
+
+
+@pytest.mark.parametrize("entrance", ["proxy", "http"])
+def test_oversized_body_is_told_and_found_under_its_host(gateway: Running, entrance: str) -> None:
+    host = f"oversized-{entrance}.test"
+    head = f"POST http://{host}/upload HTTP/1.1\r\nHost: {host}\r\nContent-Length: {2**40}\r\n\r\n"
+    told, _, body = hear(say(gateway, entrance, head.encode())).partition(b"\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 413 ")
+    assert json.loads(body)["detail"] == "the request's body is longer than the 1073741824 octets that are read"
+    (capture,) = gateway.wait_for(host=host)
+    assert (capture["verdict"], capture["left"], capture["flags"]) == ("deny", False, ["oversized"])
+    assert capture["id"] == json.loads(body)["capture"]
+
+
+def test_oversized_mail_is_told_and_the_session_goes_on(gateway: Running) -> None:
+    with smtplib.SMTP(*gateway.place("smtp"), timeout=PATIENCE) as session:
+        session.ehlo()
+        assert session.mail("a@shop.test", ["SIZE=999999999"])[0] == 552
+        session.sendmail("a@shop.test", ["ann@after-the-big-one.test"], "Subject: small\r\n\r\nhello")
+    assert gateway.wait_for(to="ann@after-the-big-one.test")[0]["facts"]["subject"] == "small"
+
+
+@pytest.mark.parametrize("entrance", ["proxy", "http"])
+@pytest.mark.parametrize(
+    ("octets", "said"),
+    [
+        pytest.param(b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "the request line 'SSH-2.0-OpenSSH_9.6' is not", id="ssh"),
+        pytest.param(b"\0\1\2 octets\r\n\r\n", "the request's head contains a NUL", id="octets"),
+        pytest.param(b"GET / HTTP/9.9\r\nHost: a.test\r\n\r\n", "'GET / HTTP/9.9' is not", id="http-of-the-future"),
+        pytest.param(b"GET nowhere HTTP/1.1\r\nHost: a.test\r\n\r\n", "target 'nowhere' is neither", id="no-target"),
+    ],
+)
+def test_request_that_is_no_http_is_told_and_kept(gateway: Running, entrance: str, octets: bytes, said: str) -> None:
+    told, _, body = hear(say(gateway, entrance, octets)).partition(b"\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 400 ")
+    problem = json.loads(body)
+    assert said in problem["detail"]
+    with gateway.api() as api:
+        capture = api.get(f"/api/captures/{problem['capture']}").json()
+        kept = api.get(f"/api/captures/{problem['capture']}/raw").content
+    assert (capture["verdict"], capture["left"], capture["flags"]) == ("deny", False, ["malformed"])
+    assert said in capture["facts"]["what"]
+    assert kept == octets.partition(b"\r\n\r\n")[0]
+
+
+def test_stop_with_open_connections_claims_nothing_that_was_only_begun(tmp_path: Path) -> None:
+    with started(tmp_path) as running:
+        half = [
+            say(running, "proxy", b"POST http://half.test/ HTTP/1.1\r\nHost: half.test\r\nContent-Length: 9\r\n\r\n"),
+            say(running, "proxy", b"CONNECT half.test:443 HTTP/1.1\r\nHost: half.test:443\r\n\r\n"),
+            say(running, "https", b"\x16\x03\x01"),
+            say(running, "smtp", b"EHLO a\r\nMAIL FROM:<a@half.test>\r\nRCPT TO:<b@half.test>\r\nDATA\r\nhalf a mail"),
+        ]
+        assert post(running, KEPT).startswith(b"HTTP/1.1 200 ")
+        running.process.send_signal(signal.SIGINT)
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait(PATIENCE) == 0
+        for connection in half:
+            connection.close()
+    assert (tmp_path / "stderr").read_text() == ""
+    assert captured(tmp_path / "data") == 1
+
+
+def test_no_free_file_descriptor_delays_and_loses_nothing(tmp_path: Path) -> None:
+    with started(tmp_path) as running:
+        pids = subprocess.run(["pgrep", "-P", str(running.process.pid)], capture_output=True, text=True, check=True)
+        for pid in pids.stdout.split():
+            subprocess.run(["prlimit", "--pid", pid, "--nofile=64:64"], check=True)
+        crowd = [socket.create_connection(running.place("proxy"), timeout=PATIENCE) for _ in range(80)]
+        late = say(running, "proxy", f"POST http://{KEPT}/ HTTP/1.0\r\nHost: {KEPT}\r\n\r\n".encode())
+        for connection in crowd:
+            connection.close()
+        assert hear(late).startswith(b"HTTP/1.1 200 ")
+        assert "Too many open files" in (tmp_path / "stderr").read_text()
+        assert running.wait_for(host=KEPT)
