@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Connection
 
 from ledger.body_store import BodyStore
 from ledger.row import Row
 from ledger.statements import REPLY_COLUMNS, statements_for
+from ledger.story import json_of
 from ledger.tally import Tally, add_to_counter
 
 
@@ -25,7 +27,16 @@ class Settlement:
     files: tuple[tuple[str, int], ...] = ()
 
 
-Write = Row | Settlement
+@dataclass(slots=True)
+class Repetition:
+    """The same was attempted `times` more: it is counted on its capture, not captured again."""
+
+    capture_id: str
+    times: int
+    files: tuple[tuple[str, int], ...] = ()
+
+
+Write = Row | Settlement | Repetition
 
 
 def write_batch(connection: Connection, writes: list[Write], store: BodyStore) -> int:
@@ -36,6 +47,8 @@ def write_batch(connection: Connection, writes: list[Write], store: BodyStore) -
     for write in writes:
         if isinstance(write, Settlement):
             _settle(connection, write, tally)
+        elif isinstance(write, Repetition):
+            _count(connection, write)
     _name_files(connection, [file for write in writes for file in write.files], store, tally)
     tally.write(connection)
     return last
@@ -82,6 +95,17 @@ def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> Non
     if settlement.evidence is not None:
         told = {f"new_{column}": settlement.evidence[column] for column in REPLY_COLUMNS}
         statements.set_reply.run(connection, [{"at_seq": found["seq"], **told}])
+
+
+def _count(connection: Connection, repetition: Repetition) -> None:
+    """`facts.count` says how often it was attempted in all; absent, it was once."""
+    statements = statements_for(connection.dialect)
+    found = statements.find_story.one(connection, {"capture_id": repetition.capture_id})
+    if found is None:
+        return
+    told = from_json(found["story"])
+    told["facts"]["count"] = told["facts"].get("count", 1) + repetition.times
+    statements.set_story.run(connection, [{"at_seq": found["seq"], "new_story": json_of(told)}])
 
 
 def _name_files(connection: Connection, files: list[tuple[str, int]], store: BodyStore, tally: Tally) -> None:

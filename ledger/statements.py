@@ -35,6 +35,14 @@ class Statements:
             .where(evidence.c.seq == bindparam("at_seq"))
             .values({column: bindparam(f"new_{column}") for column in REPLY_COLUMNS})
         )
+        self.find_story = prepared(
+            select(evidence.c.seq, evidence.c.story)
+            .join(captures, captures.c.seq == evidence.c.seq)
+            .where(captures.c.id == bindparam("capture_id"))
+        )
+        self.set_story = prepared(
+            update(evidence).where(evidence.c.seq == bindparam("at_seq")).values(story=bindparam("new_story"))
+        )
         self.put_object = prepared(
             upsert(name, objects, list(OBJECT_KEYS), {"value": "excluded.value", "seq": "excluded.seq"})
         )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from ledger.batch import BodyVanished, Settlement, Write
+from ledger.batch import BodyVanished, Repetition, Settlement, Write
 from ledger.body_store import INLINE_LIMIT, BodyStore
 from ledger.commits import Commits
 from ledger.committer import Committer, Outcome, Waiting
@@ -74,6 +74,10 @@ class Writer:
             received = self._departing.pop(capture_id, None)
             if received is not None:
                 await asyncio.to_thread(received.unlink, missing_ok=True)
+
+    async def count(self, capture_id: str, times: int) -> None:
+        """The same was attempted `times` more; returns once that is durable, or raises LedgerUnavailable."""
+        await self._submit(Repetition(capture_id, times))
 
     def subscribe(self) -> AsyncIterator[int]:
         """The newest committed `seq`, each time something new is durable."""

@@ -36,20 +36,22 @@ class SmtpData:
     def feed(self, chunk: bytes) -> bytes | None:
         """Take octets. None while the end has not come, else the octets that follow it."""
         data = self._pending + chunk
-        end = data.find(END)
+        # A dot that begins a line is rare: one look for it spares two longer ones.
+        dotted = data.find(b"\n.") >= 0
+        end = data.find(END) if dotted else -1
         if end >= 0:
             self._pending = b""
-            self._emit(data[: end + 2])
+            self._emit(data[: end + 2], dotted)
             return data[end + 5 :]
         keep = _beginning_of_end(data)
         cut = len(data) - keep
         self._pending = data[cut:]
         if cut:
-            self._emit(data[:cut])
+            self._emit(data[:cut], dotted)
         return None
 
-    def _emit(self, octets: bytes) -> None:
-        if b"\r\n." in octets:
+    def _emit(self, octets: bytes, dotted: bool) -> None:
+        if dotted:
             octets = octets.replace(b"\r\n.", b"\r\n")
         if self._first:
             self._first = False

@@ -13,6 +13,7 @@ from policies.http_request import HttpRequest
 from policies.never import Socket
 from proxy.ca import CaError, CertificateAuthority
 from proxy.dns_name import InternalZones
+from proxy.dns_repeats import Repeats
 from proxy.dns_responder import DnsResponder
 from proxy.door import Door
 from proxy.engines import EngineChooser
@@ -23,6 +24,7 @@ from proxy.steered import SteeredPlain, SteeredTls
 from sinks.dialler import Dialler
 from sinks.relay import Relay
 from sinks.resolver import Resolver
+from sinks.smtp_delivery import SmtpDelivery
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_listener import SmtpListener
 from soundstage.addresses import bind_hint, shown
@@ -49,6 +51,8 @@ class Entrances:
     dialler: Dialler
     bound: Bound
     listeners: list[Listener]
+    mail: SmtpDelivery | None = None
+    """By which a mail passes that is whole already."""
 
     @property
     def open_flows(self) -> int:
@@ -77,7 +81,7 @@ async def entrances(
     async with contextlib.AsyncExitStack() as listening:
         await _listen(settings, judging, made, listening)
         await _listen_for_mail(settings, ground, judging, made, listening)
-        await _listen_for_names(settings, judging, made, listening)
+        await _listen_for_names(settings, ground, judging, made, listening)
         judging.own_sockets.extend(_places(made.bound))
         _prove_policy(judging)
         try:
@@ -134,6 +138,7 @@ async def _listen_for_mail(
         limits=SmtpLimits(message_octets=settings.mail_bytes),
     )
     listening.push_async_callback(listener.stop)
+    made.mail = listener.delivery
     with _told("smtp", settings.bind, settings.smtp_port):
         made.bound["smtp"] = await listener.start(settings.bind, settings.smtp_port)
     with _told("smtps", settings.bind, settings.smtps_port):
@@ -141,10 +146,16 @@ async def _listen_for_mail(
 
 
 async def _listen_for_names(
-    settings: Settings, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack
+    settings: Settings, ground: Ground, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack
 ) -> None:
     zones = InternalZones({zone: resolver_of(text) for zone, text in settings.internal_zones.items()})
-    responder = DnsResponder(gate=judging.gate, steer_to=settings.steered_to, zones=zones, forward=forward)
+    responder = DnsResponder(
+        gate=judging.gate,
+        steer_to=settings.steered_to,
+        zones=zones,
+        forward=forward,
+        repeats=Repeats(ground.writer.count),
+    )
     with _told("dns", settings.bind, settings.dns_port):
         made.bound["dns"] = await responder.start(settings.bind, settings.dns_port)
     listening.push_async_callback(responder.stop)

@@ -248,6 +248,19 @@ async def test_a_departing_body_stays_to_be_sent_until_settled(tmp_path: Path) -
         assert hashlib.sha256(house.reader.raw(record.capture.id) or b"").hexdigest() == body.sha256
 
 
+async def test_what_is_repeated_is_counted_on_its_capture(tmp_path: Path) -> None:
+    record = record_of(facts={"name": "a.example"}, channel="dns")
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(record)
+        await house.writer.count(record.capture.id, 4)
+        await house.writer.count(record.capture.id, 2)
+        await house.writer.count("of a capture that was removed", 1)
+        stored = house.reader.get(record.capture.id)
+        assert stored is not None
+        assert stored.capture.facts == {"name": "a.example", "count": 7}
+        assert house.reader.count(Filters()) == 1
+
+
 async def test_followers_hear_of_commits(tmp_path: Path) -> None:
     async with stage(tmp_path / "data") as house:
         news = house.writer.subscribe()
