@@ -55,6 +55,7 @@ class MitmEngine:
         self._intakes = intakes
         self._spool = spool
         self._flows = flows
+        self._rules: Callable[[Effect], Decision] | None = None
         self._open: dict[HeldConnection, FlowHooks] = {}
         self.fault = Fault()
 
@@ -67,6 +68,7 @@ class MitmEngine:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock)
         flows = self._flows(self._gate, connection, self.fault)
+        flows.rules = self._rules
         held = HeldConnection(
             reader,
             asyncio.StreamWriter(transport, protocol, reader, loop),
@@ -95,19 +97,20 @@ class MitmEngine:
         for held in tuple(self._open):
             held.shut()
 
-    def reconsider(self, decide: Callable[[Effect], Decision]) -> None:
+    def reconsider(self, rules: Callable[[Effect], Decision]) -> None:
         """Close every connection by which something left that the rules now in force would not let out."""
+        self._rules = rules
         for held, flows in tuple(self._open.items()):
-            if flows.overtaken(decide):
+            if flows.overtaken(rules):
                 held.shut()
 
     @contextlib.contextmanager
     def proving(self, gate: Passes, dialler: Dials) -> Iterator[Fault]:
         """For the self-test at start: serve by this gate and dialler until the block ends, then as before."""
-        before = self._gate, self._dialler
-        self._gate, self._dialler = gate, dialler
+        before = self._gate, self._dialler, self._rules
+        self._gate, self._dialler, self._rules = gate, dialler, None
         try:
             yield self.fault
         finally:
-            self._gate, self._dialler = before
+            self._gate, self._dialler, self._rules = before
             self.shut_all()

@@ -74,6 +74,8 @@ class FlowHooks:
         self._leaving: set[Leaving] = set()
         self._last: Departure | None = None
         """What a WebSocket goes on by, long after its handshake was answered."""
+        self.rules: Callable[[Effect], Decision] | None = None
+        """Put in force by the last reload: what was judged by others meanwhile is held to them."""
         self.asked = False
         """Something has been asked on this connection, or put before the gate."""
 
@@ -105,6 +107,7 @@ class FlowHooks:
 
     async def _depart(self, held: HeldConnection, flow: HTTPFlow, request: SeenRequest, departure: Departure) -> None:
         try:
+            self._check_rules(departure)
             leaving = leaving_of(departure, request, self._connection.id)
             flow.metadata[LEAVING] = leaving
             self._leaving.add(leaving)
@@ -120,6 +123,11 @@ class FlowHooks:
         held.expire_at(departure.decision.expires)
         self._last = departure
         flow.response = None
+
+    def _check_rules(self, departure: Departure) -> None:
+        """The policy may have been reloaded while the departure was being recorded. Raises CannotForward."""
+        if self.rules is not None and not _as_before(self.rules(departure.effect), departure.decision):
+            raise CannotForward(f"the opt-in {departure.decision.rule} was taken back or changed at this moment")
 
     async def failed(self, held: HeldConnection, flow: HTTPFlow) -> None:
         """A hook before the destination is turned to has raised: refuse, for good."""
@@ -185,12 +193,13 @@ class FlowHooks:
             raise CannotForward("a message came on a WebSocket that nothing let out")
         await record_message(flow, leaving)
 
-    def overtaken(self, decide: Callable[[Effect], Decision]) -> bool:
+    def overtaken(self, rules: Callable[[Effect], Decision]) -> bool:
         """Whether the rules now in force would keep in, or send elsewhere, what is leaving or left here last."""
+        self.rules = rules
         departures = [leaving.departure for leaving in self._leaving]
         if self._last is not None:
             departures.append(self._last)
-        return any(not _as_before(decide(departure.effect), departure.decision) for departure in departures)
+        return any(not _as_before(rules(departure.effect), departure.decision) for departure in departures)
 
     async def over(self) -> None:
         """The connection has ended: what nobody has said the end of is said now, by what is known."""

@@ -182,6 +182,8 @@ TRICKS = {
     "a-chunk-size-that-is-none": post("Transfer-Encoding: chunked", body="0x1\r\na\r\n0\r\n\r\n"),
     "chunks-in-http-1.0": post("Transfer-Encoding: chunked", body="0\r\n\r\n", version="1.0"),
     "length-nominated-as-of-the-connection": post("Connection: Content-Length", "Content-Length: 5", body="GET /"),
+    "a-head-that-is-too-long": Trick(fields=(f"X: {'a' * 70_000}",)),
+    "too-many-fields": Trick(fields=("X: a",) * 300),
     "aws-chunked-content": Trick(
         method="PUT", path="/elsewhere", fields=("Content-Encoding: aws-chunked", "Content-Length: 3"), body="abc"
     ),
@@ -201,6 +203,7 @@ TRICKS = {
     # Dialling by other means
     "dns-over-https": Trick(method="POST", path="/dns-query", fields=("Content-Length: 0",)),
     "another-method-by-a-header": Trick(method="POST", fields=("X-HTTP-Method-Override: DELETE", "Content-Length: 0")),
+    "a-method-in-small-letters": Trick(method="get"),
     "another-path-by-a-header": Trick(fields=("X-Original-URL: /elsewhere",)),
 }  # fmt: skip
 

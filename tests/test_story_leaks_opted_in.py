@@ -221,6 +221,23 @@ async def test_no_message_leaves_on_an_open_websocket_after_its_opt_in(house: Le
     assert place.requests == [b"before"]
 
 
+@EVERY_WAY
+async def test_what_was_judged_by_rules_that_a_reload_took_back_meanwhile_stays(house: LeakHouse, way: Way) -> None:
+    """The reload comes while the departure is on its way to the disk: after the decision, before the dial."""
+    before = len(house.stand_in.arrivals)
+    async with house.visit(way) as visit:
+        reader, writer = await begun(visit)
+        writer.write(request(house, way))
+        for _ in range(100_000):
+            if house.ground.writer.pending:  # nobody announces it, and from here on nothing runs before the reload
+                break
+            await asyncio.sleep(0)
+        house.policy("")
+        assert (await head(reader))[9:12] in (b"403", b"")
+        assert all(map(stayed, await visit.captures()))
+    assert await house.reached() == before
+
+
 def mail(house: LeakHouse, *recipients: str, message: str = "Subject: hi\r\n\r\nhello\r\n") -> int:
     """The code a mail to these is answered with."""
     host, port = house.doors.bound["smtp"]
