@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import re2
 
@@ -25,6 +26,8 @@ class CredentialReader:
     live: Any
     """A compiled RE2 pattern, or None where nothing marks a credential as live."""
     test: Any
+    anywhere: Any = None
+    """`live`, wherever in a text a key may begin; None for providers none of whose keys is known to be a test one."""
     _marks: dict[bytes, Credential] = field(default_factory=dict, compare=False, repr=False)
 
     def found(self, view: RequestView) -> Iterator[str]:
@@ -39,6 +42,23 @@ class CredentialReader:
                 held = fields.get(place.name) if isinstance(fields, dict) else None
                 if held is not None:
                     yield from (str(item) for item in aslist(held))
+        if self.anywhere is not None:
+            yield from self._stray(view)
+
+    def _stray(self, view: RequestView) -> Iterator[str]:
+        """A live one where nobody looks for it, beside a test one where everybody does: it would leave all the same."""
+        values = [value for _, value in view.request.headers]
+        texts = ["\n".join((view.target, *values)).encode("utf-8", "surrogatepass"), view.body]
+        texts += [unquote_to_bytes(text.replace(b"+", b" ")) for text in texts if b"%" in text]
+        for text in texts:
+            match = self.anywhere.search(text)
+            if match is not None:
+                yield match.group(1).decode("latin-1")
+        if view.size and not view.body:
+            yield ""  # nobody can tell what is in it
+        for value in values:
+            if value[:5].lower() == "basic":
+                yield from (part for part in _of_basic(value[5:].strip()) if self._mark(part) == "live")
 
     def classify(self, credentials: Iterable[str], environment: Environment) -> Credential:
         """Live before unknown before test. Without a mark the host decides; where it serves both, nobody can tell."""
@@ -64,6 +84,7 @@ class CredentialReader:
         return "test" if self.test is not None and self.test.search(credential) else "unknown"
 
 
+_SEPARATORS = re.compile(r"[\s,;]+")
 _STRICTEST_FIRST: tuple[Credential, ...] = ("live", "unknown", "test")
 
 
@@ -72,18 +93,24 @@ def compiled(patterns: tuple[str, ...]) -> Any:
     return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns), QUIET) if patterns else None
 
 
+def compiled_anywhere(patterns: tuple[str, ...]) -> Any:
+    """The same patterns not tied to the beginning of a text; group 1 is what they match. Raises re2.error."""
+    loose = "|".join(f"(?:{pattern.removeprefix('^')})" for pattern in patterns)
+    return re2.compile(rf"(?:^|[^0-9A-Za-z_])((?:{loose})[0-9A-Za-z_]*)", QUIET) if patterns else None
+
+
 def _of_header(value: str) -> Iterator[str]:
     """What of a header is the credential: of Basic the user and the password, of AWS signatures the access key id."""
     scheme, space, rest = value.partition(" ")
     if not space:
-        yield value
+        yield from _SEPARATORS.split(value)
     elif scheme.lower() == "basic":
         yield from _of_basic(rest.strip())
     elif scheme.upper().startswith("AWS4-"):
         yield rest.partition("Credential=")[2].partition("/")[0]
     else:
         # Several in one field: a mark is looked for at the beginning of each, not of the field.
-        yield from re.split(r"[\s,]+", rest.strip())
+        yield from _SEPARATORS.split(rest.strip())
 
 
 def _of_basic(encoded: str) -> Iterator[str]:

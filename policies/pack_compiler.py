@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from re import Pattern
 
-from policies.credential import CredentialReader, compiled
+from policies.credential import CredentialReader, compiled, compiled_anywhere
 from policies.effect import Channel
 from policies.expression_operators import Evaluate
 from policies.operation import ObjectListing, ObjectLoad, ObjectSave, Operation
@@ -75,7 +75,8 @@ class PackCompiler:
         told = self._file.credentials
         live = self._parts.tried(("credentials", "live"), lambda: compiled(told.live), None)
         test = self._parts.tried(("credentials", "test"), lambda: compiled(told.test), None)
-        return CredentialReader(told.where, live, test)
+        anywhere = compiled_anywhere(told.live) if live is not None and test is not None else None
+        return CredentialReader(told.where, live, test, anywhere)
 
     def _idempotent(self) -> Idempotent | None:
         entry = self._file.idempotency
