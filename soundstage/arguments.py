@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from soundstage.trouble import ConfigError
 
 SHELLS = ("sh", "fish", "powershell", "dotenv")
+PROCESSES = {"_gateway": "gateway_process", "_dashboard": "dashboard_process"}
+"""What `up` supervises: started by it alone, and offered to nobody."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -16,6 +18,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what `main` prints as `soundstage: error:`, with exit code 2."""
+        for name in PROCESSES:
+            message = message.replace(f", {name!r}", "")
         raise ConfigError(message, f"{self.prog} --help lists what it takes")
 
 
@@ -153,8 +157,8 @@ def _policy(commands: Any) -> None:
 
 
 def _processes(commands: Any) -> None:
-    """The two processes `up` supervises: not for people, so without help."""
-    for name, module in (("_gateway", "gateway_process"), ("_dashboard", "dashboard_process")):
+    """Without help: not for people."""
+    for name, module in PROCESSES.items():
         commands.add_parser(name).set_defaults(run=later(module, "main"))
 
 
