@@ -8,6 +8,7 @@ from policies.effect import Channel, Effect, Intent, Target
 from policies.expression_collections import aslist
 from policies.expression_values import encoded, text
 from policies.http_request import HttpRequest
+from policies.multipart import parameter
 from policies.naming import meant
 from policies.operation import Operation
 from policies.override import overridden
@@ -26,6 +27,10 @@ MOST_NAMED = 10_000
 _ADDRESS = r"[^\s,;:<>()\[\]\"\\@]+@[^\s,;:<>()\[\]\"\\@]+"
 _ONE_ADDRESS = re.compile(rf"\s*(?:({_ADDRESS})|(?:\"[^\"\\<>]*\"\s*|[^\"\\<>@,;:()]*)<({_ADDRESS})>)\s*\Z")
 """One plain address, alone or in angle brackets after a name. Anything cleverer might be read as two by a server."""
+
+
+_READ_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+"""In UTF-7 the same octets are other text."""
 
 
 class Recogniser(Protocol):
@@ -119,14 +124,22 @@ def _recipients(known: Recognition, facts: Mapping[str, Any], channel: Channel) 
     reached = _reached(known.operation, known)
     if not reached or known.view.faults or len(reached) > MOST_NAMED:
         return None
-    if known.view.query and known.view.form:
-        return None  # servers that read both as one would reach whom the query names too
+    if not _read_as_sent(known):
+        return None
     if not all(isinstance(item, str) and item for item in reached):
         return None
     if channel == "email":
         matches = [_ONE_ADDRESS.match(item) for item in reached]
         reached = [match and (match.group(1) or match.group(2)) for match in matches]
     return tuple(dict.fromkeys(reached)) if all(reached) else None
+
+
+def _read_as_sent(known: Recognition) -> bool:
+    """Whether every server reads the fields that were read here, and no others."""
+    if known.view.query and known.view.form:
+        return False  # some read both as one, and would reach whom the query names too
+    charset = parameter(known.view.headers.get("content-type", ""), "charset")
+    return charset is None or charset.strip().lower() in _READ_CHARSETS
 
 
 def _reached(operation: Operation, known: Recognition) -> list[Any]:

@@ -107,6 +107,21 @@ def test_a_query_beside_a_form_leaves_in_doubt_whom_it_reaches(query: str, reach
     assert described(seen).recipients == reached
 
 
+@pytest.mark.parametrize(
+    ("content_type", "reached"),
+    [
+        pytest.param(f"{FORM}; charset=UTF-8", ("+15550100",), id="utf-8"),
+        pytest.param(f"{FORM}; charset=utf-7", None, id="utf-7"),
+        pytest.param(f'{FORM}; charset="ibm500"', None, id="ebcdic"),
+    ],
+)
+def test_a_charset_in_which_the_octets_are_other_text_names_nobody(
+    content_type: str, reached: tuple[str, ...] | None
+) -> None:
+    do = "POST api.twilio.com/2010-04-01/Accounts/AC1/Messages.json"
+    assert described(request(do, b"To=%2B15550100&Body=hi", {"content-type": content_type})).recipients == reached
+
+
 def test_a_body_that_is_not_held_names_nobody(tmp_path: Path) -> None:
     seen = request("POST api.acme.example/messages", headers={"content-type": "application/json"})
     long = HttpRequest(
