@@ -21,19 +21,27 @@ _TO_B62, _TO_UPPER, _TO_HEX, _TO_DIGITS = _table(_B62), _table(_UPPER), _table(_
 class Generator:
     """A stream of identifiers. `seed` is a digest keyed with the run's secret, so that nobody can guess on."""
 
-    __slots__ = ("_at", "_drawn", "_pool", "_seed")
+    __slots__ = ("_at", "_drawn", "_letters", "_pool", "_seed")
 
     def __init__(self, seed: bytes) -> None:
         self._seed = seed
         self._drawn = 0
         self._pool = b""
+        self._letters = ""
+        """The pool in base 62: most identifiers are, and so each is one cut out of it."""
         self._at = 0
 
     def hex(self, size: int) -> str:
         return self._draw(size).translate(_TO_HEX).decode("ascii")
 
     def b62(self, size: int) -> str:
-        return self._draw(size).translate(_TO_B62).decode("ascii")
+        end = self._at + size
+        if end > len(self._letters):
+            self._refill()
+            end = size
+        drawn = self._letters[self._at : end]
+        self._at = end
+        return drawn
 
     def upper(self, size: int) -> str:
         return self._draw(size).translate(_TO_UPPER).decode("ascii")
@@ -49,9 +57,14 @@ class Generator:
     def _draw(self, size: int) -> bytes:
         end = self._at + size
         if end > len(self._pool):
-            self._drawn += 1
-            self._pool = hashlib.shake_128(self._seed + self._drawn.to_bytes(8)).digest(_DRAWN_AT_ONCE)
-            self._at, end = 0, size
+            self._refill()
+            end = size
         drawn = self._pool[self._at : end]
         self._at = end
         return drawn
+
+    def _refill(self) -> None:
+        self._drawn += 1
+        self._pool = hashlib.shake_128(self._seed + self._drawn.to_bytes(8)).digest(_DRAWN_AT_ONCE)
+        self._letters = self._pool.translate(_TO_B62).decode("ascii")
+        self._at = 0

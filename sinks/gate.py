@@ -14,7 +14,7 @@ from policies.effect import UNATTRIBUTED, Effect
 from policies.http_request import HttpRequest, RunClaim
 from policies.pack import Packs
 from sinks.filing import filed
-from sinks.passage import Answer, Departure, Outcome, Passage, Seen, Sink
+from sinks.passage import Answer, Departure, Outcome, Passage, RemembersAnswers, Seen, Sink
 
 
 class Decider(Protocol):
@@ -93,8 +93,14 @@ class Gate:
         passage = Passage(seen, recognition, effect, decision, new_id(at), at)
         if decision.leaves:
             return await self._depart(passage)
-        reply = await self._sinks[type(seen)].answer(passage)
-        await self._ledger.record(filed(passage, reply, left=False, masker=self._masker))
+        sink = self._sinks[type(seen)]
+        reply = await sink.answer(passage)
+        try:
+            await self._ledger.record(filed(passage, reply, left=False, masker=self._masker))
+        except BaseException:
+            if isinstance(sink, RemembersAnswers):
+                sink.forget(passage, reply)
+            raise
         return Answer(passage.capture_id, effect, decision, reply)
 
     async def _depart(self, passage: Passage) -> Departure:

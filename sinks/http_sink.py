@@ -50,6 +50,10 @@ class HttpSink:
             reply = await self._of_provider(passage, known, known.pack)
         return _marked(reply, passage)
 
+    def forget(self, passage: Passage, reply: Reply) -> None:
+        """The answer was not given, for its capture could not be recorded: a retry must not build on it."""
+        self._answers.forget(passage, reply)
+
     def _of_nobody(self, passage: Passage, request: HttpRequest) -> Reply:
         if passage.decision.verdict == "capture":
             return taken(request)

@@ -48,6 +48,13 @@ class PackAnswers:
             self._replays.answered(passage.capture_id, reply)
             return reply
 
+    def forget(self, passage: Passage, reply: Reply) -> None:
+        """Take back what was remembered of an answer whose capture could not be recorded: it was never given."""
+        self._replays.forget(passage.capture_id, reply)
+        effect = passage.effect
+        for item in reply.keep:
+            self._recent.drop((effect.run, effect.provider, item.collection, item.key))
+
     def refuse(self, passage: Passage, known: Recognition, pack: Pack, reason: str) -> Reply:
         """The provider's own refusal with our reason in it."""
         context = self._context(passage, known, passage.capture_id, passage.at)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ledger.reply import Reply
 from policies.decision import Decision
@@ -35,6 +35,15 @@ class Sink(Protocol):
 
     async def answer(self, passage: Passage) -> Reply:
         """The provider's answer to a `capture`, its refusal to a `deny`."""
+        ...
+
+
+@runtime_checkable
+class RemembersAnswers(Protocol):
+    """A Sink that answers later requests out of earlier answers."""
+
+    def forget(self, passage: Passage, reply: Reply) -> None:
+        """This answer could not be recorded, and was not given."""
         ...
 
 

@@ -31,5 +31,9 @@ class Recent[Value]:
             return None
         return held[1]
 
+    def drop(self, key: Hashable) -> None:
+        """Forget one entry at once, also where there is none."""
+        self._held.pop(key, None)
+
     def __len__(self) -> int:
         return len(self._held)

@@ -72,6 +72,14 @@ class Replays:
         if reply.replay is not None:
             self._recent.put(reply.replay.key, (capture_id, reply))
 
+    def forget(self, capture_id: str, reply: Reply) -> None:
+        """Take back what `answered` remembered: the capture it names could not be recorded."""
+        if reply.replay is None:
+            return
+        recent = self._recent.get(reply.replay.key)
+        if recent is not None and recent[0] == capture_id:
+            self._recent.drop(reply.replay.key)
+
 
 def _fingerprint(known: Recognition) -> str:
     """What the request means: of a multipart body its fields, whose boundary differs in each try; else its octets."""

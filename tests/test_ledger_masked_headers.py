@@ -70,3 +70,22 @@ def test_headers(name: str, value: str, kept: str) -> None:
 def test_query(query: str, kept: str) -> None:
     shown = MASKER.request(request_of(target=f"/p?{query}"), (), exact_body=False, message=False)
     assert (shown.path, readable(shown.query.encode())) == ("/p", kept)
+
+
+def test_fields_met_before_are_masked_again() -> None:
+    headers = (("x-api-key", SECRET), ("x-note", "key SG.aaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbb here"), ("accept", "*/*"))
+    request = request_of(headers=headers, target="/v1/sk_live_abcdefgh1234")
+    first, again = [MASKER.request(request, (), exact_body=False, message=False) for _ in range(2)]
+    assert first == again
+    assert SECRET not in repr(first)
+    assert "sk_live" not in repr(first)
+    assert "SG.aaaa" not in repr(first)
+
+
+def test_a_value_is_masked_by_the_name_it_comes_under() -> None:
+    shown = [
+        MASKER.request(request_of(headers=((name, "s3cr3t"),)), (), exact_body=False, message=False).headers[1]
+        for name in ("x-colour", "x-api-key", "x-colour")
+    ]
+    assert shown[0] == shown[2] == ("x-colour", "s3cr3t")
+    assert "s3cr3t" not in shown[1][1]

@@ -20,3 +20,11 @@ def test_the_oldest_gives_way() -> None:
     for number in range(3):
         recent.put(number, number)
     assert [recent.get(number) for number in range(3)] == [None, 1, 2]
+
+
+def test_an_entry_is_dropped_at_once() -> None:
+    recent: Recent[int] = Recent(2)
+    recent.put("a", 1)
+    recent.drop("a")
+    recent.drop("never put")
+    assert recent.get("a") is None
