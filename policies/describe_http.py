@@ -138,8 +138,10 @@ def _read_as_sent(known: Recognition) -> bool:
     """Whether every server reads the fields that were read here, and no others."""
     if known.view.query and known.view.form:
         return False  # some read both as one, and would reach whom the query names too
-    charset = parameter(known.view.headers.get("content-type", ""), "charset")
-    return charset is None or charset.strip().lower() in _READ_CHARSETS
+    content_type = known.view.headers.get("content-type", "").lower()
+    if "charset" not in content_type:
+        return True
+    return (parameter(content_type, "charset") or "").strip() in _READ_CHARSETS
 
 
 def _reached(operation: Operation, known: Recognition) -> list[Any]:
