@@ -54,6 +54,14 @@ class Gateway(Protocol):
         """
         ...
 
+    async def release(self, capture_id: str, to: list[str], source: str) -> dict[str, Any]:
+        """Hand a captured mail to the gate again, for these recipients, asked by somebody at the address `source`.
+
+        `{"capture", "verdict", "rule", "reason", "left": bool, "status": int | None}` of the new capture. Raises
+        ValueError with a whole sentence where it cannot be tried.
+        """
+        ...
+
     async def status(self) -> dict[str, Any]:
         """`{"addresses": {"proxy": "127.0.0.1:8080", ...}, "open_flows": int}`: contract.md, `addresses.json`."""
         ...

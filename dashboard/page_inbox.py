@@ -17,6 +17,7 @@ from dashboard.look import row
 from dashboard.opened_message import call_of, opened
 from dashboard.plain_form import plain_form
 from dashboard.problem import Problem
+from dashboard.released import release_targets
 from dashboard.rendering import Rendering
 from dashboard.search_language import parse
 from dashboard.sieve import search
@@ -88,7 +89,8 @@ class InboxPages:
     async def shown(self, request: Request, stored: StoredCapture, q: str, tab: str, **more: Any) -> HTMLResponse:
         """The message, in its page or alone."""
         values = await asyncio.to_thread(self._opened, stored, tab)
-        values = {"wrong_label": more.pop("wrong", ""), **values, **more}
+        release_to = await release_targets(self._gateway) if values["message"].is_mail else []
+        values = {"wrong_label": more.pop("wrong", ""), "released": None, "release_to": release_to, **values, **more}
         if asks_for(request, "message"):
             return self._rendering.page(request, "message.html", **values, **queries(q))
         listing = await asyncio.to_thread(self._listing, q, None, stored.id)

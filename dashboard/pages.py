@@ -13,6 +13,7 @@ from dashboard.page_attempts import attempts_routes
 from dashboard.page_inbox import InboxPages
 from dashboard.page_live import PageLive
 from dashboard.page_now import Now, now_routes
+from dashboard.page_release import ReleasePages
 from dashboard.rendering import Rendering
 from ledger.labels import Labels
 from ledger.reader import Reader
@@ -27,7 +28,9 @@ def page_routes(
     inbox = InboxLabels(reader, labels)
     router = APIRouter()
     router.include_router(now_routes(now, feed, rendering))
-    router.include_router(InboxPages(reader, gateway, feed, rendering, inbox).routes())
+    messages = InboxPages(reader, gateway, feed, rendering, inbox)
+    router.include_router(messages.routes())
+    router.include_router(ReleasePages(reader, gateway, rendering, messages).routes())
     router.include_router(attempts_routes(reader, feed, rendering))
     router.include_router(attempt_routes(reader, gateway, rendering))
     router.include_router(PageLive(reader, feed, streams, callers, now, rendering, inbox).routes())

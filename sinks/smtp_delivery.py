@@ -45,7 +45,7 @@ class SmtpDelivery:
         try:
             mail = mail_of(incoming.finish())
             try:
-                return wire(await self._taken(mail))
+                return wire((await self._taken(mail))[1])
             except BaseException:
                 if mail.body.path is not None:
                     mail.body.path.unlink(missing_ok=True)  # nobody adopted it
@@ -56,14 +56,18 @@ class SmtpDelivery:
             LOG.exception("a mail was refused because taking it failed")
             return status_lines(451, "4.3.0 Soundstage failed to take this mail; its log says why")
 
-    async def _taken(self, mail: Mail) -> Reply:
+    async def pass_on(self, mail: Mail) -> Outcome:
+        """The same for a mail that is whole already. Raises what the gate raises; nothing was sent then."""
+        return (await self._taken(mail))[0]
+
+    async def _taken(self, mail: Mail) -> tuple[Outcome, Reply]:
         with ExitStack() as kept:
             # The ledger may move a long body's file when it records it; an open file stays readable.
             content = kept.enter_context(mail.body.path.open("rb")) if mail.body.path is not None else None
             outcome = await self._gate.take(mail)
             if isinstance(outcome, Departure):
-                return await self._depart(outcome, mail, content or mail.body.data)
-            return outcome.reply
+                return outcome, await self._depart(outcome, mail, content or mail.body.data)
+            return outcome, outcome.reply
 
     async def _depart(self, departure: Departure, mail: Mail, content: BinaryIO | bytes | None) -> Reply:
         left = True

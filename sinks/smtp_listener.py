@@ -33,7 +33,7 @@ class SmtpListener:
         self._tls_context = tls_context
         self._hostname = hostname
         self._limits = limits or SmtpLimits()
-        self._delivery = SmtpDelivery(gate, intakes, relay)
+        self.delivery = SmtpDelivery(gate, intakes, relay)
         self._servers: list[asyncio.Server] = []
         self._connections: set[SmtpConnection] = set()
 
@@ -56,7 +56,7 @@ class SmtpListener:
             implicit_tls=implicit_tls,
             tls_context=self._tls_context,
             limits=self._limits,
-            delivery=self._delivery,
+            delivery=self.delivery,
             connections=self._connections,
         )
         await server.start_serving()

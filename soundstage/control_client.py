@@ -14,6 +14,9 @@ from soundstage.control_server import LINE_LIMIT
 PATIENCE = 5.0
 """Seconds an answer may take."""
 
+RELAY_PATIENCE = 120.0
+"""Seconds a relay may take with a mail."""
+
 
 class ControlClient:
     """Implements `dashboard.gateway_link.Gateway`. Holds no connection: a restarted gateway is found at once."""
@@ -43,6 +46,11 @@ class ControlClient:
         """Remove what matches."""
         # Removal goes in small slices behind the captures' own commits, so it may take long.
         return dict(await self._ask("purge", filters, patience=600.0))
+
+    async def release(self, capture_id: str, to: list[str], source: str) -> dict[str, Any]:
+        """Send a captured mail on. ValueError where it cannot be tried."""
+        asked = {"id": capture_id, "to": to, "source": source}
+        return dict(await self._ask("release", asked, patience=RELAY_PATIENCE))
 
     async def status(self) -> dict[str, Any]:
         """Addresses and open flows."""

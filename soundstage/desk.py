@@ -1,7 +1,7 @@
 """Desk: what the gateway answers on its control socket: readiness, policy, explanations, figures, removal, commits."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -37,14 +37,23 @@ class Facts(Protocol):
         ...
 
 
+class Releaser(Protocol):
+    """`sinks.release.Release`."""
+
+    async def release(self, capture_id: str, to: Sequence[str], source: str) -> dict[str, Any]: ...
+
+
 class Desk:
     """One method a question."""
 
-    def __init__(self, facts: Facts, policy: PolicyInForce, packs: Packs, purge: Purge) -> None:
+    def __init__(
+        self, facts: Facts, policy: PolicyInForce, packs: Packs, purge: Purge, release: Releaser | None = None
+    ) -> None:
         self._facts = facts
         self._policy = policy
         self._packs = packs
         self._purge = purge
+        self._release = release
 
     def server(self) -> ControlServer:
         """The control socket's server, answering from here."""
@@ -55,6 +64,7 @@ class Desk:
             "metrics": self._metrics,
             "status": self._status,
             "purge": self._purge,
+            "release": self._released,
         }
         return ControlServer(answers, {"commits": lambda _: self._facts.commits()})
 
@@ -88,6 +98,11 @@ class Desk:
                 for opt_in in policy.opt_ins
             ],
         }
+
+    async def _released(self, given: dict[str, Any]) -> dict[str, Any]:
+        if self._release is None:
+            raise ValueError("This gateway takes no mail, so none can be released.")
+        return await self._release.release(str(given["id"]), [str(one) for one in given["to"]], str(given["source"]))
 
     async def _explain(self, given: dict[str, Any]) -> dict[str, Any]:
         effect, _ = describe(seen_in(given), self._packs, run=UNATTRIBUTED)

@@ -5,14 +5,16 @@ import asyncio
 import contextlib
 import signal
 
+from ledger.reader import Reader
 from policies.never import Socket
 from proxy.self_test import SelfTestFailed, self_test
+from sinks.release import Release
 from soundstage.child_side import ChildSide, run_child
 from soundstage.desk import Desk
-from soundstage.gateway_entrances import entrances
+from soundstage.gateway_entrances import Entrances, entrances
 from soundstage.gateway_facts import GatewayFacts
 from soundstage.gateway_gate import judging
-from soundstage.gateway_ground import ground
+from soundstage.gateway_ground import Ground, ground
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
 
@@ -34,7 +36,7 @@ async def serve(side: ChildSide) -> None:
         with told_to_operator(SelfTestFailed):
             await self_test(doors.engine, doors.bound, doors.chooser.forced, doors.ca.path)
         facts = GatewayFacts(floor, judge, doors)
-        control = Desk(facts, judge.policy, judge.packs, facts.purge).server()
+        control = Desk(facts, judge.policy, judge.packs, facts.purge, _release(floor, doors)).server()
         await control.start(settings.data_dir)
         open_rooms.push_async_callback(control.stop)
         judge.gate.open = True
@@ -43,3 +45,10 @@ async def serve(side: ChildSide) -> None:
         open_rooms.callback(watching.cancel)
         side.report({"ready": {"sockets": doors.bound, "ca": str(doors.ca.path)}})
         await side.stop.wait()
+
+
+def _release(floor: Ground, doors: Entrances) -> Release | None:
+    """What sends a captured mail on when somebody asks."""
+    if doors.mail is None:
+        return None
+    return Release(doors.mail, Reader(floor.ledger, floor.store), lambda: floor.store.intake(True))

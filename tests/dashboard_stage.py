@@ -48,6 +48,8 @@ class GatewayFake:
         }
         self.purged: list[dict[str, Any]] = []
         self.refusal: str | None = None
+        self.released: list[tuple[str, list[str], str]] = []
+        self.outcome: dict[str, Any] = {}
 
     def _here(self) -> None:
         if self.away:
@@ -88,6 +90,13 @@ class GatewayFake:
         self._here()
         self.purged.append(filters)
         return {"refused": self.refusal} if self.refusal else {"removed": 3}
+
+    async def release(self, capture_id: str, to: list[str], source: str) -> dict[str, Any]:
+        self._here()
+        self.released.append((capture_id, to, source))
+        if self.refusal:
+            raise ValueError(self.refusal)
+        return self.outcome
 
     async def status(self) -> dict[str, Any]:
         self._here()

@@ -21,12 +21,18 @@
   const tab = (n) => document.querySelectorAll(".tabs a")[n - 1]?.click();
   const toggle = () => document.querySelector("#toggle-read button")?.click();
   const tag = () => document.getElementById("tag")?.focus();
-  const acts = { j: () => step(1), k: () => step(-1), e: toggle, t: tag, "/": search, "?": () => document.getElementById("keys").showModal() };
+  const release = () => {
+    const box = document.getElementById("release");
+    if (!box) return;
+    box.open = true;
+    document.getElementById("release-to")?.focus();
+  };
+  const acts = { j: () => step(1), k: () => step(-1), e: toggle, t: tag, r: release, "/": search, "?": () => document.getElementById("keys").showModal() };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const field = event.target.closest("input, select, textarea, dialog");
     if (field) {
-      if (event.key === "Escape" && (field.id === "search" || field.id === "tag")) field.blur();
+      if (event.key === "Escape" && (field.id === "search" || field.id === "tag" || field.id === "release-to")) field.blur();
       return;
     }
     const act = acts[event.key] || (/^[1-7]$/.test(event.key) ? () => tab(Number(event.key)) : null);
