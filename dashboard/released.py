@@ -20,14 +20,12 @@ class Released:
 
 def outcome(told: dict[str, Any]) -> Released:
     """The verdict and the reason, verbatim; of a mail that may leave also what its relay said."""
-    said = {"reason": str(told["reason"]), "status": told.get("status")}
+    reason, status = str(told["reason"]), int(told.get("status") or 0)
     if told["verdict"] in ("allow", "divert"):
-        good = 200 <= (said["status"] or 0) < 300
-        sentence = (
-            f"{said['reason']}. The relay {'took it' if good else 'did not take it'} ({said['status'] or 'no reply'})."
-        )
+        what = "took it" if 200 <= status < 300 else "did not take it"
+        sentence = f"{reason}. The relay {what} ({status or 'no reply'})."
     else:
-        sentence = f"It stayed here: {said['reason']}."
+        sentence = f"It stayed here: {reason}."
     return Released(sentence, str(told["capture"]), str(told["verdict"]), bool(told["left"]))
 
 
