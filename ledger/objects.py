@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.body_store import BodyStore
 from ledger.engine import reason_of
-from ledger.replays import StoredReply, find_replay
+from ledger.key_filter import KeyFilter
+from ledger.replays import StoredReply, all_keys, find_replay
 from ledger.store import Ledger
 from ledger.story import plain
 from ledger.tables import objects
@@ -41,6 +42,9 @@ class Objects:
         self._ledger = ledger
         self._store = store
         self._replays: OrderedDict[tuple[str, str], StoredReply] = OrderedDict()
+        self._asked = KeyFilter()
+        self._stored: asyncio.Future[KeyFilter | None] | None = None
+        """The keys of before, read once when the first key is asked for."""
 
     async def get(self, run: str, provider: str, collection: str, key: str) -> Any | None:
         """The object's last value, or None."""
@@ -57,12 +61,40 @@ class Objects:
         if known is not None:
             self._replays.move_to_end((run, key))
             return known
+        if await self._surely_new(key):
+            return None
         found = await asyncio.to_thread(self._find, plain(run), key)
         if found is not None and len(found.body) <= _CACHED_BODY:
             self._replays[run, key] = found
             if len(self._replays) > REPLAYS_CACHED:
                 self._replays.popitem(last=False)
         return found
+
+    async def _surely_new(self, key: str) -> bool:
+        """Whether nobody asked for the key since the start, nor was it stored before.
+
+        Nearly every key is new, and a key is written only after it was asked for here. Only a ledger of files, which
+        one gateway holds alone, is sure of that.
+        """
+        if self._ledger.path is None:
+            return False
+        if self._stored is None:
+            self._stored = asyncio.ensure_future(asyncio.to_thread(self._read_stored))
+        asked = self._asked.may_know(key)
+        self._asked.add(key)
+        # Shielded: whoever asked first may go away, and the others still need to know.
+        before = self._stored.result() if self._stored.done() else await asyncio.shield(self._stored)
+        return before is not None and not asked and not before.may_know(key)
+
+    def _read_stored(self) -> KeyFilter | None:
+        """In a filter of its own: two threads that set bits in one would lose some."""
+        stored = KeyFilter()
+        try:
+            for key in all_keys(self._ledger):
+                stored.add(key)
+        except SQLAlchemyError:
+            return None
+        return stored
 
     def _find(self, run: str, key: str) -> StoredReply | None:
         try:

@@ -1,5 +1,6 @@
 """Replays: the first answer to an idempotency key, as it was kept, so that a retry gets it again after a restart."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
@@ -21,12 +22,19 @@ class StoredReply:
     body: bytes
 
 
+_KEYS = select(replays.c.key)
 _FIND = (
     select(replays.c.fingerprint, captures, evidence.c.story, evidence.c.reply_body, evidence.c.reply_sha256)
     .join(captures, captures.c.seq == replays.c.seq)
     .join(evidence, evidence.c.seq == replays.c.seq)
     .where(replays.c.run == bindparam("of_run"), replays.c.key == bindparam("of_key"))
 )
+
+
+def all_keys(ledger: Ledger) -> Iterator[str]:
+    """Every key that has an answer. Blocks on the disk."""
+    with ledger.read.connect() as connection:
+        yield from connection.execution_options(yield_per=1000).execute(_KEYS).scalars()
 
 
 def find_replay(ledger: Ledger, store: BodyStore, run: str, key: str) -> StoredReply | None:

@@ -55,6 +55,22 @@ async def test_the_first_answer_to_a_key_is_the_one_that_stays(tmp_path: Path) -
         assert await objects.replay("ci-2", "key-1") is None
 
 
+async def test_a_key_is_found_whenever_it_was_written(tmp_path: Path) -> None:
+    """Before the start, and since, once the keys of before are known and new ones are no longer looked for."""
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(replace(record_of(), replay=Replay("before", "print")))
+    async with stage(tmp_path / "data") as house:
+        objects = Objects(house.ledger, house.store)
+        assert await objects.replay("ci-1", "first") is None
+        for number in range(200):
+            assert await objects.replay("ci-1", f"new-{number}") is None
+        await house.writer.record(replace(record_of(), replay=Replay("new-7", "print")))
+        for key in ("new-7", "before"):
+            found = await objects.replay("ci-1", key)
+            assert found is not None
+            assert found.fingerprint == "print"
+
+
 @pytest.mark.parametrize(
     ("claim", "run", "flags"),
     [
