@@ -6,6 +6,10 @@ from sinks.passage import Passage
 
 OVERSIZE = b"5.3.4 The message is larger than the limit; nothing of it but its size is kept"
 
+INCOMPLETE = "incomplete"
+"""The flag of a mail whose client went away before its end."""
+_CUT_OFF = b"4.4.2 The client went away before the end of the message; it was told nothing"
+
 
 class MailSink:
     """The mail server every mail is told it has reached. Dials nothing."""
@@ -14,6 +18,8 @@ class MailSink:
         """250 in the form Postfix gives; 554 with the decision's reason for a mail that policy denies."""
         if isinstance(passage.seen, Mail) and "oversize" in passage.seen.flags:
             return Reply(fidelity="refused", status=552, body=OVERSIZE)
+        if isinstance(passage.seen, Mail) and INCOMPLETE in passage.seen.flags:
+            return Reply(fidelity="refused", status=451, body=_CUT_OFF)
         if passage.decision.verdict == "deny":
             return Reply(fidelity="refused", status=554, body=f"5.7.1 {passage.decision.reason}".encode())
         return Reply(fidelity="shaped", status=250, body=f"2.0.0 Ok: queued as {passage.capture_id}".encode("ascii"))

@@ -52,6 +52,11 @@ class IncomingBody:
         intake, self._intake = self._intake, None
         return intake.finish()
 
+    def cut_off(self) -> Body:
+        """What came before the client went away. Raises LedgerUnavailable."""
+        self._data.give_up()
+        return self.finish()
+
     def abandon(self) -> None:
         """The message will not be finished: what was kept of it is dropped."""
         intake, self._intake = self._intake, None

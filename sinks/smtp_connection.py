@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 from policies.body import Body
 from policies.mail import Mail
+from policies.raw_connection import RawConnection
 from sinks.smtp_body import IncomingBody
 from sinks.smtp_delivery import SmtpDelivery
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_lines import OVERLONG, SmtpLines
 from sinks.smtp_mail import mail_of
+from sinks.smtp_remains import SmtpRemains
 from sinks.smtp_session import Next, SmtpSession
-from sinks.smtp_tls import secured
+from sinks.smtp_tls import HandshakeFailed, secured
 
 AHEAD_OCTETS = 65536
 """What a client may send ahead while its mail is being recorded."""
@@ -35,6 +37,7 @@ class SmtpEntrance:
     tls_context: Callable[[], ssl.SSLContext] | None
     limits: SmtpLimits
     delivery: SmtpDelivery
+    remains: SmtpRemains
     connections: "set[SmtpConnection]"
 
 
@@ -86,9 +89,12 @@ class SmtpConnection(asyncio.Protocol):
         self._ending = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._incoming is not None:
-            self._incoming.abandon()
-            self._incoming = None
+        incoming, self._incoming = self._incoming, None
+        if incoming is not None:
+            mail = self._mail
+            self.work = self._loop.create_task(
+                self._entrance.remains.keep_mail(incoming, lambda body: mail(body, incoming))
+            )
 
     def data_received(self, data: bytes) -> None:
         if self._over:
@@ -192,20 +198,29 @@ class SmtpConnection(asyncio.Protocol):
             head=incoming.head,
         )
 
+    def _unread(self, reason: str) -> RawConnection:
+        """A client that would not speak TLS with us: it may pin certificates, or not trust the CA yet."""
+        protocol = "smtps" if self._entrance.implicit_tls else "smtp"
+        what = f"a mail client whose TLS handshake failed: {reason}"
+        return RawConnection(self._source, (), self._entrance.port, protocol=protocol, what=what, flags=("unreadable",))
+
     def _begin_tls(self) -> None:
         self._busy = True
         self._transport.pause_reading()
         self.work = self._loop.create_task(self._secure())
 
     async def _secure(self) -> None:
-        transport = await secured(
-            self._transport,
-            self,
-            self._entrance.tls_context,
-            seconds=self._entrance.limits.handshake_seconds,
-            source=self._source,
-        )
-        if transport is None:
+        limits = self._entrance.limits
+        try:
+            transport = await secured(
+                self._transport,
+                self,
+                self._entrance.tls_context,
+                seconds=limits.handshake_seconds,
+                source=self._source,
+            )
+        except HandshakeFailed as failed:
+            await self._entrance.remains.keep(self._unread(str(failed)))
             return
         if self._ending:
             transport.abort()

@@ -50,6 +50,12 @@ class SmtpData:
             self._emit(data[:cut], dotted)
         return None
 
+    def give_up(self) -> None:
+        """The end will not come: what was held back, because it might have been the end's beginning, is said now."""
+        held, self._pending = self._pending, b""
+        if held:
+            self._emit(held, True)
+
     def _emit(self, octets: bytes, dotted: bool) -> None:
         if dotted:
             octets = octets.replace(b"\r\n.", b"\r\n")

@@ -8,6 +8,7 @@ from sinks.smtp_body import Intake
 from sinks.smtp_connection import SmtpConnection, SmtpEntrance
 from sinks.smtp_delivery import MailRelay, SmtpDelivery, Taker
 from sinks.smtp_limits import SmtpLimits
+from sinks.smtp_remains import SmtpRemains
 
 STOP_SECONDS = 3.0
 """How long a mail that is being recorded is waited for at stop."""
@@ -34,6 +35,7 @@ class SmtpListener:
         self._hostname = hostname
         self._limits = limits or SmtpLimits()
         self.delivery = SmtpDelivery(gate, intakes, relay)
+        self._remains = SmtpRemains(gate)
         self._servers: list[asyncio.Server] = []
         self._connections: set[SmtpConnection] = set()
 
@@ -57,6 +59,7 @@ class SmtpListener:
             tls_context=self._tls_context,
             limits=self._limits,
             delivery=self.delivery,
+            remains=self._remains,
             connections=self._connections,
         )
         await server.start_serving()

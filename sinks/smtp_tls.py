@@ -8,6 +8,10 @@ from collections.abc import Callable
 LOG = logging.getLogger(__name__)
 
 
+class HandshakeFailed(Exception):
+    """The client did not go through with TLS; its connection is gone. The message says why, as far as it is known."""
+
+
 async def secured(
     transport: asyncio.Transport,
     protocol: asyncio.Protocol,
@@ -15,15 +19,23 @@ async def secured(
     *,
     seconds: float,
     source: str,
-) -> asyncio.Transport | None:
-    """The transport under TLS, or None after a handshake that failed, whose connection is then gone."""
+) -> asyncio.Transport:
+    """The transport under TLS. Raises HandshakeFailed."""
     loop = asyncio.get_running_loop()
+    reason = "TLS could not be begun; the log says why"
     try:
         if context is not None:
-            return await loop.start_tls(transport, protocol, context(), server_side=True, ssl_handshake_timeout=seconds)
+            upgraded = await loop.start_tls(
+                transport, protocol, context(), server_side=True, ssl_handshake_timeout=seconds
+            )
+            if upgraded is not None:
+                return upgraded
+            reason = "the client went away"
+    except ssl.SSLError as error:
+        reason = (error.reason or str(error)).replace("_", " ").lower()
     except OSError as error:
-        LOG.info("a TLS handshake with the SMTP client %s failed: %s", source, error)
+        reason = str(error) or type(error).__name__
     except Exception:
         LOG.exception("TLS could not be begun with the SMTP client %s", source)
     transport.abort()
-    return None
+    raise HandshakeFailed(reason)

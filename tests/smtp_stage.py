@@ -20,6 +20,7 @@ from policies.body import Body
 from policies.decision import Decision
 from policies.effect import Effect, Target
 from policies.mail import Mail
+from policies.raw_connection import RawConnection
 from sinks.mail_sink import MailSink
 from sinks.passage import Answer, Departure, Outcome, Passage, Seen
 from sinks.smtp_limits import SmtpLimits
@@ -52,11 +53,15 @@ class StageGate:
     decision: Decision = CAPTURED
     trouble: Exception | None = None
     mails: list[Mail] = field(default_factory=list)
+    unread: list[RawConnection] = field(default_factory=list)
     settled: list[tuple[bool, Reply | None]] = field(default_factory=list)
     settle_trouble: Exception | None = None
     hold: asyncio.Event | None = None
 
     async def take(self, seen: Seen) -> Outcome:
+        if isinstance(seen, RawConnection):
+            self.unread.append(seen)
+            return Answer("cap-1", unread_effect(seen), self.decision, Reply(fidelity="refused", status=0))
         assert isinstance(seen, Mail)
         if self.hold is not None:
             await self.hold.wait()
@@ -78,6 +83,27 @@ class StageGate:
 def effect_of(mail: Mail) -> Effect:
     target = Target(scheme="smtp", host="mail", port=mail.port)
     return Effect(channel="email", intent="write", protocol=mail.protocol, target=target, source=mail.source)
+
+
+def unread_effect(seen: RawConnection) -> Effect:
+    target = Target(scheme=seen.protocol, host="unnamed.invalid", port=seen.port)
+    return Effect(channel="socket", intent="connect", protocol=seen.protocol, target=target, source=seen.source)
+
+
+class NoRelay:
+    """A relay that must not be asked."""
+
+    async def deliver(self, departure: Departure, mail: Mail, content: object) -> tuple[bool, Reply]:
+        raise AssertionError("this mail must not be relayed")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, ten seconds at most."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError("the condition did not come true within ten seconds")
 
 
 class RawClient:

@@ -198,18 +198,6 @@ async def test_a_line_without_an_end_is_held_nowhere() -> None:
     assert held[0].given_up.is_set()
 
 
-async def test_a_mail_cut_off_in_the_middle_is_given_up() -> None:
-    held = MemoryIntake()
-    gate = StageGate()
-    async with stage(gate, intakes=lambda: held) as port:
-        async with connected(port) as client:
-            await client.say(b"EHLO x\r\n" + ENVELOPE, 4)
-            client.writer.write(b"Subject: half")
-            await client.writer.drain()
-        await asyncio.wait_for(held.given_up.wait(), 10)
-    assert gate.mails == []
-
-
 @pytest.mark.parametrize(
     ("gate", "reply"),
     [
