@@ -48,7 +48,7 @@ def render(reply: Reply, *, head_only: bool, keep_alive: bool, minor: int, marks
 
 
 def length_of(reply: Reply, *, head_only: bool) -> int:
-    """Of the answer to HEAD what GET's would have, where its sink says so (RFC 9110, 9.3.2); else the body's."""
+    """Of the answer to HEAD what one to GET would have, where its sink says so (RFC 9110, 9.3.2); else the body's."""
     if head_only and not reply.body:
         told = (value for name, value in reply.headers if name.lower() == "content-length")
         return next((int(value) for value in told if value.isascii() and value.isdigit()), 0)
