@@ -6,8 +6,8 @@ over-match, addresses in every spelling and IPv4 inside IPv6, metadata, other se
 smuggling, aws-chunked bodies, paths, DNS over HTTPS, methods and paths by header field.
 
 In `test_story_leaks_connections`: tunnels (to 25, 53, 853 and other ports, silent, not TLS), handshakes (cut, long,
-encrypted, pinned), bytes that are no HTTP, HTTP/2 (authorities, coalescing, gRPC, no ALPN), rebinding, hooks that
-raise, Soundstage's own sockets, pipelining, broken uploads.
+encrypted, pinned), bytes that are no HTTP, rebinding, hooks that raise, Soundstage's own sockets, pipelining, broken
+uploads. In `test_story_leaks_http2`: authorities, coalescing, gRPC, no ALPN.
 In `test_story_leaks_opted_in`: what does leave, exactly that, and no longer than it may: redirects from it, WebSocket
 messages, kept connections that switch host, a hook that raises on the second request, Alt-Svc, expiry, mail.
 
