@@ -32,7 +32,7 @@ async def rows(client: httpx.AsyncClient, q: str) -> int:
 async def test_opening_is_reading_and_can_be_taken_back(stage: Stage, client: httpx.AsyncClient) -> None:
     shown = await stage.add(mail("Newest", ["bo@example.com"], RAW))
     assert await rows(client, "is:unread") == 4
-    assert '<strong id="unread">4</strong> unread' in (await client.get("/inbox")).text
+    assert 'Unread <strong id="unread">4</strong>' in (await client.get("/inbox")).text
     await client.get(f"/inbox/{shown}")
     assert (await rows(client, "is:unread"), await rows(client, "is:read")) == (3, 1)
     answer = await client.post(f"/inbox/{shown}/labels?q=is:unread", data={"read": "no"})

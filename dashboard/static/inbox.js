@@ -31,6 +31,7 @@
   };
   window.soundstageUnread = put;
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelector("#rows a[aria-current]")?.scrollIntoView({ block: "center" });
     new MutationObserver(follow).observe(document.getElementById("message"), { childList: true });
   });
 })();
