@@ -1,6 +1,7 @@
 """Bad input and bad luck while it runs: each gets a clear error, and nothing that was told yes is lost."""
 
 import json
+import os
 import signal
 import smtplib
 import socket
@@ -85,3 +86,11 @@ def test_no_free_file_descriptor_delays_and_loses_nothing(tmp_path: Path) -> Non
         assert hear(late).startswith(b"HTTP/1.1 200 ")
         assert "Too many open files" in (tmp_path / "stderr").read_text()
         assert running.wait_for(host=KEPT)
+
+
+def test_dashboard_that_is_killed_holds_no_traffic_up(own_gateway: Running) -> None:
+    words = ["pgrep", "-P", str(own_gateway.process.pid), "-f", "_dashboard"]
+    told = subprocess.run(words, capture_output=True, text=True, check=True)
+    os.kill(int(told.stdout), signal.SIGKILL)
+    assert post(own_gateway, KEPT).startswith(b"HTTP/1.1 200 ")
+    assert own_gateway.wait_for(host=KEPT), "a page asked for meanwhile waits for the next dashboard"
