@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from ledger.reply import Replay, Reply
 from policies.expression_values import encoded, text
@@ -13,6 +11,37 @@ from sinks.objects import Objects, StoredReply
 from sinks.recent import Recent
 
 MOST_RECENT = 5_000
+
+
+class Alone:
+    """A key's turn. A class, for a generator and its wrapper would cost each request more than the lock itself."""
+
+    __slots__ = ("_key", "_locks")
+
+    def __init__(self, locks: dict[str, tuple[asyncio.Lock, int]], key: str) -> None:
+        self._locks = locks
+        self._key = key
+
+    async def __aenter__(self) -> None:
+        lock, waiting = self._locks.get(self._key) or (asyncio.Lock(), 0)
+        self._locks[self._key] = (lock, waiting + 1)
+        try:
+            await lock.acquire()
+        except BaseException:
+            self._go()
+            raise
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._locks[self._key][0].release()
+        self._go()
+
+    def _go(self) -> None:
+        """One less who holds the lock or waits for it."""
+        lock, waiting = self._locks[self._key]
+        if waiting == 1:
+            del self._locks[self._key]
+        else:
+            self._locks[self._key] = (lock, waiting - 1)
 
 
 class Replays:
@@ -40,20 +69,9 @@ class Replays:
         whole = f"{sizes}:{''.join(parts)}".encode("utf-8", "surrogatepass")
         return hashlib.blake2b(whole, key=self._secret, digest_size=24).digest()
 
-    @asynccontextmanager
-    async def alone(self, key: str) -> AsyncIterator[None]:
-        """One request of a key at a time: of two at once, the second finds the first's answer."""
-        lock, waiting = self._locks.get(key, (asyncio.Lock(), 0))
-        self._locks[key] = (lock, waiting + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._locks[key]
-            if waiting == 1:
-                del self._locks[key]
-            else:
-                self._locks[key] = (lock, waiting - 1)
+    def alone(self, key: str) -> "Alone":
+        """For `async with`. One request of a key at a time: of two at once, the second finds the first's answer."""
+        return Alone(self._locks, key)
 
     async def first(self, run: str, key: str) -> tuple[StoredReply, Reply | None] | None:
         """The first answer; beside it, while its commit is not known of, the reply whose keepings must come again."""
