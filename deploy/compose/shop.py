@@ -1,6 +1,7 @@
 """The demo shop in a container that has no way out: it trusts the CA, opens, plays its day, and stays."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+# The first process of a container is ended by no signal that it does not handle.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 # SDKs that bring their own roots look at no variable.
 trust = ["soundstage", "trust", "install", "--venv", sys.prefix, "--data-dir", "/trust"]
 subprocess.run(trust, check=True)  # noqa: S603 - our own command, without a shell
