@@ -11,12 +11,11 @@ ATTACHMENT = "attachment"
 LOOKED_AT = 512 * 1024
 """Octets of a message in which an attachment is looked for; the ones before are what people wrote."""
 
-# A part that is meant as a file or carries a file's name (RFC 2183, RFC 2045), folded over lines or not.
-_PART = re2.compile(
-    rb"(?im)^content-disposition:[ \t\r\n]*attachment"
-    rb"|^content-(?:disposition|type):(?:[^\n]|\n[ \t])*;\s*(?:file)?name\*?[0-9]*\*?="
-)
-# The same in a provider's JSON: SendGrid, Postmark, Mailgun's forms.
+# A parameter that names a file (RFC 2183, RFC 2045), whole or in the first of its pieces (RFC 2231).
+_NAMED = re2.compile(rb";\s*(?:file)?name(?:\*[0-9]*)?\*?\s*=")
+_FIELDS_LIMIT = 1000
+"""Content fields of one mail that are looked at: one with more has parts enough."""
+# Attachments in a provider's JSON (SendGrid, Postmark) and forms (Mailgun).
 _CALL = re2.compile(rb'(?i)"attachments"\s*:\s*\[\s*\{|name="attachment')
 
 
@@ -31,6 +30,27 @@ def _has_attachment(record: Record) -> bool:
     if capture.effect.channel != "email":
         return False
     octets = (record.kept_body.data or b"")[:LOOKED_AT]
-    pattern = _PART if capture.payload.content_type == "message/rfc822" else _CALL
-    # A body that is not held was streamed because of its size: a mail of that size brings something along.
-    return record.kept_body.path is not None or pattern.search(octets) is not None
+    if record.kept_body.path is not None:
+        # It was streamed because of its size: a mail of that size brings something along.
+        return True
+    if capture.payload.content_type != "message/rfc822":
+        return _CALL.search(octets) is not None
+    return _has_named_part(b"\n" + octets.lower())
+
+
+def _has_named_part(octets: bytes) -> bool:
+    """Whether any part says that it is an attachment, or carries a file's name. By leaps: most lines are no fields."""
+    at = octets.find(b"\ncontent-")
+    for _ in range(_FIELDS_LIMIT):
+        if at < 0:
+            return False
+        end = octets.find(b"\n", at + 1)
+        while end >= 0 and octets[end + 1 : end + 2] in (b" ", b"\t"):
+            end = octets.find(b"\n", end + 1)
+        name, _, value = octets[at + 1 : end if end >= 0 else None].partition(b":")
+        if name == b"content-disposition" and value.lstrip().startswith(b"attachment"):
+            return True
+        if name in (b"content-disposition", b"content-type") and _NAMED.search(value):
+            return True
+        at = octets.find(b"\ncontent-", end) if end >= 0 else -1
+    return True
