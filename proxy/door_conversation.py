@@ -18,7 +18,7 @@ from proxy.door_ask import Gate, Told, ask
 from proxy.door_body import BodyIntake, BodyTaker, Refused
 from proxy.door_evidence import evidence
 from proxy.door_limits import DoorLimits
-from proxy.door_request import describe_request, meant_by, names_of
+from proxy.door_request import describe_request, found_under, meant_by
 from proxy.door_wire import Wire
 from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
 from proxy.head_target import read_target
@@ -194,9 +194,7 @@ class Conversation:
         connection = self._connection
         names, port = connection.names, connection.port or 0
         if self._reading is not None:
-            # A request whose body is refused is found again under the host it meant.
-            names = names_of(self._reading, connection, read_target(self._reading))
-            port = meant_by(self._reading, connection)[1]
+            names, port = found_under(self._reading, connection)
         return RawConnection(
             source=connection.source,
             names=names,

@@ -9,6 +9,7 @@ from proxy.connection import Connection
 from proxy.head import Head, MalformedHead
 from proxy.head_target import Scheme, Target, read_target, split_port
 
+Names = tuple[tuple[NameSource, str], ...]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -42,7 +43,7 @@ def describe_request(
     )
 
 
-def names_of(head: Head, connection: Connection, target: Target) -> tuple[tuple[NameSource, str], ...]:
+def names_of(head: Head, connection: Connection, target: Target) -> Names:
     """Every name in order of arrival. HTTP/1.1 without Host (RFC 9112, 3.2: an error) names the empty host."""
     names = connection.names
     if target.authority is not None:
@@ -52,6 +53,11 @@ def names_of(head: Head, connection: Connection, target: Target) -> tuple[tuple[
     for host in head.hosts:
         names = (*names, ("host", host))
     return names
+
+
+def found_under(head: Head, connection: Connection) -> tuple[Names, int]:
+    """Names and port of a request that is refused before it is whole, so that it is found again under its host."""
+    return names_of(head, connection, read_target(head)), meant_by(head, connection)[1]
 
 
 def meant_by(head: Head, connection: Connection) -> tuple[str, int]:

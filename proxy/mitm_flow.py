@@ -18,6 +18,7 @@ from policies.http_request import HttpRequest
 from policies.raw_connection import RawConnection
 from proxy.connection import Connection
 from proxy.door_evidence import evidence
+from proxy.door_request import Names
 from proxy.http1_reply import problem
 from proxy.mitm_connection import HeldConnection
 from proxy.mitm_departure import CannotForward, leaving_of
@@ -206,12 +207,15 @@ class FlowHooks:
         for leaving in tuple(self._leaving):
             await leaving.settle_quietly(None)
 
-    async def raw(self, what: str, flags: tuple[str, ...], opening: bytes = b"") -> None:
+    async def raw(
+        self, what: str, flags: tuple[str, ...], opening: bytes = b"", meant: tuple[Names, int] | None = None
+    ) -> None:
         """Record what is no request. It is refused whether that works or not."""
         self.asked = True
         at = self._connection
         protocol = "tls" if at.tls else "tcp"
-        seen = RawConnection(at.source, at.names, at.port or 0, evidence(opening), protocol, what, flags, at.claim)
+        names, port = (at.names, at.port or 0) if meant is None else meant
+        seen = RawConnection(at.source, names, port, evidence(opening), protocol, what, flags, at.claim)
         try:
             outcome = await self._gate.take(seen)
         except (NotReady, LedgerUnavailable) as error:

@@ -139,7 +139,7 @@ class HeldHooks:
         await self._flows.raw(what, ("unreadable",))
 
     async def _malformed(self, held: HeldConnection, malformed: Malformed) -> None:
-        await self._flows.raw(malformed.what, malformed.flags, malformed.opening)
+        await self._flows.raw(malformed.what, malformed.flags, malformed.opening, malformed.meant)
 
     async def _drain(self, held: HeldConnection, upload: Draining) -> None:
         await held.drained(upload)

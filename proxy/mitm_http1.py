@@ -21,7 +21,8 @@ from mitmproxy.proxy.layers.http._http1 import Http1Server
 
 from proxy.body_reader import BodyReader, ChunkedReader, LengthReader, MalformedBody
 from proxy.connection import Connection
-from proxy.head import LONGEST_HEAD, MalformedHead, head_end, read_head
+from proxy.door_request import Names, found_under
+from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
 from proxy.http1_reply import problem, render
 from proxy.mitm_request import SeenRequest, of_http1
 from proxy.mitm_signals import Malformed, SoundstageMalformedHook
@@ -53,6 +54,7 @@ class Http1Side(Http1Server):
         self._connection = connection
         self._body: BodyReader = LengthReader(0)
         self._head = b""
+        self._reading: Head | None = None
         self._half_closed = False
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
@@ -108,7 +110,7 @@ class Http1Side(Http1Server):
             raise MalformedHead("CONNECT came on a connection that is a tunnel or has carried requests")
         request = of_http1(head, raw, self._connection)
         del self.buf[:end]
-        self._head = raw
+        self._head, self._reading = raw, head
         self._body = ChunkedReader() if head.chunked else LengthReader(head.length or 0)
         return request
 
@@ -147,12 +149,15 @@ class Http1Side(Http1Server):
         """The body will never be whole: recorded with its head, and the request dropped."""
         if self.request is not None:
             self.request.recorded = True
-        yield from self._refuse(why, flag, self._head)
+        meant = None if self._reading is None else found_under(self._reading, self._connection)
+        yield from self._refuse(why, flag, self._head, meant)
         yield ReceiveHttp(RequestProtocolError(self.stream_id, why, ErrorCode.CLIENT_DISCONNECTED))
 
-    def _refuse(self, why: str, flag: str, opening: bytes) -> layer.CommandGenerator[None]:
+    def _refuse(
+        self, why: str, flag: str, opening: bytes, meant: tuple[Names, int] | None = None
+    ) -> layer.CommandGenerator[None]:
         self.state = self.done
-        yield SoundstageMalformedHook(Malformed(opening, why, (flag,)))
+        yield SoundstageMalformedHook(Malformed(opening, why, (flag,), meant))
         told = problem(status_codes.BAD_REQUEST, "Not a request", f"Soundstage cannot read this request: {why}")
         yield commands.SendData(self.conn, render(told, head_only=False, keep_alive=False, minor=1, marks=()))
         yield commands.CloseConnection(self.conn)

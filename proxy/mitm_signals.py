@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from mitmproxy.connection import Server
 from mitmproxy.proxy import commands
 
+from proxy.door_request import Names
+
 # mitmproxy registers hooks by an untyped `__init_subclass__`, hence the two ignores.
 
 
@@ -16,6 +18,8 @@ class Malformed:
     opening: bytes
     what: str
     flags: tuple[str, ...] = ("malformed",)
+    meant: tuple[Names, int] | None = None
+    """Names and port of the request whose body it is; None where there is no request, only a connection."""
 
 
 @dataclass
