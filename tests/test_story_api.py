@@ -1,82 +1,20 @@
 """The API as contract.md promises it, from outside, of a Soundstage as its user starts it."""
 
 import json
-import smtplib
-import ssl
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
+import api_story
 import httpx
 import pytest
-from house import House
+from api_story import RUN, SECRET, Story
 
-from ledger.data_dir import prepare
-from ledger.runs import Runs
-from ledger.store import open_ledger
+story = api_story.story
+"""The shared fixture, made known to this module."""
 
-RUN, TOKEN = "ci-4711", "token-of-the-run"
-SECRET = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
 CAPTURE = {
     "id", "at", "run", "source", "channel", "intent", "provider", "operation", "protocol", "target", "verdict", "rule",
     "reason", "fidelity", "left", "facts", "flags", "payload", "reply",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Story:
-    """What was sent through a house, and how to ask it."""
-
-    house: House
-    api: httpx.Client
-    mail: bytes
-    answers: dict[str, httpx.Response]
-
-    def items(self, **query: str | int) -> list[dict[str, Any]]:
-        answer = self.api.get("/api/captures", params=query)
-        assert answer.status_code == 200, answer.text
-        return list(answer.json()["items"])
-
-
-def welcome_mail() -> bytes:
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "Shop <shop@shop.example>", "ann@example.com", "Wélcome"
-    message.set_content("Your code is 481516. https://shop.example/confirm/abc\n")
-    message.add_alternative("<p>Your code is <b>481516</b></p>", subtype="html")
-    message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="terms.pdf")
-    return message.as_bytes().replace(b"\n", b"\r\n") + b".leading dot\r\n"
-
-
-def send(house: House) -> dict[str, httpx.Response]:
-    trust = ssl.create_default_context(cafile=house.addresses["ca"])
-    through = {"trust_env": False, "verify": trust}
-    with httpx.Client(proxy=f"http://{RUN}:{TOKEN}@{house.addresses['proxy']}", **through) as run:  # type: ignore[arg-type]  # a table of keywords
-        form = {"amount": "4200", "currency": "eur", "customer": "cus_123"}
-        headers = {"authorization": f"Bearer {SECRET}", "idempotency-key": "order-1"}
-        charge = run.post("https://api.stripe.com/v1/payment_intents", data=form, headers=headers)
-    with httpx.Client(proxy=f"http://{house.addresses['proxy']}", **through) as nobody:  # type: ignore[arg-type]  # the same
-        read = nobody.get("http://reads.example/a?b=c")
-        hook = nobody.post("https://hooks.partner.example/orders", json={"order": 7, "password": "hunter22"})
-    return {"charge": charge, "read": read, "hook": hook}
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    data: Path = prepare(tmp_path_factory.mktemp("api") / "data")
-    ledger = open_ledger(data, writer=True)
-    Runs(ledger).open(RUN, TOKEN, "checkout", datetime.now(UTC))
-    ledger.close()
-    with House(data=data) as house:
-        headers = {"authorization": f"Bearer {house.token}"}
-        with httpx.Client(base_url=house.addresses["dashboard"], headers=headers, trust_env=False, timeout=30) as api:
-            mail = welcome_mail()
-            host, _, port = house.addresses["smtp"].partition(":")
-            with smtplib.SMTP(host, int(port)) as smtp:
-                smtp.sendmail("shop@shop.example", ["ann@example.com", "bcc@example.com"], mail)
-            yield Story(house, api, mail, send(house))
 
 
 def bare(story: Story) -> httpx.Client:
