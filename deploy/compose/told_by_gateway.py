@@ -1,4 +1,4 @@
-"""Asks the gateway's API whether the shop's whole day was captured and nothing left: `told_by_gateway.py URL < TOKEN`."""
+"""Asks the API whether all of the shop's day was captured and nothing left: `told_by_gateway.py URL < TOKEN`."""
 
 import sys
 from collections import Counter

@@ -1,7 +1,7 @@
 """Tries ways out of wherever it runs, and says of each whether it is open. Standard library alone: it runs anywhere.
 
-`ways_out.py shut WAY...` ends with 1 unless every way is shut, `ways_out.py open WAY...` unless every way is open. A way:
-`tcp:ADDRESS:PORT`, `dns:ADDRESS` (a question over UDP), `name:NAME=ADDRESS` (open where the system's resolver says
+`ways_out.py shut WAY...` ends with 1 unless every way is shut, `ways_out.py open WAY...` unless every way is open. A
+way: `tcp:ADDRESS:PORT`, `dns:ADDRESS` (a question over UDP), `name:NAME=ADDRESS` (open where the system's resolver says
 anything but that address), `proxy:ADDRESS:PORT:URL` (a POST through that proxy, open unless refused or made up), `raw:`
 (frames of one's own making).
 """
@@ -27,7 +27,8 @@ def dns(where: str) -> str:
     labels = b"".join(bytes([len(label)]) + label for label in b"secret.of.staging.example.com".split(b"."))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(PATIENCE)
-        asking.sendto(b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\x00\x00\x01\x00\x01", (where, 53))
+        head = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+        asking.sendto(head + labels + b"\x00\x00\x01\x00\x01", (where, 53))
         return f"answered with {len(asking.recv(4096))} octets"
 
 
