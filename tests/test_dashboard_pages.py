@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import browser
+import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from browser import Visitor, visit
@@ -189,11 +190,13 @@ PATHS = [
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_no_page_has_a_barrier(chromium: Browser, stage: Stage, dark: bool) -> None:
     stage.gateway.told["opt_ins"] = [
-        {"id": "qa", "target": "*@qa.example.com", "do": "allow", "why": "QA", "owner": "qa", "in_force": True,
+        {"id": "qa", "target": "mail to *@qa.example.com", "do": "allow", "why": "QA", "owner": "qa", "in_force": True,
          "expires": "2026-12-31T00:00:00Z"},
     ]  # fmt: skip
     denied = await stage.add(capture(channel="web", verdict="deny", host="x.example", scheme="https", port=443))
     shown = await stage.add(mail("Order 1", ["ann@example.com"], order(1), flags=["live_credential"]))
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer) as client:
+        await client.post(f"/inbox/{shown}/labels", data={"add": "refund"})
     visitor = await visit(chromium, stage.link(), dark=dark)
     found = {}
     for path in [*(path.format(id=shown) for path in PATHS), f"/attempts/{denied}", "/inbox?q=nothing-like-it"]:
