@@ -13,6 +13,7 @@ NAMES_REMEMBERED = 4096
 # Letters, digits or `_` written as escapes could spell a secret's name; clients escape no such character by themselves.
 JSON_ESCAPE = rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
 FORM_ESCAPE = rb"%(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
+_LINK_OR_USER = rb"[?&#][^=&\s]*=|(?m:^[^\s/@:]+:[^\s/@]+@)"
 _IN_LINK = rb"(?i:[?&#](?:" + QUERY_WHOLE + rb")=)|authorization_code"
 XML_TEXT = linear(rb">([^<>]*[^<>\s][^<>]*)")
 _BRACKET = rb"(?:\[|%5[Bb])"
@@ -44,7 +45,9 @@ class MaskPlan:
         )
         self.any_key = linear(b"|".join([ANY_KEY, RUN_OF_DIGITS]))
         self.any_in_header = linear(
-            b"|".join([ANY_KEY, rb"[?&#][^=&\s]*=", RUN_OF_DIGITS, WITHIN, b"(?i:" + ENDINGS + b")"])
+            b"|".join(
+                [ANY_KEY, rb"[?&#][^=&\s]*=|(?m:^[^\s/@:]+:[^\s/@]+@)", RUN_OF_DIGITS, WITHIN, b"(?i:" + ENDINGS + b")"]
+            )
         )
         whole = b"|".join(filter(None, [WHOLE, named]))
         self.json = linear(

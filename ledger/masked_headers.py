@@ -17,6 +17,8 @@ _ESCAPE = linear(FORM_ESCAPE)
 _SEGMENT = linear(rb"(?i)(/(token|secret|api[-_]?key|access[-_]?key|auth)/)([^/?;]{12,})")
 """What webhooks and links in mails put into a path."""
 _IN_PATH = linear(rb"=|" + WITHIN + rb"|(?i:/(?:token|secret|api[-_]?key|access[-_]?key|auth)/)")
+_USER_INFO = linear(rb"^([^\s/@]+:[^\s/@]+)@")
+"""Before a name, as nobody but an attacker puts it into Host."""
 _SCHEMES = frozenset(("basic", "bearer", "digest", "negotiate", "apikey", "token", "aws4-hmac-sha256", "vapid", "hawk"))
 
 
@@ -60,6 +62,7 @@ def _scheme_label(scheme: str, label: str) -> str:
 def _without(value: str, plan: MaskPlan, mark: Mark) -> str:
     """A header that is no credential, without those within it, such as a link's parameters."""
     text = plan.link.sub(_Parameter(plan, mark), _octets(value))
+    text = _USER_INFO.sub(lambda match: mark("url_password", match.group(1)) + b"@", bytes(text))
     return str(masked_text(bytes(text), plan, mark).text, "latin-1")
 
 

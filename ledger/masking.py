@@ -8,12 +8,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from ledger.mask_plan import MaskPlan
 from ledger.masked_body import UNREADABLE, BodyMask
 from ledger.masked_facts import masked_facts
 from ledger.masked_headers import masked_headers, masked_path, masked_query
 from ledger.masked_text import masked_text
+from ledger.secret_patterns import without_keys
 from policies.body import Body
 from policies.http_request import HttpRequest
 from policies.secret_place import SecretPlace
@@ -22,6 +24,8 @@ Headers = tuple[tuple[str, str], ...]
 
 _PLANS_KEPT = 512
 _MARKS_KEPT = 4096
+_SHORTEST_ECHO = 6
+"""Octets: what is shorter, such as a card's CVC, stands in an answer by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class MaskedRequest:
     query: str
     body: Body
     flags: tuple[str, ...] = ()
+    removed: tuple[tuple[str, bytes], ...] = ()
+    """Label and octets of what was removed from the body: an answer made up here may repeat it."""
 
 
 class Masker:
@@ -71,15 +77,43 @@ class Masker:
         headers = masked_headers(request.headers, plan, self.mark)
         body: Body = request.body
         flags: tuple[str, ...] = ()
+        removed: list[tuple[str, bytes]] = []
+
+        def noting(label: str, secret: bytes) -> bytes:
+            removed.append((label, secret))
+            return self.mark(label, secret)
+
         if not exact_body and body.size:
-            body, flags = self._body(body, request.headers, BodyMask(plan, self.mark, message))
+            body, flags = self._body(body, request.headers, BodyMask(plan, noting, message))
         return MaskedRequest(
             headers,
             masked_path(path, plan, self.mark),
             masked_query(query, plan, self.mark) if asked else "",
             body,
             flags,
+            tuple(removed),
         )
+
+    def without(self, removed: tuple[tuple[str, bytes], ...], text: bytes) -> bytes:
+        """A text of our own without what was removed from the request it answers."""
+        for label, secret in removed:
+            for spelt in {secret, unquote_to_bytes(secret.replace(b"+", b" "))}:
+                if len(spelt) >= _SHORTEST_ECHO and spelt in text:
+                    text = text.replace(spelt, self.mark(label, secret))
+        return text
+
+    def opening(self, body: Body) -> Body:
+        """The first octets of a connection that was no request, without credentials."""
+        masked = masked_text(body.data or b"", self._general, self.mark).text
+        return body if masked == body.data else Body.of(masked)
+
+    def words(self, text: str) -> str:
+        """A name or a sentence without keys known by their shape; the same object where there are none."""
+        octets = text.encode("utf-8", "surrogatepass")
+        if self._general.any_key.search(octets) is None:
+            return text
+        shown, _ = without_keys(octets, self.mark)
+        return text if shown == octets else shown.decode("utf-8", "surrogatepass")
 
     def reply(
         self, headers: Headers, body: bytes, places: tuple[SecretPlace, ...], *, own: bool = False

@@ -26,6 +26,9 @@ class MalformedHead(ValueError):
     """The bytes are no request that everybody reads alike; the sentence says what is wrong."""
 
 
+_USER_INFO = re.compile(rb"[^/@\s]*@")
+
+
 @dataclass(slots=True)
 class Head:
     """A request without its body."""
@@ -141,5 +144,5 @@ def _what_is_wrong_with(line: bytes) -> str:
 
 
 def shown(text: bytes) -> str:
-    """Bytes of a client's in a sentence: short, printable, and without a query, which may hold credentials."""
-    return repr(text.partition(b"?")[0][:60].decode("latin-1"))
+    """Bytes of a client's in a sentence: short, printable, without query and user-info: they may hold credentials."""
+    return repr(_USER_INFO.sub(b"...@", text.partition(b"?")[0])[:60].decode("latin-1"))

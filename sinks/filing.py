@@ -1,14 +1,18 @@
 """Filing: a passage and its reply made into the one record the ledger writes, with every secret removed."""
 
+from dataclasses import replace
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from ledger.capture import Capture, Payload, ReplySummary
 from ledger.masking import Masker
 from ledger.record import Record
-from ledger.reply import Reply
+from ledger.reply import KeptObject, Reply
 from policies.body import Body
+from policies.decision import Decision
 from policies.dns_question import DnsQuestion
-from policies.effect import Target
+from policies.effect import Effect, Target
 from policies.http_request import HttpRequest
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
@@ -35,7 +39,7 @@ def filed(passage: Passage, reply: Reply | None, *, left: bool, masker: Masker) 
         body, session = passage.seen.body, _session(passage.seen)
         flags = masker.message_flags((body.data or passage.seen.head)[:ALERTS_WITHIN])
     else:
-        body, content_type = _evidence(passage.seen)
+        body, content_type = _evidence(passage.seen, masker)
     return Record(
         capture=_capture(passage, told, left, body, content_type, masker, flags),
         kept_body=body,
@@ -58,6 +62,10 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
     )
     kept = _upload(request, masked.body) if recognition is not None and recognition.keeps_body_exactly else masked.body
     reply_headers, reply_body = masker.reply(reply.headers, reply.body, places, own=reply.fidelity != "real")
+    keep = reply.keep
+    if masked.removed and reply.fidelity != "real":
+        reply_body = masker.without(masked.removed, reply_body)
+        keep = tuple([_without(masked.removed, kept, masker) for kept in keep])
     target = passage.effect.target
     if target.path != masked.path and target.path is not None:
         target = target.model_copy(update={"path": masked.path})
@@ -68,7 +76,7 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
         request_headers=masked.headers,
         reply_headers=reply_headers,
         reply_body=reply_body,
-        keep=reply.keep,
+        keep=keep,
         replay=reply.replay,
     )
 
@@ -84,6 +92,13 @@ def _upload(request: HttpRequest, body: Body) -> Body:
         return body
 
 
+def _without(removed: tuple[tuple[str, bytes], ...], kept: KeptObject, masker: Masker) -> KeptObject:
+    """A provider's object as it may be kept: what the request said in secret, it does not say either."""
+    told = to_json(kept.value)
+    masked = masker.without(removed, told)
+    return kept if masked == told else replace(kept, value=from_json(masked))
+
+
 def _capture(
     passage: Passage,
     reply: Reply,
@@ -97,6 +112,8 @@ def _capture(
     effect, decision = passage.effect, passage.decision
     if target is not None and target is not effect.target:
         effect = effect.model_copy(update={"target": target})
+    if masker.words(effect.target.host) is not effect.target.host:
+        effect, decision = _without_named_key(effect, decision, masker)
     facts = effect.facts if not reply.facts else {**effect.facts, **reply.facts}
     every_flag = (*effect.flags, *decision.flags, *flags, *reply.flags)
     payload = {"content_type": content_type, "size": body.size, "sha256": body.sha256 if body.size else None}
@@ -117,6 +134,16 @@ def _capture(
     )
 
 
+def _without_named_key(effect: Effect, decision: Decision, masker: Masker) -> tuple[Effect, Decision]:
+    """Of a host's name that is a key, as it is where data is carried off by DNS."""
+    words = masker.words
+    target = effect.target.model_copy(update={"host": words(effect.target.host)})
+    facts = {name: words(value) if isinstance(value, str) else value for name, value in effect.facts.items()}
+    conflicts = tuple([words(conflict) for conflict in effect.conflicts])
+    named = effect.model_copy(update={"target": target, "facts": facts, "conflicts": conflicts})
+    return named, decision.model_copy(update={"reason": words(decision.reason)})
+
+
 def _session(mail: Mail) -> dict[str, Any]:
     return {
         "helo": mail.helo,
@@ -133,9 +160,10 @@ def _session(mail: Mail) -> dict[str, Any]:
     }
 
 
-def _evidence(seen: DnsQuestion | RawConnection | HttpRequest | Mail) -> tuple[Body, str | None]:
+def _evidence(seen: DnsQuestion | RawConnection | HttpRequest | Mail, masker: Masker) -> tuple[Body, str | None]:
     if isinstance(seen, DnsQuestion):
-        return Body.of(seen.wire), "application/dns-message"
+        wire, name = Body.of(seen.wire), seen.wire.decode("latin-1")
+        return (wire if masker.words(name) is name else Body(None, wire.size, wire.sha256)), "application/dns-message"
     if isinstance(seen, RawConnection):
-        return seen.opening, "application/octet-stream"
+        return masker.opening(seen.opening), "application/octet-stream"
     raise TypeError(f"{type(seen).__name__} is filed by its own kind")

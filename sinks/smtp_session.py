@@ -13,6 +13,9 @@ from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_path import MAIL_OPTIONS, RCPT_OPTIONS, BadPath, SmtpPath, read_path
 from sinks.smtp_transcript import SmtpTranscript
 
+_SAID = frozenset((b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"STARTTLS", b"QUIT"))
+"""Commands a transcript gives in full; what follows any other says nothing of the mail and may be anything."""
+
 
 class Next(Enum):
     """What the connection does once the reply is written."""
@@ -73,7 +76,8 @@ class SmtpSession:
             return self._refused(self._unknown(line)), self._next
         if verb == b"MAIL" and self.sender is None:
             self.transcript.begin()
-        self.transcript.said("C", "AUTH [removed]" if verb == b"AUTH" else line.decode("utf-8", "backslashreplace"))
+        said = line if verb in _SAID else verb + b" [removed]" * bool(argument)
+        self.transcript.said("C", said.decode("utf-8", "backslashreplace"))
         reply = answer(argument.strip())
         return (self._refused(reply) if reply >= "5" else self._told(reply)), self._next
 

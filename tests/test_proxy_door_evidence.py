@@ -17,7 +17,13 @@ from proxy.door_evidence import KEPT, evidence
         pytest.param(b"x-api-key : SECRET\r\na: b", b"x-api-key : [removed:credential]\r\na: b", id="key-field"),
         pytest.param(b"Cookie: SECRET", b"Cookie: [removed:credential]", id="cookie"),
         pytest.param(b"proxy-authorization: SECRET", b"proxy-authorization: [removed:credential]", id="authorization"),
-        pytest.param(b"USER x\r\nPASS SECRET\r\n", b"USER x\r\nPASS [removed:credential]\r\n", id="line-protocol"),
+        pytest.param(b"USER x\r\nPASS SECRET\r\n", b"USER x\r\nPASS [removed:credential]", id="line-protocol"),
+        pytest.param(b'a1 LOGIN x "SECRET"\r\n', b"a1 LOGIN [removed:credential]", id="line-protocol-with-tags"),
+        pytest.param(
+            b"a: b\r\nCookie: x\r\n SECRET\r\nc: d", b"a: b\r\nCookie: [removed:credential]\r\nc: d", id="folded"
+        ),
+        pytest.param(b"POST / X\na: b\n\nSECRET", b"POST / X\na: b", id="body-after-bare-line-feeds"),
+        pytest.param(b"\x10\x2f\0\x04MQTT" + b"\xc2" * 8 + b"SECRET", b"\x10\x2f\0\x04MQTT" + b"\xc2" * 8, id="binary"),
         pytest.param(b"POST / X\r\n\r\nSECRET", b"POST / X", id="body"),
     ],
 )
