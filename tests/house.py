@@ -6,6 +6,7 @@ of loopback, the resolver is its DNS responder, and a program run there with no 
 whatever name it means. That needs root, which CI has.
 """
 
+import functools
 import json
 import os
 import shutil
@@ -16,6 +17,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+from ledger.filters import Filters
+from ledger.reader import Reader
+from ledger.store import open_ledger
 
 PROJECT = Path(__file__).resolve().parent.parent
 FREE_PORTS = dict.fromkeys(("PROXY", "HTTPS", "HTTP", "DNS", "SMTP", "SMTPS", "DASHBOARD"), "0")
@@ -116,13 +122,14 @@ class House:
 
     def _routed(self) -> dict[str, str]:
         """The variables of `soundstage env`; of the steered house those alone that make the CA trusted."""
-        variables = self._env()
+        variables = self._env
         if not self._steered:
             return variables
         return {
             name: value for name, value in variables.items() if "proxy" not in name.lower() or name.startswith("SMTP")
         }
 
+    @functools.cached_property
     def _env(self) -> dict[str, str]:
         told = self.command("env", "--shell", "dotenv")
         pairs = (line.split("=", 1) for line in told.splitlines() if "=" in line and not line.startswith("#"))
@@ -140,7 +147,11 @@ class House:
             cwd=PROJECT,
         ).stdout
 
-    def captures(self, *filters: str) -> list[dict[str, object]]:
-        """What it recorded, newest first, asked as a user asks."""
-        items: list[dict[str, object]] = json.loads(self.command("captures", "list", "--json", *filters))
-        return items
+    def captures(self, **filters: Any) -> list[dict[str, Any]]:
+        """What it recorded, newest first, as the contract shows it: read from its ledger, wherever its network is."""
+        ledger = open_ledger(self.data, writer=False)
+        try:
+            page = Reader(ledger).captures(Filters(**filters), limit=1000)
+            return [stored.as_contract() for stored in page.items]
+        finally:
+            ledger.close()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from house import House, can_steer
@@ -76,9 +77,9 @@ class Calls:
         answer: dict[str, str] = json.loads(told)
         return answer
 
-    def newest(self, verdict: str) -> dict[str, object]:
+    def newest(self, verdict: str) -> dict[str, Any]:
         """The newest side effect: no name looked up, no token call, nothing an SDK asks on its own."""
-        found = self._house.captures("--verdict", verdict)
+        found = self._house.captures(verdict=verdict)
         return next(item for item in found if item["channel"] not in ("dns", "web", "socket"))
 
 
