@@ -109,7 +109,9 @@ def main(captures: int = 250_000) -> None:
         store = BodyStore(data)
         rate = asyncio.run(fill(ledger, store, captures))
         started = time.monotonic()
-        Indexer(ledger, store).catch_up()
+        indexer = Indexer(ledger, store)
+        indexer.catch_up()
+        indexer.close()
         indexed = captures / (time.monotonic() - started)
         rows = [[name, *percentile_95(ask)] for name, ask in questions(Reader(ledger, store)).items()]
         rows += [["filled, captures/s", rate, ""], ["indexed, captures/s", indexed, ""]]
