@@ -87,7 +87,7 @@ class DirLock:
 
     def __init__(self, path: Path) -> None:
         """Take the lock or raise LedgerUnavailable naming who holds it."""
-        self._file = (path / "gateway.lock").open("a+")
+        self._file = os.fdopen(os.open(path / "gateway.lock", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -10,7 +10,8 @@ _FIELD = re.compile(
     rb"(?:\r?\n[ \t]+[^\r\n]*)*"
 )
 _QUERY = re.compile(rb"\?[^ \r\n]*")
-_USER_INFO = re.compile(rb"(://)[^/@\s]*@")
+_USER_INFO = re.compile(rb"(://|^CONNECT )[^/@\s]*@")
+_NO_PORT = re.compile(rb"^(CONNECT [^\s:]*:)[^\s\d][^\s]*")
 _CREDENTIALS = re.compile(rb"(?i)\b(?:auth|pass\w*|login|identify|oper)\b(?![ \t]*:)")
 """Of line protocols that met an HTTP port: FTP and POP3 (`PASS`), Redis and SMTP (`AUTH`), IMAP (`LOGIN`), STOMP."""
 _HTTP = re.compile(rb"[^\r\n]* HTTP/\d")
@@ -31,6 +32,7 @@ def evidence(seen: bytes) -> Body:
     kept = _HEAD_ENDS.split(seen, 1)[0][:KEPT]
     kept = _FIELD.sub(rb"\1 " + REMOVED, kept)
     kept = _USER_INFO.sub(rb"\1" + REMOVED + b"@", kept)
+    kept = _NO_PORT.sub(rb"\1" + REMOVED, kept)
     kept = _QUERY.sub(b"?" + REMOVED, kept)
     if not _HTTP.match(kept):
         credentials = _CREDENTIALS.search(kept)

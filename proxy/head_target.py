@@ -45,7 +45,10 @@ def read_authority(target: str) -> tuple[str, int]:
     """Host and port of a CONNECT's target, the host as sent without brackets. Raises MalformedHead."""
     match = _AUTHORITY.fullmatch(target)
     if match is None or not 0 < int(match[2]) < 65536:
-        raise MalformedHead(f"CONNECT to {shown(target.encode('latin-1'))} does not name a host and a port")
+        host, colon, port = target.partition(":")
+        # What stands in a port's place and is no number may be a password.
+        told = host + colon + (port if port.isdigit() else "..." * bool(port)) if "@" not in target else target
+        raise MalformedHead(f"CONNECT to {shown(told.encode('latin-1'))} does not name a host and a port")
     return match[1].strip("[]"), int(match[2])
 
 

@@ -49,7 +49,7 @@ def _prepare(path: Path) -> None:
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Hold the data directory for one `up`: a second one must not take the first one's addresses away."""
-    with (path / "up.lock").open("a") as file:
+    with os.fdopen(os.open(path / "up.lock", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
