@@ -1,7 +1,7 @@
 # The gateway and its dashboard. BASE may be any Debian with Python 3.12 or 3.13 as python3:
 #   make assets && docker build -t soundstage .
 #   docker build -t soundstage --build-arg BASE=my-registry/python:3.13-slim .
-# Without a network: put the wheels of requirements-dev.lock into ./wheels and add
+# Without a network: put the wheels of requirements-demo.lock into ./wheels and add
 #   --network none --build-arg PIP_ARGS="--no-index --find-links /opt/soundstage/wheels"
 # What installs stays behind in the stages that installed: the images that run hold no wheels and no pip.
 ARG BASE=docker.io/library/python:3.13-slim
@@ -30,8 +30,8 @@ RUN pip install --no-cache-dir ${PIP_ARGS} --no-build-isolation --no-deps -e . \
 # The demo shop of docker-compose.yml: the providers' SDKs on top.
 FROM rooms AS shop-rooms
 ARG PIP_ARGS=""
-COPY requirements-dev.lock ./
-RUN pip install --no-cache-dir ${PIP_ARGS} --require-hashes -r requirements-dev.lock \
+COPY requirements-demo.lock ./
+RUN pip install --no-cache-dir ${PIP_ARGS} --require-hashes -r requirements-demo.lock \
     && pip uninstall --yes pip && rm -rf wheels
 COPY demo demo
 COPY deploy/compose/shop.py ./

@@ -6,7 +6,7 @@ BIN := .venv/bin
 ROOMS := soundstage proxy dashboard sinks ledger policies
 export PYTHON
 
-.PHONY: up test demo bench check assets run-ready dev-ready locks help
+.PHONY: up test demo bench check containers assets run-ready dev-ready locks help
 
 help:
 	@echo "make up     start Soundstage here, until Ctrl-C"
@@ -14,6 +14,7 @@ help:
 	@echo "make test   the whole test suite"
 	@echo "make check  style, types, layers, dependencies, spelling, the house rules"
 	@echo "make bench  the benchmarks, as a table"
+	@echo "make containers  docker-compose.yml with an engine of its own, and every way out of it tried; as root"
 
 up: run-ready assets
 	@exec $(BIN)/soundstage up
@@ -35,6 +36,10 @@ check: dev-ready
 	$(BIN)/deptry .
 	$(BIN)/codespell
 	$(BIN)/pytest -q tests/test_project_*.py
+
+# Some minutes, and root: not part of `make test`.
+containers: dev-ready assets
+	@deploy/compose/try
 
 assets:
 	@$(BIN)/python -m dashboard.build_assets

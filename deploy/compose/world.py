@@ -1,7 +1,7 @@
 """The stand-in for what lies outside: takes TCP connections and DNS questions on every address, and logs all it sees.
 
-`world.py LOG PORT...` listens on those TCP ports and on UDP 53. `--packets INTERFACE` also logs every IP packet that
-comes in there, answered or not. One line of the log is one sighting, in the order of arrival.
+`world.py LOG PORT...` listens on those TCP ports and on UDP 53 (`--questions-at ADDRESS`). `--packets INTERFACE` also
+logs every IP packet that comes in there, answered or not. One line of the log is one sighting, in the order of arrival.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def _own_business(data: bytes) -> bool:
     return first == 58 and kind in ROUTER_AND_NEIGHBOUR
 
 
-async def serve(log: TextIO, ports: list[int], interface: str | None) -> None:
+async def serve(log: TextIO, ports: list[int], answering: str, interface: str | None) -> None:
     """Listen until the process is ended; "ready" is the first line of the log."""
     world, loop = World(log), asyncio.get_running_loop()
     if interface:
@@ -73,7 +73,7 @@ async def serve(log: TextIO, ports: list[int], interface: str | None) -> None:
         loop.add_reader(sniffer, world.packet, sniffer)
     for port in ports:
         await asyncio.start_server(world.conversation, None, port)
-    await loop.create_datagram_endpoint(lambda: world, ("0.0.0.0", 53))
+    await loop.create_datagram_endpoint(lambda: world, (answering, 53))
     world.say("ready")
     await asyncio.Event().wait()
 
@@ -82,7 +82,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("log")
     parser.add_argument("ports", type=int, nargs="+")
+    # A socket on every address would answer from another one than it was asked at.
+    parser.add_argument("--questions-at", metavar="ADDRESS", default="0.0.0.0")
     parser.add_argument("--packets", metavar="INTERFACE")
     arguments = parser.parse_args()
     with Path(arguments.log).open("a") as log:
-        asyncio.run(serve(log, arguments.ports, arguments.packets))
+        asyncio.run(serve(log, arguments.ports, arguments.questions_at, arguments.packets))
