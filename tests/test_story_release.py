@@ -24,7 +24,7 @@ def captured(house: House) -> str:
     host, _, port = house.addresses["smtp"].partition(":")
     with smtplib.SMTP(host, int(port)) as smtp:
         smtp.sendmail("shop@shop.example", ["ann@customer.example"], MESSAGE, mail_options=["BODY=8BITMIME"])
-    return str(house.captures("--channel", "email")[0]["id"])
+    return str(house.captures(channel="email")[0]["id"])
 
 
 async def test_a_mail_is_released_only_to_whom_the_policy_opts_in() -> None:
