@@ -16,6 +16,7 @@ from policies.body import Body
 from policies.glob import plain_address
 from policies.mail import Mail
 from sinks.gate import NotReady
+from sinks.mail_sink import INCOMPLETE
 from sinks.passage import Outcome
 from sinks.smtp_body import HEAD_OCTETS, Intake
 from sinks.smtp_mail import EIGHT_BIT_PROMISED
@@ -66,6 +67,8 @@ class Release:
         effect, session = stored.capture.effect, stored.session
         if effect.protocol not in ("smtp", "smtps"):
             raise ValueError("Only mails that came over SMTP can be released: this is a call to a provider's API.")
+        if INCOMPLETE in stored.capture.flags:
+            raise ValueError("This mail was cut off before its end, so nobody has sent it and it cannot be released.")
         options = tuple(one for one in session.get("sender_options", ()) if one.upper() in EIGHT_BIT_PROMISED)
         head, body = self._body(stored)
         return Mail(

@@ -1,8 +1,22 @@
 """Which recipients a mail is released to: plain addresses alone, whatever a person or a page hands over."""
 
-import pytest
+from dataclasses import replace
+from pathlib import Path
 
-from sinks.release import RECIPIENTS_LIMIT, checked
+import pytest
+from ledger_stage import mail_of, stage
+
+from policies.mail import Mail
+from sinks.mail_sink import INCOMPLETE
+from sinks.passage import Outcome
+from sinks.release import RECIPIENTS_LIMIT, Release, checked
+
+
+class NobodyDelivers:
+    """Fails where anything is passed on."""
+
+    async def pass_on(self, mail: Mail) -> Outcome:
+        raise AssertionError(f"a mail to {mail.recipients} was passed on")
 
 
 @pytest.mark.parametrize(
@@ -31,3 +45,12 @@ def test_how_many() -> None:
     for count in (0, RECIPIENTS_LIMIT + 1):
         with pytest.raises(ValueError, match="between 1 and 50 recipients"):
             checked([f"a{number}@b.example" for number in range(count)])
+
+
+async def test_a_mail_that_was_cut_off_is_not_released(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        record = mail_of("Half a", ["ann@customer.example"], protocol="smtp")
+        await house.writer.record(replace(record, capture=record.capture.model_copy(update={"flags": (INCOMPLETE,)})))
+        release = Release(NobodyDelivers(), house.reader, lambda: house.store.intake(keep=True))
+        with pytest.raises(ValueError, match="cut off before its end"):
+            await release.release(record.capture.id, ["bo@qa.example.com"], "127.0.0.1")
