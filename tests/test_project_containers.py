@@ -29,6 +29,13 @@ def test_staging_is_a_network_without_a_way_out(compose: dict[str, Any]) -> None
     assert all(list(compose["services"][name]["networks"]) == ["staging"] for name in inside)
 
 
+def test_the_host_is_no_neighbour_of_staging(compose: dict[str, Any]) -> None:
+    """Without this the shop reaches whatever the host serves: `make containers` shows it."""
+    options = compose["networks"]["staging"]["driver_opts"]
+    assert options == {"com.docker.network.bridge.inhibit_ipv4": "true"}
+    assert all(service["cap_drop"] == ["ALL"] for service in compose["services"].values())
+
+
 def test_names_are_asked_of_the_gateway_alone(compose: dict[str, Any]) -> None:
     gateway = compose["services"]["gateway"]["networks"]["staging"]["ipv4_address"]
     assert compose["services"]["shop"]["dns"] == [gateway]
