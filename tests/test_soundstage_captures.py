@@ -47,7 +47,8 @@ def test_exported_as_json_lines_and_never_over_a_file(gateway: Running, tmp_path
     assert gateway.run(*words).returncode == 0
     assert [json.loads(line)["id"] for line in output.read_text().splitlines()] == [capture]
     again = gateway.run(*words)
-    assert (again.returncode, again.stderr) == (2, f"soundstage: error: --output {output}: File exists\n")
+    said = f"soundstage: error: --output {output} is there already\nsoundstage: hint: name a new file, or remove it\n"
+    assert (again.returncode, again.stderr) == (2, said)
 
 
 def test_purged_by_filter_alone(gateway: Running) -> None:

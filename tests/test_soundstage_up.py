@@ -33,7 +33,7 @@ def children(pid: int) -> dict[str, int]:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if int(state[1]) == pid and state[0] != "Z" and words[-2].startswith(b"_"):
+        if int(state[1]) == pid and state[0] != "Z" and words[-2:-1] and words[-2].startswith(b"_"):
             found[words[-2].decode()] = int(folder.name)
     return found
 
