@@ -12,7 +12,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 ROOMS = ("soundstage", "proxy", "dashboard", "sinks", "ledger", "policies")
 LONGEST, MEDIAN = 300, 120
-SCRIPTS = ("deploy/find-python", "deploy/prepare", ".ci/run")
+SCRIPTS = ("deploy/find-python", "deploy/prepare", "deploy/compose/try", ".ci/run")
 
 PROCESSES = {"__main__", "up", "gateway_process", "dashboard_process"}
 """Started by `tests/running.py`, as an operator starts them."""
@@ -113,7 +113,7 @@ def test_modules_say_what_belongs_in_them() -> None:
     assert not silent
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-demo.lock", "requirements-dev.lock"])
 def test_locks_name_no_host(name: str) -> None:
     assert not re.findall(r"https?://|--(?:extra-)?index-url|--find-links", (PROJECT / name).read_text())
 
