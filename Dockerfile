@@ -4,7 +4,7 @@
 # Without a network: put the wheels of requirements-demo.lock into ./wheels and add
 #   --network none --build-arg PIP_ARGS="--no-index --find-links /opt/soundstage/wheels"
 # What installs stays behind in the stages that installed: the images that run hold no wheels and no pip.
-ARG BASE=docker.io/library/python:3.13-slim
+ARG BASE=python:3.13-slim
 FROM ${BASE} AS rooms
 ARG PIP_ARGS=""
 WORKDIR /opt/soundstage
