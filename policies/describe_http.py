@@ -65,6 +65,7 @@ def describe_request(
         "target": Target.made_of(target),
         "source": request.source,
         "run": run,
+        "window": None,
         "provider": None if known.pack is None else known.pack.id,
         "operation": None if known.operation is None else known.operation.id,
         "facts": facts,

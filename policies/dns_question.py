@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from policies.http_request import RunClaim
+
 
 @dataclass(frozen=True, slots=True)
 class DnsQuestion:
@@ -16,3 +18,4 @@ class DnsQuestion:
     """`dns` over UDP, `dns-tcp` over TCP."""
     wire: bytes
     flags: tuple[str, ...] = ()
+    claim: RunClaim | None = None

@@ -36,6 +36,8 @@ class Effect(Frozen):
     source: str
     """The client's address, without its port."""
     run: str = UNATTRIBUTED
+    window: str | None = None
+    """Of a run, the id of the test's window that was open on it."""
     provider: str | None = None
     operation: str | None = None
     facts: Mapping[str, Any] = {}

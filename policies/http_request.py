@@ -5,7 +5,9 @@ from typing import Literal
 
 from policies.body import EMPTY, Body
 
-NameSource = Literal["connect", "sni", "absolute", "host", "authority"]
+NameSource = Literal["connect", "sni", "absolute", "host", "authority", "socks", "dns", "address"]
+"""`dns`: the name that the address connected to was given out for. `address`: the bare address connected to, which is
+a name only where there is no other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from policies.http_request import NameSource, RunClaim
 
-Entrance = Literal["explicit", "steered"]
+Entrance = Literal["explicit", "steered", "transparent", "socks", "wireguard"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from soundstage.arguments import given
+from soundstage.options import given
 from soundstage.settings_source import read_settings
 from soundstage.trust_bundle import read_ca
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from soundstage.api import Api
-from soundstage.arguments import FILTERS, given
+from soundstage.arguments import FILTERS
+from soundstage.options import given
 from soundstage.settings_source import read_settings
 from soundstage.table import table
 from soundstage.trouble import ConfigError

@@ -4,7 +4,7 @@ import argparse
 import os
 
 from soundstage import addresses
-from soundstage.arguments import given
+from soundstage.options import given
 from soundstage.routing import routing
 from soundstage.settings_source import read_settings
 from soundstage.shells import shown

@@ -14,8 +14,8 @@ from policies.policy_file import load_policy
 from policies.policy_problem import PolicyError
 from policies.yaml_lines import parse
 from soundstage.api import Api
-from soundstage.arguments import given
 from soundstage.console import complain, warn
+from soundstage.options import given
 from soundstage.packs_in_use import packs_in_use
 from soundstage.settings_source import read_settings
 from soundstage.trouble import ConfigError

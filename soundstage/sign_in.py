@@ -6,7 +6,7 @@ import os
 
 from dashboard.sign_in import LINK_LIFE, SignInLinks
 from soundstage import addresses
-from soundstage.arguments import given
+from soundstage.options import given
 from soundstage.settings_source import read_settings
 from soundstage.trouble import ConfigError
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from soundstage import trust_java
-from soundstage.arguments import given
+from soundstage.options import given
 from soundstage.settings_source import read_settings
 from soundstage.trouble import ConfigError
 from soundstage.trust_bundle import read_ca

@@ -14,7 +14,7 @@ from ledger.trouble import LedgerUnavailable
 from soundstage import addresses
 from soundstage.addresses import Addresses
 from soundstage.admin_token import admin_token
-from soundstage.arguments import given
+from soundstage.options import given
 from soundstage.settings import Settings
 from soundstage.settings_source import read_settings
 from soundstage.supervisor import Supervisor
