@@ -15,7 +15,12 @@ TITLES: dict[NameSource, str] = {
     "absolute": "the absolute URI",
     "host": "Host",
     "authority": ":authority",
+    "socks": "SOCKS",
+    "dns": "the DNS answer it went by",
+    "address": "the address connected to",
 }
+_WITHOUT_BRACKETS: frozenset[NameSource] = frozenset({"socks", "dns", "address"})
+"""Where an IPv6 address may stand alone: a listener wrote it, not a client, with its port or without."""
 _HIGHEST_PORT = 65_535
 _CACHED_LENGTH = 300
 
@@ -49,7 +54,7 @@ def _judged(source: NameSource, text: str) -> Authority:
         return _faulty(f"{title} carries user information, which hides the host it names")
     if source == "sni":
         return _named(title, written, None, written)
-    host, port, whole = _split(written)
+    host, port, whole = _bracketed(written) if source in _WITHOUT_BRACKETS else _split(written)
     if not whole:
         return _faulty(f"{title} {_quoted(written)} is not a host and a port")
     if port is None and source == "connect":
@@ -90,6 +95,14 @@ def _split(written: str) -> tuple[str, str | None, bool]:
     return host, port if colon else None, True
 
 
+def _bracketed(written: str) -> tuple[str, str | None, bool]:
+    return (f"[{written}]", None, True) if _is_bare_ipv6(written) else _split(written)
+
+
+def _is_bare_ipv6(written: str) -> bool:
+    return written.count(":") > 1 and not written.startswith("[") and as_address(written) is not None
+
+
 def _named(title: str, host: str, port: int | None, written: str) -> Authority:
     try:
         canonical = canonical_host(host)
@@ -98,7 +111,8 @@ def _named(title: str, host: str, port: int | None, written: str) -> Authority:
     by_number = as_address(canonical) is not None
     spelt = f"[{canonical}]" if ":" in canonical else canonical
     # Of SNI an address comes without brackets, if at all.
-    as_spelt = written in ((spelt, canonical) if title == "SNI" else (spelt if port is None else f"{spelt}:{port}",))
+    bare = title == "SNI" or _is_bare_ipv6(written)
+    as_spelt = written in ((spelt, canonical) if bare else (spelt if port is None else f"{spelt}:{port}",))
     return Authority(canonical, port, as_spelt, by_number, None)
 
 

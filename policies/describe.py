@@ -37,6 +37,7 @@ def describe(
 def _mail(mail: Mail, run: str, flags: tuple[str, ...]) -> Effect:
     """The envelope says whom it reaches; what the headers say is only shown."""
     headers = read_headers((mail.body.data or mail.head)[:HEAD_READ])
+    server = {"server": mail.server} if mail.server else {}
     return Effect(
         channel="email",
         intent="write",
@@ -49,6 +50,7 @@ def _mail(mail: Mail, run: str, flags: tuple[str, ...]) -> Effect:
             "to": list(mail.recipients),
             "subject": headers.subject,
             "message_id": headers.message_id,
+            **server,
         },
         recipients=mail.recipients,
         flags=flags,
@@ -57,6 +59,7 @@ def _mail(mail: Mail, run: str, flags: tuple[str, ...]) -> Effect:
 
 def _question(question: DnsQuestion, run: str, flags: tuple[str, ...]) -> Effect:
     host = question.name.rstrip(".").lower() or "."
+    server = {"server": question.server} if question.server else {}
     return Effect(
         channel="dns",
         intent="read",
@@ -64,13 +67,16 @@ def _question(question: DnsQuestion, run: str, flags: tuple[str, ...]) -> Effect
         target=Target(scheme="dns", host=host, port=53, method=question.kind),
         source=question.source,
         run=run,
-        facts={"name": question.name, "kind": question.kind},
+        facts={"name": question.name, "kind": question.kind, **server},
         flags=flags,
     )
 
 
 def _connection(connection: RawConnection, run: str, flags: tuple[str, ...]) -> Effect:
     named = meant(connection.names, connection.protocol, connection.port)
+    facts = {"what": connection.what}
+    if named.address is not None:
+        facts["address"] = named.address
     return Effect(
         channel="socket",
         intent="connect",
@@ -78,7 +84,8 @@ def _connection(connection: RawConnection, run: str, flags: tuple[str, ...]) -> 
         target=Target(scheme=connection.protocol, host=named.host, port=named.port),
         source=connection.source,
         run=run,
-        facts={"what": connection.what},
+        address=named.address,
+        facts=facts,
         flags=flags,
         conflicts=named.conflicts,
         canonical=named.canonical,

@@ -50,6 +50,8 @@ def describe_request(
     view = RequestView(request, named.host, named.port, path)
     known = packs.recognise(view)
     facts = _facts(known)
+    if named.address is not None:
+        facts.setdefault("address", named.address)
     channel, intent = _kind(request, known)
     target = {
         "scheme": request.scheme,
@@ -68,6 +70,7 @@ def describe_request(
         "window": None,
         "provider": None if known.pack is None else known.pack.id,
         "operation": None if known.operation is None else known.operation.id,
+        "address": named.address,
         "facts": facts,
         "recipients": _recipients(known, facts, channel),
         "credential": _credential(known),

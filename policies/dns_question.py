@@ -19,3 +19,5 @@ class DnsQuestion:
     wire: bytes
     flags: tuple[str, ...] = ()
     claim: RunClaim | None = None
+    server: str = ""
+    """The resolver the client meant to ask, `8.8.8.8:53`, if its connection was brought here from there."""

@@ -40,6 +40,8 @@ class Effect(Frozen):
     """Of a run, the id of the test's window that was open on it."""
     provider: str | None = None
     operation: str | None = None
+    address: str | None = None
+    """Of a redirected connection, the bare address it was really made to, whatever name came with it: judged too."""
     facts: Mapping[str, Any] = {}
     """JSON-shaped: what people search for (amount, currency, to, from, subject, idempotency_key, ...)."""
     recipients: tuple[str, ...] | None = None

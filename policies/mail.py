@@ -32,3 +32,5 @@ class Mail:
     """Of a body that is not held in memory, its first octets; empty where `body.data` has them."""
     flags: tuple[str, ...] = ()
     """`malformed`, `line_too_long`, `nul`, `eight_bit`, ..."""
+    server: str = ""
+    """Where the client meant to hand it over, `mx1.example.com:25`, if its connection was brought here from there."""

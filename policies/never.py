@@ -48,6 +48,9 @@ class Never:
             reason = f"its destination is in doubt: {'; '.join(effect.conflicts)}"
             return Decision(verdict="deny", rule="never:names-disagree", reason=reason)
         found = self.refusal(effect.target.host, effect.target.port)
+        if found is None and effect.address is not None:
+            # A name that comes with the connection does not make its address another one.
+            found = self.refusal(effect.address, effect.target.port)
         return None if found is None else Decision(verdict="deny", rule=found.rule, reason=found.reason)
 
     def refusal(self, host: str, port: int) -> Refusal | None:
