@@ -35,7 +35,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.left is not None:
         where.append(captures.c.seq.in_(_DEPARTED) if filters.left else ~captures.c.departed)
     where += _said(filters)
-    where += _put_on(filters)
+    where += _named(filters)
     if filters.since is not None:
         where.append(captures.c.at >= microseconds(filters.since))
     if filters.until is not None:
@@ -54,8 +54,10 @@ def _said(filters: Filters) -> list[ColumnElement[bool]]:
     return where
 
 
-def _put_on(filters: Filters) -> list[ColumnElement[bool]]:
+def _named(filters: Filters) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
+    if filters.ids is not None:
+        where.append(captures.c.id.in_([plain(one) for one in filters.ids]))
     if filters.trait is not None:
         where += [captures.c.traits.is_not(None), like(captures.c.traits, f"|{filters.trait}|")]
     if filters.label is not None:

@@ -29,3 +29,5 @@ class Filters:
     """What somebody put on it: a tag, or `ledger.labels.READ`."""
     unlabelled: str | None = None
     """What nobody has put on it."""
+    ids: tuple[str, ...] | None = None
+    """These captures and no others."""

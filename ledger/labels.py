@@ -46,6 +46,15 @@ class Labels:
             statement = select(func.count()).select_from(labels).where(labels.c.label == label)
             return int(connection.execute(statement).scalar_one())
 
+    def tally(self, filters: Filters) -> dict[str, int]:
+        """How many of the captures that match carry each tag, by tag; `READ` is none."""
+        joined = captures.join(labels, labels.c.seq == captures.c.seq)
+        statement = select(labels.c.label, func.count()).select_from(joined)
+        statement = statement.where(*conditions(filters), labels.c.label != READ)
+        with self._reading() as connection:
+            rows = connection.execute(statement.group_by(labels.c.label).order_by(labels.c.label))
+            return {label: int(count) for label, count in rows}
+
     def put(self, seq: int, label: str) -> None:
         """Put one on a capture that is there. ValueError for what is no tag, or one too many."""
         label = _checked(label)
@@ -72,6 +81,19 @@ class Labels:
                 seqs = list(connection.execute(statement.order_by(captures.c.seq.desc()).limit(_SLICE)).scalars())
                 if seqs:
                     connection.execute(insert(labels), [{"seq": seq, "label": label} for seq in seqs])
+            done += len(seqs)
+            if len(seqs) < _SLICE:
+                return done
+
+    def drop_from_all(self, label: str, filters: Filters) -> int:
+        """Take one off every capture that matches; returns how many had it."""
+        carrying = select(labels.c.seq).where(labels.c.label == plain(label))
+        mine = select(captures.c.seq).where(*conditions(filters), captures.c.seq.in_(carrying)).limit(_SLICE)
+        done = 0
+        while True:
+            with self._writing() as connection:
+                seqs = list(connection.execute(mine).scalars())
+                connection.execute(delete(labels).where(labels.c.seq.in_(seqs), labels.c.label == plain(label)))
             done += len(seqs)
             if len(seqs) < _SLICE:
                 return done

@@ -40,6 +40,25 @@ async def test_all_that_match_are_marked_once(tmp_path: Path) -> None:
         assert opened.reader.count(Filters(unlabelled=READ)) == 1
 
 
+async def test_tags_are_counted_and_a_label_is_taken_off_all_that_match(tmp_path: Path) -> None:
+    async with stage(tmp_path) as opened:
+        labels = Labels(opened.ledger)
+        for number in range(3):
+            await opened.writer.record(mail_of(f"Mail {number}", ["a@b.example"], run=f"ci-{number % 2}"))
+        newest, middle, oldest = opened.reader.captures(Filters()).items
+        for stored in (newest, middle, oldest):
+            labels.put(stored.seq, READ)
+        labels.put(newest.seq, "refund")
+        labels.put(middle.seq, "refund")
+        labels.put(oldest.seq, "signup")
+        assert labels.tally(Filters()) == {"refund": 2, "signup": 1}
+        assert labels.tally(Filters(run="ci-1")) == {"refund": 1}
+        assert labels.drop_from_all(READ, Filters(ids=(newest.id, oldest.id))) == 2
+        assert labels.count(READ) == 1
+        assert [one.id for one in opened.reader.captures(Filters(ids=(middle.id, "nobody"))).items] == [middle.id]
+        assert opened.reader.count(Filters(ids=())) == 0
+
+
 @pytest.mark.parametrize("tag", ["", "   ", "two words", 'a"b', "key:value", "x" * 41, "\\read ", "a\nb\x00"])
 async def test_what_is_no_tag_is_refused(tmp_path: Path, tag: str) -> None:
     async with stage(tmp_path) as opened:
