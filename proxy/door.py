@@ -17,7 +17,7 @@ from proxy.door_ask import Gate, ask
 from proxy.door_body import BodyIntake
 from proxy.door_conversation import Conversation
 from proxy.door_limits import DEFAULT_LIMITS, DoorLimits
-from proxy.head_target import read_authority
+from proxy.head_target import opened_for
 
 STOP_SECONDS = 2.0
 
@@ -116,9 +116,10 @@ def certificate_name(connection: Connection) -> str:
     named = dict(connection.names)
     if "sni" in named:
         return named["sni"]
-    if "connect" in named:
-        return read_authority(named["connect"])[0]
-    raise ValueError("the client named nobody")
+    host = opened_for(connection)[0]
+    if not host:
+        raise ValueError("the client named nobody")
+    return host
 
 
 def _what_failed(error: Exception) -> str:

@@ -4,11 +4,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from policies.http_request import NameSource
+from proxy.connection import Connection
 from proxy.head import Head, MalformedHead, shown
 
 Scheme = Literal["http", "https"]
 _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[0-9A-Za-z:.%]+\]|[^\[\]:/?#]+):([0-9]{1,5})")
+DEFAULT_PORT = 443
+_OPENED_BY: tuple[NameSource, ...] = ("connect", "socks", "sni", "dns", "address")
 _SCHEMES: dict[str, Scheme] = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 
 
@@ -58,3 +62,13 @@ def split_port(authority: str, default: int) -> tuple[str, int]:
     if match is None:
         return authority.strip("[]"), default
     return match[1].strip("[]"), int(match[2])
+
+
+def opened_for(connection: Connection) -> tuple[str, int]:
+    """Host and port a connection was opened for, as sent. The host is empty where nobody was named.
+
+    To choose an engine and a certificate, not to judge: of names that disagree it is one.
+    """
+    named = dict(connection.names)
+    port = connection.port or DEFAULT_PORT
+    return next((split_port(named[source], port) for source in _OPENED_BY if source in named), ("", port))

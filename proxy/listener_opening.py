@@ -10,10 +10,10 @@ from proxy.client_hello import HANDSHAKE_RECORD, ClientHello, NotTls, read_clien
 from proxy.connection import Connection
 from proxy.door_ask import Gate, Told, ask
 from proxy.door_evidence import evidence
-from proxy.door_request import DEFAULT_PORTS, meant_by
+from proxy.door_request import meant_by
 from proxy.engines import EngineChooser
 from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
-from proxy.head_target import read_authority
+from proxy.head_target import opened_for
 from proxy.peek import PeekEnded, peek_until
 
 LOOKED_AT = 65_536 + 4_096
@@ -101,7 +101,7 @@ class Opener:
         if opening.hello is not None:
             await self._serve_tls(sock, connection, opening.hello, seen)
         elif opening.http and http:
-            host, port = _of_tunnel(connection)
+            host, port = opened_for(connection)
             await self._serve(sock, connection, host, port)
         else:
             await self.record(connection, opening.why_not or "HTTP in the clear on a TLS port", seen, "malformed")
@@ -114,7 +114,7 @@ class Opener:
         if not names:
             await self.record(connection, "a TLS connection that names nobody (no SNI)", seen, "unreadable")
             return
-        host, port = _of_tunnel(connection)
+        host, port = opened_for(connection)
         await self._serve(sock, connection, host, port)
 
     async def _serve(
@@ -143,14 +143,6 @@ class Opener:
             claim=connection.claim,
         )
         return await ask(self._gate, raw)
-
-
-def _of_tunnel(connection: Connection) -> tuple[str, int]:
-    """Host and port a connection was opened for: CONNECT's, or SNI's on a steered one."""
-    named = dict(connection.names)
-    if "connect" in named:
-        return read_authority(named["connect"])
-    return named.get("sni", ""), connection.port or DEFAULT_PORTS["https"]
 
 
 def _what_ended(ended: PeekEnded) -> str:

@@ -15,7 +15,7 @@ from mitmproxy.proxy import commands, layer
 from mitmproxy.tls import TlsData
 
 from proxy.connection import Connection
-from proxy.head_target import split_port
+from proxy.head_target import opened_for
 from proxy.mitm_connection import HeldConnection
 from proxy.mitm_flow import FlowHooks, InjectedFault
 from proxy.mitm_layers import HeldHttpLayer, Shut, speaks
@@ -110,7 +110,7 @@ class HeldHooks:
         asked.layer = HeldHttpLayer(asked.context, connection, self._intakes, self._spool)
 
     async def _tls_start_client(self, held: HeldConnection, data: TlsData) -> None:
-        name = data.conn.sni or _connect_host(self._connection) or ""
+        name = data.conn.sni or opened_for(self._connection)[0]
         try:
             data.ssl_conn = self._client_tls.connection(name)
         except ValueError as error:
@@ -154,8 +154,3 @@ def _with_sni(connection: Connection, sni: str | None) -> Connection:
     if sni is None or ("sni", sni) in connection.names:
         return connection
     return replace(connection, names=(*connection.names, ("sni", sni)))
-
-
-def _connect_host(connection: Connection) -> str | None:
-    named = next((text for source, text in connection.names if source == "connect"), None)
-    return None if named is None else split_port(named, 443)[0]
