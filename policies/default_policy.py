@@ -25,6 +25,8 @@ _SUBJECTS: dict[Channel, str] = {
     "web": "web requests",
     "socket": "connections that are not HTTP",
 }
+GUESSED = "guessed"
+"""The flag of a connection whose protocol nobody saw: its client waited for the server to speak, or spoke in riddles."""
 _DONE: dict[Default, str] = {"capture": "are captured by default", "deny": "are denied by default"}
 
 
@@ -62,7 +64,7 @@ class Defaults(Frozen):
             verdict = getattr(self, channel)
             subject = _SUBJECTS[channel]
         done = "are never resolved outside by default" if channel == "dns" else _DONE[verdict]
-        reason = f"no opt-in matches {_shown(effect)}; {subject} {done}"
+        reason = f"no opt-in matches {_shown(effect)}; {subject} {done}{_doubt(effect)}"
         return _decision(verdict, f"default:{channel}", reason, flags)
 
 
@@ -70,6 +72,10 @@ class Defaults(Frozen):
 def _decision(verdict: Default, rule: str, reason: str, flags: tuple[str, ...]) -> Decision:
     """One for the many requests that go to the same host."""
     return Decision(verdict=verdict, rule=rule, reason=reason, flags=flags)
+
+
+def _doubt(effect: Effect) -> str:
+    return f" (its port alone suggests {effect.protocol})" if GUESSED in effect.flags else ""
 
 
 def _shown(effect: Effect) -> str:

@@ -19,7 +19,7 @@ from proxy.peek import PeekEnded, peek_until
 LOOKED_AT = 65_536 + 4_096
 """Octets: the longest ClientHello that is read, in records."""
 _HTTP_START = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,31}(?: .*|\Z)", re.DOTALL)
-_HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n"
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ def read_opening(seen: bytes) -> Opening | None:
         except NotTls as error:
             return Opening(why_not=str(error))
         return None if hello is None else Opening(hello=hello)
-    if seen.startswith(_HTTP2_PREFACE):
+    if seen.startswith(HTTP2_PREFACE):
         return Opening(why_not="HTTP/2 without TLS")
     if not _HTTP_START.match(seen):
         return Opening(why_not="bytes that are neither TLS nor HTTP")
-    if b" " in seen and not _HTTP2_PREFACE.startswith(seen[: len(_HTTP2_PREFACE)]):
+    if b" " in seen and not HTTP2_PREFACE.startswith(seen[: len(HTTP2_PREFACE)]):
         return Opening(http=True)
     return None
 
@@ -68,6 +68,10 @@ class Patience:
     head: float = 30.0
     hello: float = 10.0
     """Short: a client of a protocol in which the server speaks first is waiting, and learns nothing by it."""
+    silence: float = 2.0
+    """Until the first byte, where any protocol may come: such a client's is guessed by its port then."""
+    more: float = 1.0
+    """For bytes that begin nothing known yet."""
 
 
 class Opener:
@@ -99,14 +103,15 @@ class Opener:
             await self.record_ended(connection, ended)
             return
         if opening.hello is not None:
-            await self._serve_tls(sock, connection, opening.hello, seen)
+            await self.serve_tls(sock, connection, opening.hello, seen)
         elif opening.http and http:
             host, port = opened_for(connection)
             await self._serve(sock, connection, host, port)
         else:
             await self.record(connection, opening.why_not or "HTTP in the clear on a TLS port", seen, "malformed")
 
-    async def _serve_tls(self, sock: socket.socket, connection: Connection, hello: ClientHello, seen: bytes) -> None:
+    async def serve_tls(self, sock: socket.socket, connection: Connection, hello: ClientHello, seen: bytes) -> None:
+        """TLS whose hello has been seen. Without a name from anywhere nobody can tell what was meant: recorded."""
         names = connection.names
         if hello.sni is not None:
             names = (*names, ("sni", hello.sni))
@@ -122,7 +127,7 @@ class Opener:
     ) -> None:
         engine = self._chooser.choose(connection, host, port)
         if engine is None:
-            await self.record(connection, "a client that speaks HTTP/2 alone", b"", "unreadable")
+            await self.record(connection, "a client that speaks HTTP/2 alone", seen, "unreadable")
             return
         await engine.serve(sock, connection)
 
@@ -130,16 +135,23 @@ class Opener:
         """Put a connection that never began before the gate: to connect is an attempt already."""
         await self.record(connection, _what_ended(ended), ended.seen, "unreadable")
 
-    async def record(self, connection: Connection, what: str, seen: bytes, flag: str) -> Told:
-        """Put a connection that nobody can serve before the gate."""
+    async def serve_http2(self, sock: socket.socket, connection: Connection, seen: bytes) -> None:
+        """HTTP/2 in the clear, by prior knowledge (RFC 9113, 3.3), as gRPC without TLS speaks it."""
+        host, port = opened_for(connection)
+        await self._serve(sock, replace(connection, alpn=("h2",)), host, port, seen)
+
+    async def record(
+        self, connection: Connection, what: str, seen: bytes, *flags: str, protocol: str | None = None
+    ) -> Told:
+        """Put a connection that nobody can serve before the gate. `protocol`: what it speaks, if that is known."""
         raw = RawConnection(
             source=connection.source,
             names=connection.names,
             port=connection.port or 0,
             opening=evidence(seen),
-            protocol="tls" if connection.tls else "tcp",
+            protocol=protocol or ("tls" if connection.tls else "tcp"),
             what=what,
-            flags=(flag,),
+            flags=flags,
             claim=connection.claim,
         )
         return await ask(self._gate, raw)
