@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from soundstage import options_contain
 from soundstage.options import PROCESSES, Parser, command, data_dir_options, json_option, later
 
 SHELLS = ("sh", "fish", "powershell", "dotenv")
@@ -22,6 +23,7 @@ def parser() -> Parser:
     _trust(commands)
     _captures(commands)
     _policy(commands)
+    options_contain.add(commands)
     _processes(commands)
     return top
 

@@ -31,6 +31,14 @@ def port(value: Any) -> int:
     return int(text)
 
 
+def log_group(value: Any) -> int:
+    """A netfilter log group; 0 is what other programs take where they are told none."""
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:
+        raise ValueError("must be a netfilter log group from 1 to 65535")
+    return int(text)
+
+
 def days(value: Any) -> int:
     """A whole number of days, at least one."""
     text = str(value).strip()
@@ -100,6 +108,7 @@ def _is_resolver(text: str) -> bool:
 
 
 Port = Annotated[int, BeforeValidator(port)]
+LogGroup = Annotated[int, BeforeValidator(log_group)]
 Days = Annotated[int, BeforeValidator(days)]
 Octets = Annotated[int, BeforeValidator(octets)]
 Address = Annotated[str, BeforeValidator(address)]

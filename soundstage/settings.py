@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from policies.frozen import Frozen
-from soundstage.setting_values import Address, Addresses, Days, Names, Octets, Paths, Port, Zones
+from soundstage.setting_values import Address, Addresses, Days, LogGroup, Names, Octets, Paths, Port, Zones
 from soundstage.trouble import ConfigError
 
 
@@ -20,6 +20,10 @@ class Settings(Frozen):
     https_port: Port = 8443
     http_port: Port = 8081
     dns_port: Port = 1053
+    transparent_port: Port | None = None
+    """Where the packet filter turns every TCP port to; None: nothing listens."""
+    packet_log_group: LogGroup | None = None
+    """The netfilter log group that the rules tell refused packets to; None: it is not read."""
     steer_to: Addresses = ()
     """Empty: the bind address."""
     internal_zones: Zones = Field(default_factory=dict)
