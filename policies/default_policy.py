@@ -26,7 +26,7 @@ _SUBJECTS: dict[Channel, str] = {
     "socket": "connections that are not HTTP",
 }
 GUESSED = "guessed"
-"""The flag of a connection whose protocol nobody saw: its client waited for the server to speak, or spoke in riddles."""
+"""The flag of a connection whose protocol nobody saw: its client waited for the server, or spoke nothing known."""
 _DONE: dict[Default, str] = {"capture": "are captured by default", "deny": "are denied by default"}
 
 

@@ -1,13 +1,16 @@
 """SmtpListener: the sockets mail is accepted on, plain with STARTTLS or under TLS from the first byte."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 
+from policies.http_request import RunClaim
 from sinks.smtp_body import Intake
 from sinks.smtp_connection import SmtpConnection, SmtpEntrance
 from sinks.smtp_delivery import MailRelay, SmtpDelivery, Taker
 from sinks.smtp_limits import SmtpLimits
+from sinks.smtp_redirected import Peer, RedirectedGate, converse
 from sinks.smtp_remains import SmtpRemains
 
 STOP_SECONDS = 3.0
@@ -31,6 +34,8 @@ class SmtpListener:
 
         `intakes` gives a new body intake for each message, such as `lambda: store.intake(keep=True)`.
         """
+        self._gate = gate
+        self._relay = relay
         self._tls_context = tls_context
         self._hostname = hostname
         self._limits = limits or SmtpLimits()
@@ -41,8 +46,7 @@ class SmtpListener:
 
     async def start(self, bind: str, port: int, implicit_tls: bool = False) -> tuple[str, int]:
         """Listen, on a free port for 0. Returns the address really bound. Raises OSError, such as for a port in use."""
-        if implicit_tls and self._tls_context is None:
-            raise ValueError("SMTP under TLS needs a certificate")
+        self._check(implicit_tls)
         entrance: SmtpEntrance | None = None
 
         def connected() -> SmtpConnection:
@@ -52,19 +56,41 @@ class SmtpListener:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(connected, bind, port, backlog=1024, start_serving=False)
         host, bound = server.sockets[0].getsockname()[:2]
-        entrance = SmtpEntrance(
-            hostname=self._hostname,
-            port=bound,
-            implicit_tls=implicit_tls,
-            tls_context=self._tls_context,
-            limits=self._limits,
-            delivery=self.delivery,
-            remains=self._remains,
-            connections=self._connections,
-        )
+        entrance = self._entrance(bound, implicit_tls, self.delivery, self._remains)
         await server.start_serving()
         self._servers.append(server)
         return host, bound
+
+    async def serve(
+        self, sock: socket.socket, peer: Peer, *, implicit_tls: bool, port: int, claim: RunClaim | None, meant: str
+    ) -> None:
+        """Serve a connection that somebody else accepted, to its end, and record it even if no mail is sent.
+
+        `meant` is the `host:port` the client connected to, `claim` that of a run whose own entrance it came by.
+        """
+        self._check(implicit_tls)
+        gate = RedirectedGate(self._gate, peer, claim, meant)
+        delivery = SmtpDelivery(gate, self.delivery.intakes, self._relay)
+        try:
+            await converse(sock, self._entrance(port, implicit_tls, delivery, SmtpRemains(gate)))
+        finally:
+            await gate.close("smtps" if implicit_tls else "smtp", port)
+
+    def _check(self, implicit_tls: bool) -> None:
+        if implicit_tls and self._tls_context is None:
+            raise ValueError("SMTP under TLS needs a certificate")
+
+    def _entrance(self, port: int, implicit_tls: bool, delivery: SmtpDelivery, remains: SmtpRemains) -> SmtpEntrance:
+        return SmtpEntrance(
+            hostname=self._hostname,
+            port=port,
+            implicit_tls=implicit_tls,
+            tls_context=self._tls_context,
+            limits=self._limits,
+            delivery=delivery,
+            remains=remains,
+            connections=self._connections,
+        )
 
     async def stop(self) -> None:
         """Accept nothing more, answer the mails at hand, close every connection."""
