@@ -67,6 +67,8 @@ class Capture(Frozen):
             "payload": self.payload.model_dump(),
             "reply": self.reply.model_dump(),
         }
+        if effect.window is not None:
+            shown["window"] = effect.window
         if self.attempt_of is not None:
             shown["attempt_of"] = self.attempt_of
         return shown

@@ -12,6 +12,8 @@ from ledger.story import plain
 from ledger.tables import captures, labels, recipients, tallies
 
 _ESCAPE = "\\"
+OUTSIDE = "none"
+"""Stands in place of a window for the captures that came outside of every one."""
 _SUMMED = frozenset(("run", "channel", "provider", "operation", "verdict", "left", "host"))
 
 
@@ -36,6 +38,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         where.append(captures.c.seq.in_(_DEPARTED) if filters.left else ~captures.c.departed)
     where += _said(filters)
     where += _named(filters)
+    where += _within(filters)
     if filters.since is not None:
         where.append(captures.c.at >= microseconds(filters.since))
     if filters.until is not None:
@@ -65,6 +68,18 @@ def _named(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.unlabelled is not None:
         mine = select(labels.c.seq).where(labels.c.seq == captures.c.seq, labels.c.label == plain(filters.unlabelled))
         where.append(~mine.exists())
+    return where
+
+
+def _within(filters: Filters) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if filters.window is not None:
+        outside = filters.window == OUTSIDE
+        where.append(captures.c.window.is_(None) if outside else captures.c.window == plain(filters.window))
+    if filters.after_seq is not None:
+        where.append(captures.c.seq > filters.after_seq)
+    if filters.up_to_seq is not None:
+        where.append(captures.c.seq <= filters.up_to_seq)
     return where
 
 

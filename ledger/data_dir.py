@@ -10,7 +10,17 @@ from types import TracebackType
 from ledger.trouble import LedgerUnavailable
 
 FOLDERS = ("bodies", "incoming")
-FILES = ("ledger.sqlite", "up.lock", "gateway.lock", "admin.token", "masking.key", "objects.key", "ca.pem", "ca.key")
+FILES = (
+    "ledger.sqlite",
+    "up.lock",
+    "gateway.lock",
+    "admin.token",
+    "masking.key",
+    "objects.key",
+    "runs.key",
+    "ca.pem",
+    "ca.key",
+)
 """By any of them a directory is known as Soundstage's."""
 
 

@@ -29,5 +29,10 @@ class Filters:
     """What somebody put on it: a tag, or `ledger.labels.READ`."""
     unlabelled: str | None = None
     """What nobody has put on it."""
+    window: str | None = None
+    """A window of a run by its id, or `none`: outside of every window."""
+    after_seq: int | None = None
+    """Committed after this one."""
+    up_to_seq: int | None = None
     ids: tuple[str, ...] | None = None
     """These captures and no others."""

@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.body_store import BodyStore
 from ledger.engine import reason_of
-from ledger.moment import microseconds
+from ledger.moment import microseconds, moment
+from ledger.run_losses import note_losses
 from ledger.store import Ledger
 from ledger.tables import bodies, captures, evidence, labels, objects, recipients, removals, replays
 from ledger.tally import Tally, add_to_counter, drop_empty
@@ -88,6 +89,7 @@ class Removal:
         tally = Tally()
         for row in rows:
             tally.take(row)
+        note_losses(connection, rows, self._why, moment(self._at))
         named = select(evidence.c.body_sha256, evidence.c.reply_sha256).where(evidence.c.seq.in_(seqs))
         files = {sha256 for pair in connection.execute(named) for sha256 in pair if sha256 is not None}
         for table in (captures, evidence, recipients, labels, replays, *((objects,) if self._with_objects else ())):

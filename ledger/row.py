@@ -52,6 +52,7 @@ def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
             "subject": _folded(facts.get("subject"), SUBJECT_LIMIT),
             "octets": _octets(evidence),
             "traits": traits_of(record),
+            "window": effect.window,
         },
         evidence=evidence,
         recipients=_recipients(facts.get("to")),

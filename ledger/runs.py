@@ -1,92 +1,247 @@
-"""Runs: whose traffic it is, judged by what a client claims. Held in memory: a request asks no database."""
+"""Runs: whose traffic it is, judged by what a client claims. Open ones are held in memory: a request asks no database.
 
-import hashlib
-import hmac
-from dataclasses import dataclass
-from datetime import datetime
+The gateway alone writes here. Finished runs live in the tables and nowhere else.
+"""
 
-from sqlalchemy import insert, select, update
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from ledger.moment import DAY, microseconds, moment
+from sqlalchemy import Connection
+
+from ledger import run_rows
+from ledger.moment import DAY, microseconds
+from ledger.run import NO_CANARIES, NOBODY, Owner, Run, RunConflict, RunWindow, UnknownRun, made_id
+from ledger.run_archive import RunArchive
+from ledger.run_keys import RunKeys
+from ledger.run_sources import RunSources, read_sources
 from ledger.store import Ledger
-from ledger.tables import runs
 from policies.effect import UNATTRIBUTED
 from policies.http_request import RunClaim
+
+__all__ = ["OPEN_AT_MOST", "WRONG_TOKEN", "Owner", "Runs"]
 
 OPEN_AT_MOST = DAY
 """Microseconds after which a run nobody finished no longer keeps its captures from retention."""
 
 WRONG_TOKEN = "wrong_run_token"  # noqa: S105
+_WRONG = Owner(flags=(WRONG_TOKEN,))
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run as it is kept. Its token is kept as a digest alone."""
+@dataclass(slots=True)
+class OpenRun:
+    """A run that is open, as memory holds it."""
 
-    id: str
-    token_digest: str
-    name: str
-    opened_at: datetime
-    finished_at: datetime | None
-    verdict: str | None
-
-    @property
-    def is_open(self) -> bool:
-        return self.finished_at is None
+    run: Run
+    owner: Owner
+    window: RunWindow | None = None
+    wrong_tokens: int = 0
+    """Seen by this process; `written` of them are in the tables."""
+    written: int = 0
 
 
 class Runs:
-    """The runs of a ledger. `refresh` after another process has changed them."""
+    """The runs of a ledger. Asking is for the loop's thread; what changes them blocks on the disk, one at a time.
+
+    What changes them raises LedgerUnavailable where it cannot be written, and then nothing is changed.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._known: dict[str, Run] = {}
+        self.archive = RunArchive(ledger)
+        self.keys = RunKeys.of(ledger.data_dir)
+        self._changing = threading.RLock()
+        self._open: dict[str, OpenRun] = {}
+        self._sources = RunSources()
+        self.finished: list[Callable[[str], None]] = []
+        """Told the id of each run that ends, by whichever thread ended it."""
         self.refresh()
-
-    def run_of(self, claim: RunClaim | None, source: str) -> tuple[str, tuple[str, ...]]:
-        """The run a client belongs to, and flags to add. A known run with a wrong token is unattributed and flagged."""
-        if claim is None:
-            return UNATTRIBUTED, ()
-        run = self._known.get(claim.run)
-        if run is None or not run.is_open:
-            return UNATTRIBUTED, ()
-        if not hmac.compare_digest(run.token_digest, digest_of(claim.token)):
-            return UNATTRIBUTED, (WRONG_TOKEN,)
-        return run.id, ()
 
     def refresh(self) -> None:
-        """Read them anew."""
-        with self._ledger.read.connect() as connection:
-            rows = connection.execute(select(runs)).mappings().all()
-        self._known = {
-            row["id"]: Run(
-                id=row["id"],
-                token_digest=row["token_digest"],
-                name=row["name"],
-                opened_at=moment(row["opened_at"]),
-                finished_at=None if row["finished_at"] is None else moment(row["finished_at"]),
-                verdict=row["verdict"],
-            )
-            for row in rows
-        }
+        """Read the open ones anew."""
+        with self.archive.reading() as connection:
+            kept, windows = run_rows.open_runs(connection), run_rows.open_windows(connection)
+        by_run = {window.run: window for window in windows}
+        self._open = {run.id: OpenRun(run, _owner(run.id, by_run.get(run.id)), by_run.get(run.id)) for run in kept}
+        self._sources = RunSources()
+        for run in kept:
+            self._sources.claim(run.id, read_sources(run.sources))
 
-    def open(self, run_id: str, token: str, name: str, at: datetime) -> None:
-        """Begin a run. Blocks on the disk; ValueError for an id that is taken."""
-        if run_id == UNATTRIBUTED or run_id in self._known:
-            raise ValueError(f"there is a run {run_id!r} already; choose another id")
-        row = {"id": run_id, "token_digest": digest_of(token), "name": name, "opened_at": microseconds(at)}
-        with self._ledger.turn, self._ledger.write.begin() as connection:
-            connection.execute(insert(runs), row)
-        self.refresh()
+    def run_of(self, claim: RunClaim | None, source: str) -> Owner:
+        """Whom a client's effects belong to: what it claims, else what its entrance does, else who claims its address.
 
-    def finish(self, run_id: str, verdict: str, at: datetime) -> None:
-        """End a run. Blocks on the disk."""
-        change = {"finished_at": microseconds(at), "verdict": verdict}
-        with self._ledger.turn, self._ledger.write.begin() as connection:
-            connection.execute(update(runs).where(runs.c.id == run_id, runs.c.finished_at.is_(None)).values(change))
-        self.refresh()
+        An open run with a wrong token is unattributed and flagged. So is, without a flag, a run that is finished: what
+        it left behind is nobody else's, whatever address it comes from.
+        """
+        while claim is not None:
+            held = self._open.get(claim.run)
+            proved = self.keys.proves(claim)
+            if held is not None and not proved:
+                held.wrong_tokens += 1
+                return _WRONG
+            if proved:
+                return NOBODY if held is None else held.owner
+            claim = claim.otherwise
+        run = self._sources.run_of(source)
+        held = None if run is None else self._open.get(run)
+        return NOBODY if held is None else held.owner
+
+    @property
+    def open_ids(self) -> tuple[str, ...]:
+        """Of the runs that are open now."""
+        return tuple(self._open)
+
+    def held(self, run_id: str) -> OpenRun | None:
+        """One that is open, as memory holds it."""
+        return self._open.get(run_id)
+
+    def claimed_by(self, source: str) -> str | None:
+        """The run that claims an address, or None."""
+        return self._sources.run_of(source)
+
+    def open(
+        self,
+        run_id: str,
+        name: str,
+        at: datetime,
+        *,
+        sources: Sequence[str] = (),
+        canaries: bool = False,
+        services: Sequence[str] = (),
+    ) -> Run:
+        """Begin a run. RunConflict: the id is taken, or another run claims a source. ValueError: a source is none."""
+        networks = read_sources(sources)
+        with self._changing:
+            self._sources.prove_free(networks)
+            with self.archive.writing() as connection:
+                if run_id == UNATTRIBUTED or run_rows.find_run(connection, run_id) is not None:
+                    raise RunConflict(f"there is a run {run_id!r} already; choose another id")
+                run = Run(
+                    id=run_id,
+                    name=name,
+                    opened_at=at,
+                    opened_seq=run_rows.last_seq(connection),
+                    sources=tuple(str(network) for network in networks),
+                    canaries=NO_CANARIES if canaries else None,
+                    services=tuple(services),
+                )
+                run_rows.put_run(connection, run)
+            self._open[run_id] = OpenRun(run, Owner(run_id))
+            self._sources.claim(run_id, networks)
+            return run
+
+    def finish(self, run_id: str, verdict: str | None, at: datetime) -> Run:
+        """End a run, and the window that is open on it. Ending one twice is ending it once. UnknownRun."""
+        with self._changing:
+            held = self._open.get(run_id)
+            with self.archive.writing() as connection:
+                if held is not None:
+                    seq = run_rows.last_seq(connection)
+                    self._write_wrong_tokens(connection, held)
+                    run_rows.close_windows(connection, run_id, at, seq)
+                    ended = {"finished_at": microseconds(at), "finished_seq": seq, "verdict": verdict}
+                    run_rows.change_run(connection, run_id, **ended)
+                run = run_rows.find_run(connection, run_id)
+            if run is None:
+                raise UnknownRun(f"there is no run {run_id[:100]!r}")
+            if held is not None:
+                del self._open[run_id]
+                self._sources.release(run_id)
+                for tell in self.finished:
+                    tell(run_id)
+            return run
+
+    def expire(self, now: datetime) -> list[str]:
+        """End as inconclusive what has been open for too long; returns their ids."""
+        longest = timedelta(microseconds=OPEN_AT_MOST)
+        late = [held.run.id for held in tuple(self._open.values()) if now - held.run.opened_at >= longest]
+        for run_id in late:
+            self.finish(run_id, "inconclusive", now)
+        return late
+
+    def open_window(self, run_id: str, name: str, at: datetime) -> RunWindow:
+        """Book what comes from now on to a window. RunConflict where one is open; UnknownRun."""
+        with self._changing:
+            held = self._held(run_id)
+            if held.window is not None:
+                raise RunConflict(
+                    f"the window {held.window.name!r} ({held.window.id}) is open on the run {run_id!r}; close it first"
+                )
+            with self.archive.writing() as connection:
+                window = RunWindow(made_id("w-"), run_id, name, at, run_rows.last_seq(connection))
+                run_rows.put_window(connection, window)
+            held.window, held.owner = window, _owner(run_id, window)
+            return window
+
+    def close_window(self, run_id: str, window_id: str, at: datetime) -> RunWindow:
+        """Book nothing more to it. Closing twice is closing once. UnknownRun for a run or a window that is none."""
+        with self._changing:
+            held = self._held(run_id)
+            if held.window is not None and held.window.id == window_id:
+                with self.archive.writing() as connection:
+                    run_rows.close_windows(connection, run_id, at, run_rows.last_seq(connection))
+                held.window, held.owner = None, Owner(run_id)
+        told = self.archive.find(run_id)
+        for window in () if told is None else told.windows:
+            if window.id == window_id:
+                return window
+        raise UnknownRun(f"there is no window {window_id[:100]!r} of the run {run_id!r}")
+
+    def contained(self, run_id: str, how: str) -> Run:
+        """Note that nothing of the run can go round Soundstage: `namespace`, or `doctor` where that was shown."""
+        if how not in ("no", "namespace", "doctor"):
+            raise ValueError(f"{how[:40]!r} is no way to contain a run: it is namespace or doctor")
+        with self._changing:
+            held = self._held(run_id)
+            with self.archive.writing() as connection:
+                run_rows.change_run(connection, run_id, contained=how)
+            held.run = replace(held.run, contained=how)
+            return held.run
+
+    def change(self, run_id: str, **details: Any) -> Run:
+        """Note `listener`, `canaries` or `services` of an open run."""
+        with self._changing:
+            held = self._held(run_id)
+            changed = replace(held.run, **details)
+            with self.archive.writing() as connection:
+                run_rows.change_run(connection, run_id, details=run_rows.details_of(changed))
+            held.run = changed
+            return changed
+
+    def canary(self, run_id: str, moment: str, way: str) -> bool:
+        """Note that one arrived; durable when this returns. False where the run expects none."""
+        with self._changing:
+            held = self._open.get(run_id)
+            known = None if held is None else held.run.canaries
+            if known is None or way not in known.get(moment, {}):
+                return False
+            if not known[moment][way]:
+                self.change(run_id, canaries={**known, moment: {**known[moment], way: True}})
+            return True
+
+    def write_counts(self) -> None:
+        """Write down how often tokens were wrong, where that has changed."""
+        changed = [held for held in tuple(self._open.values()) if held.wrong_tokens > held.written]
+        if changed:
+            with self._changing, self.archive.writing() as connection:
+                for held in changed:
+                    self._write_wrong_tokens(connection, held)
+
+    def _held(self, run_id: str) -> OpenRun:
+        held = self._open.get(run_id)
+        if held is not None:
+            return held
+        if self.archive.find(run_id) is None:
+            raise UnknownRun(f"there is no run {run_id[:100]!r}")
+        raise RunConflict(f"the run {run_id!r} is finished")
+
+    def _write_wrong_tokens(self, connection: Connection, held: OpenRun) -> None:
+        seen = held.wrong_tokens
+        if seen > held.written:
+            run_rows.count_wrong_tokens(connection, held.run.id, seen - held.written)
+            held.written = seen
 
 
-def digest_of(token: str) -> str:
-    """What is kept of a run's token: enough to know it again, not to use it."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+def _owner(run_id: str, window: RunWindow | None) -> Owner:
+    return Owner(run_id, None if window is None else window.id)

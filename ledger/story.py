@@ -100,6 +100,7 @@ def told_by(row: Mapping[Any, Any], story: str) -> tuple[Capture, Details]:
         target=Target.model_construct(scheme=scheme, host=row["host"], port=port, method=method, path=path),
         source=row["source"],
         run=row["run"],
+        window=row["window"],
         provider=row["provider"],
         operation=row["operation"],
         facts=told["facts"],

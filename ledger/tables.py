@@ -42,6 +42,7 @@ captures = Table(
     Column("subject", Text),
     Column("octets", BIG, nullable=False),
     Column("traits", Text),
+    Column("window", Text),
     Index("captures_id", "id", unique=True),
     Index("captures_at", "at"),
     Index("captures_run", "run"),
@@ -66,9 +67,15 @@ captures = Table(
         sqlite_where=text("traits IS NOT NULL"),
         postgresql_where=text("traits IS NOT NULL"),
     ),
+    Index(
+        "captures_window",
+        "window",
+        sqlite_where=text('"window" IS NOT NULL'),
+        postgresql_where=text('"window" IS NOT NULL'),
+    ),
 )
 """`at` in microseconds since 1970; `sender` and `subject` folded to lower case for matching;
-`traits` as `ledger.traits` notes them.
+`traits` as `ledger.traits` notes them; `window`, of a run, the id of the one that was open on it.
 
 No index on columns of few values (channel, provider, verdict): walking this table costs less than keeping them.
 """
@@ -191,12 +198,44 @@ runs = Table(
     "runs",
     METADATA,
     Column("id", Text, primary_key=True),
-    Column("token_digest", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("opened_at", BIG, nullable=False),
     Column("finished_at", BIG),
     Column("verdict", Text),
+    Column("opened_seq", BIG, nullable=False, server_default=text("0")),
+    Column("finished_seq", BIG),
+    Column("contained", Text, nullable=False, server_default=text("'no'")),
+    Column("wrong_tokens", BIG, nullable=False, server_default=text("0")),
+    Column("details", Text, nullable=False, server_default=text("'{}'")),
 )
+"""`opened_seq`, `finished_seq`: the last capture before it began and before it ended, which no clock can move.
+`details`: what nothing is asked by, as JSON. Secrets are derived (`ledger.run_keys`) and not kept."""
+
+run_windows = Table(
+    "run_windows",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("run", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("opened_at", BIG, nullable=False),
+    Column("opened_seq", BIG, nullable=False),
+    Column("closed_at", BIG),
+    Column("closed_seq", BIG),
+    Index("run_windows_run", "run"),
+)
+
+run_gaps = Table(
+    "run_gaps",
+    METADATA,
+    Column("run", Text, nullable=False),
+    Column("number", BIG, nullable=False),
+    Column("at", BIG, nullable=False),
+    Column("until", BIG, nullable=False),
+    Column("why", Text, nullable=False),
+    PrimaryKeyConstraint("run", "number"),
+    sqlite_with_rowid=False,
+)
+"""When and why a run's evidence may not be whole (`ledger.run_gaps`)."""
 
 removals = Table(
     "removals",

@@ -16,6 +16,8 @@ class RunClaim:
 
     run: str
     token: str
+    otherwise: "RunClaim | None" = None
+    """The claim of the listener it came by, which counts where this one is no run's, such as a mail server's user."""
 
 
 @dataclass(frozen=True, slots=True)

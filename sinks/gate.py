@@ -8,6 +8,7 @@ from ledger.identifier import new_id
 from ledger.masking import Masker
 from ledger.record import Record
 from ledger.reply import Reply
+from ledger.run import Owner
 from policies.decision import Decision
 from policies.describe import describe
 from policies.effect import UNATTRIBUTED, Effect
@@ -40,8 +41,8 @@ class Recorder(Protocol):
 class Attribution(Protocol):
     """Whose traffic it is."""
 
-    def run_of(self, claim: RunClaim | None, source: str) -> tuple[str, tuple[str, ...]]:
-        """The run's id, and flags to add, such as `wrong_run_token`."""
+    def run_of(self, claim: RunClaim | None, source: str) -> Owner:
+        """The run, its window that is open, and flags to add, such as `wrong_run_token`."""
         ...
 
 
@@ -86,8 +87,10 @@ class Gate:
         """
         if not self.open:
             raise NotReady("Soundstage is starting: policy, CA and ledger are not proved yet")
-        run, run_flags = self._runs.run_of(getattr(seen, "claim", None), seen.source)
-        effect, recognition = describe(seen, self._packs, run=run, flags=run_flags)
+        owner = self._runs.run_of(getattr(seen, "claim", None), seen.source)
+        effect, recognition = describe(seen, self._packs, run=owner.run, flags=owner.flags)
+        if owner.window is not None:
+            effect = effect.model_copy(update={"window": owner.window})
         at = self._clock()
         decision = self._policy().decide(effect, at)
         passage = Passage(seen, recognition, effect, decision, new_id(at), at)

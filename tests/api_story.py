@@ -14,10 +14,11 @@ import pytest
 from house import House
 
 from ledger.data_dir import prepare
+from ledger.run_keys import RunKeys
 from ledger.runs import Runs
 from ledger.store import open_ledger
 
-RUN, TOKEN = "ci-4711", "token-of-the-run"
+RUN = "ci-4711"
 SECRET = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
 
 
@@ -48,7 +49,8 @@ def welcome_mail() -> bytes:
 def send(house: House) -> dict[str, httpx.Response]:
     trust = ssl.create_default_context(cafile=house.addresses["ca"])
     through = {"trust_env": False, "verify": trust}
-    with httpx.Client(proxy=f"http://{RUN}:{TOKEN}@{house.addresses['proxy']}", **through) as run:  # type: ignore[arg-type]  # a table of keywords
+    token = RunKeys.of(house.data).token(RUN)
+    with httpx.Client(proxy=f"http://{RUN}:{token}@{house.addresses['proxy']}", **through) as run:  # type: ignore[arg-type]  # a table of keywords
         form = {"amount": "4200", "currency": "eur", "customer": "cus_123"}
         headers = {"authorization": f"Bearer {SECRET}", "idempotency-key": "order-1"}
         charge = run.post("https://api.stripe.com/v1/payment_intents", data=form, headers=headers)
@@ -62,7 +64,7 @@ def send(house: House) -> dict[str, httpx.Response]:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     data: Path = prepare(tmp_path_factory.mktemp("api") / "data")
     ledger = open_ledger(data, writer=True)
-    Runs(ledger).open(RUN, TOKEN, "checkout", datetime.now(UTC))
+    Runs(ledger).open(RUN, "checkout", datetime.now(UTC))
     ledger.close()
     with House(data=data) as house:
         headers = {"authorization": f"Bearer {house.token}"}

@@ -2,10 +2,9 @@
 
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ledger_stage import REPLY, record_of, stage, until
@@ -16,8 +15,6 @@ from ledger.indexer import Indexer
 from ledger.moment import microseconds, moment
 from ledger.objects import Objects
 from ledger.reply import KeptObject, Replay
-from ledger.runs import Runs
-from policies.http_request import RunClaim
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -69,29 +66,6 @@ async def test_a_key_is_found_whenever_it_was_written(tmp_path: Path) -> None:
             found = await objects.replay("ci-1", key)
             assert found is not None
             assert found.fingerprint == "print"
-
-
-@pytest.mark.parametrize(
-    ("claim", "run", "flags"),
-    [
-        pytest.param(None, "unattributed", (), id="nobody"),
-        pytest.param(RunClaim("ci-1", "right"), "ci-1", (), id="known"),
-        pytest.param(RunClaim("ci-1", "wrong"), "unattributed", ("wrong_run_token",), id="wrong-token"),
-        pytest.param(RunClaim("ci-9", "right"), "unattributed", (), id="unknown"),
-        pytest.param(RunClaim("ci-2", "right"), "unattributed", (), id="finished"),
-    ],
-)
-async def test_runs(tmp_path: Path, claim: RunClaim | None, run: str, flags: tuple[str, ...]) -> None:
-    async with stage(tmp_path / "data") as house:
-        runs = Runs(house.ledger)
-        for name in ("ci-1", "ci-2"):
-            runs.open(name, "right", "", NOW)
-        runs.finish("ci-2", "clean", NOW + timedelta(minutes=1))
-        assert runs.run_of(claim, "10.0.0.1") == (run, flags)
-        assert Runs(house.ledger).run_of(claim, "10.0.0.1") == (run, flags)
-        with pytest.raises(ValueError, match="'ci-1' already"):
-            runs.open("ci-1", "x", "", NOW)
-        assert b"right" not in (house.data_dir / "ledger.sqlite").read_bytes()
 
 
 async def test_the_indexer_follows_by_itself(tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ async def test_an_open_run_keeps_its_captures_for_a_day(tmp_path: Path) -> None:
     old = NOON - timedelta(days=20)
     async with stage(tmp_path / "data") as house:
         runs = Runs(house.ledger)
-        runs.open("ci-1", "token", "a run", NOON - timedelta(hours=23))
-        runs.open("ci-2", "token", "a forgotten run", NOON - timedelta(hours=25))
+        runs.open("ci-1", "a run", NOON - timedelta(hours=23))
+        runs.open("ci-2", "a forgotten run", NOON - timedelta(hours=25))
         await house.record_all(
             [record_of(at=old, run="ci-1"), record_of(at=old, run="ci-2"), record_of(at=old, run="ci-3")]
         )
@@ -89,7 +89,7 @@ async def test_an_open_run_keeps_its_captures_for_a_day(tmp_path: Path) -> None:
 
 async def test_a_purge_that_would_cost_an_open_run_its_evidence_is_refused(tmp_path: Path) -> None:
     async with stage(tmp_path / "data") as house:
-        Runs(house.ledger).open("ci-1", "token", "a run", NOON)
+        Runs(house.ledger).open("ci-1", "a run", NOON)
         await house.record_all([record_of(run="ci-1"), record_of(run="ci-2", channel="sms")])
         with pytest.raises(OpenRunWouldLose, match="'ci-1' is still open"):
             await asyncio.to_thread(retention(house).purge, Filters())
@@ -165,7 +165,7 @@ async def test_a_purge_by_words_takes_what_a_list_of_them_shows(tmp_path: Path) 
         house.indexer.catch_up()
         await house.record_all([mail_of("sesame, not indexed yet", ["a@example.com"]) for _ in range(2)])
         runs = Runs(house.ledger)
-        runs.open("ci-1", "token", "", NOON)
+        runs.open("ci-1", "", NOON)
         with pytest.raises(OpenRunWouldLose):
             await asyncio.to_thread(retention(house).purge, Filters(q="sesame"))
         assert house.reader.count(Filters()) == 8

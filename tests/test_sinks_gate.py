@@ -9,6 +9,7 @@ import pytest
 from ledger.masking import Masker
 from ledger.record import Record
 from ledger.reply import Reply
+from ledger.run import NOBODY, Owner
 from ledger.trouble import LedgerUnavailable
 from policies.body import Body
 from policies.decision import Decision
@@ -90,10 +91,10 @@ class Sink:
 class Runs:
     """Knows one run."""
 
-    def run_of(self, claim: RunClaim | None, source: str) -> tuple[str, tuple[str, ...]]:
+    def run_of(self, claim: RunClaim | None, source: str) -> Owner:
         if claim is None:
-            return "unattributed", ()
-        return (claim.run, ()) if claim.token == "token" else ("unattributed", ("wrong_run_token",))
+            return NOBODY
+        return Owner(claim.run, "w-1") if claim.token == "token" else Owner(flags=("wrong_run_token",))
 
 
 class House:
@@ -216,7 +217,7 @@ async def test_a_run_is_known_by_its_claim() -> None:
     house = House("capture")
     await house.gate.take(REQUEST)
     ((_, record),) = house.ledger.told
-    assert record.capture.effect.run == "ci-1"
+    assert (record.capture.effect.run, record.capture.effect.window) == ("ci-1", "w-1")
 
 
 async def test_a_mail_keeps_its_envelope_and_its_bytes() -> None:

@@ -9,6 +9,7 @@ from requests_seen import FORM, request
 from ledger.capture import Capture
 from ledger.masking import Masker
 from ledger.record import Record
+from ledger.run import NOBODY, Owner
 from ledger.trouble import LedgerUnavailable
 from policies.http_request import HttpRequest, RunClaim
 from policies.pack import Packs
@@ -40,8 +41,8 @@ class Ledger:
 class Runs:
     """Knows no run."""
 
-    def run_of(self, claim: RunClaim | None, source: str) -> tuple[str, tuple[str, ...]]:
-        return "unattributed", ()
+    def run_of(self, claim: RunClaim | None, source: str) -> Owner:
+        return NOBODY
 
 
 class House:
