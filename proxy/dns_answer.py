@@ -15,6 +15,8 @@ TTL = 2
 """Seconds. Short: a name that is opted in or taken back must not linger in a client's cache."""
 UDP_PAYLOAD = 1232
 """Octets an answer over UDP may have without being cut up on its way (DNS Flag Day 2020)."""
+SMALLEST_DATAGRAM = 512
+"""Octets any client takes that says nothing of it (RFC 1035, 4.2.1)."""
 HEADER = 12
 _TRANSFERS = frozenset((dns.rdatatype.AXFR, dns.rdatatype.IXFR))
 
@@ -58,16 +60,30 @@ class Steering:
             dns.rdatatype.AAAA: [str(address) for address in found if address.version == 6],
         }
 
-    def answer(self, query: dns.message.Message) -> bytes:
-        """A and AAAA: the gateway, or no data where it has no address of the family. Anything else: no data."""
+    def answer(self, query: dns.message.Message, *, datagram: bool = False) -> bytes:
+        """The records there are, or no data; never NXDOMAIN, by which applications learn where they are.
+
+        Of what a `datagram` cannot hold, what fits, with TC set: the client asks again over TCP.
+        """
         question = query.question[0]
+        if query.edns > 0:
+            return refusal(query, dns.rcode.BADVERS)
         if question.rdclass != dns.rdataclass.IN or question.rdtype in _TRANSFERS:
             return refusal(query, dns.rcode.REFUSED)
         response = _response(query)
+        response.answer.extend(self.records(question))
+        size = min(max(query.payload, SMALLEST_DATAGRAM), UDP_PAYLOAD) if datagram else 0
+        return response.to_wire(max_size=size, prefer_truncation=True)
+
+    def records(self, question: dns.rrset.RRset) -> list[dns.rrset.RRset]:
+        """A and AAAA: the gateway, or none where it has no address of the family. Anything else: none."""
         addresses = self._addresses.get(question.rdtype)
-        if addresses:
-            response.answer.append(dns.rrset.from_text_list(question.name, TTL, "IN", question.rdtype, addresses))
-        return response.to_wire()
+        return [record_set(question, question.rdtype, *addresses)] if addresses else []
+
+
+def record_set(question: dns.rrset.RRset, kind: dns.rdatatype.RdataType, *texts: str) -> dns.rrset.RRset:
+    """Records of the very name that was asked, its letters' case and all (which some resolvers check)."""
+    return dns.rrset.from_text_list(question.name, TTL, "IN", kind, texts)
 
 
 def refusal(query: dns.message.Message, rcode: dns.rcode.Rcode) -> bytes:

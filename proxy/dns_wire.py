@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from proxy.accept import AcceptLoop, Peer
+from proxy.transparent_destination import plain_address
 
 Respond = Callable[[bytes, str, str], Coroutine[Any, Any, bytes | None]]
 """`respond(message, source, "dns" or "dns-tcp")`: the answer, or None for none."""
@@ -36,13 +37,13 @@ class UdpQuestions(asyncio.DatagramProtocol):
         task.add_done_callback(self._answering.discard)
 
     async def _answer(self, data: bytes, address: tuple[str, int]) -> None:
-        answer = await self._respond(data, address[0].partition("%")[0], "dns")
+        answer = await self._respond(data, plain_address(address[0]), "dns")
         if answer is not None and self._transport is not None and not self._transport.is_closing():
             self._transport.sendto(answer, address)
 
 
 class TcpQuestions:
-    """Answers the messages of TCP connections, each in order."""
+    """Answers the messages of the connections to one port."""
 
     def __init__(self, sock: socket.socket, respond: Respond) -> None:
         self._respond = respond
@@ -53,15 +54,20 @@ class TcpQuestions:
         await self._accepting.stop()
 
     async def _serve(self, sock: socket.socket, peer: Peer) -> None:
-        with contextlib.suppress(TimeoutError, ConnectionError, _Ended):
-            while True:
-                async with asyncio.timeout(TCP_IDLE_SECONDS):
-                    size = int.from_bytes(await _exactly(sock, 2))
-                    message = await _exactly(sock, size)
-                answer = await self._respond(message, peer.address, "dns-tcp")
-                if answer is None:
-                    return
-                await asyncio.get_running_loop().sock_sendall(sock, len(answer).to_bytes(2) + answer)
+        await answer_stream(sock, peer, self._respond)
+
+
+async def answer_stream(sock: socket.socket, peer: Peer, respond: Respond) -> None:
+    """Answer the messages of one TCP connection, each in order, until it ends or is silent for too long."""
+    with contextlib.suppress(TimeoutError, ConnectionError, _Ended):
+        while True:
+            async with asyncio.timeout(TCP_IDLE_SECONDS):
+                size = int.from_bytes(await _exactly(sock, 2))
+                message = await _exactly(sock, size)
+            answer = await respond(message, peer.address, "dns-tcp")
+            if answer is None:
+                return
+            await asyncio.get_running_loop().sock_sendall(sock, len(answer).to_bytes(2) + answer)
 
 
 class _Ended(Exception):

@@ -4,7 +4,6 @@ Also the one road for all others whose destination is known by another way: SOCK
 """
 
 import socket
-from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Protocol
 
@@ -25,6 +24,7 @@ SMTP_PORTS = frozenset((25, 587, 2525))
 SMTPS_PORT = 465
 DNS_PORT = 53
 DOT_PORT = 853
+DNS = Spoken("dns-tcp")
 
 
 class ServesMail(Protocol):
@@ -106,27 +106,23 @@ class TransparentEntrance:
             port,
             claim=self._claim,
         )
-        at_once = self._spoken_first(sock, peer, port, shown(host, port))
-        if at_once is not None:
-            await at_once
-        else:
-            await self._by_opening(sock, connection, port)
-
-    def _spoken_first(self, sock: socket.socket, peer: Peer, port: int, meant: str) -> Awaitable[None] | None:
-        """Of ports whose protocol is known before a byte is: who serves it."""
         if port in SMTP_PORTS or port == SMTPS_PORT:
-            tls = port == SMTPS_PORT
-            return self._mail.serve(sock, peer, implicit_tls=tls, port=port, claim=self._claim, meant=meant)
-        if port == DNS_PORT and self._questions is not None:
-            return self._questions.serve(sock, peer, meant=meant)
-        return None
-
-    async def _by_opening(self, sock: socket.socket, connection: Connection, port: int) -> None:
+            # The server speaks first, so there is no opening to look at.
+            tls, server = port == SMTPS_PORT, shown(host, port)
+            await self._mail.serve(sock, peer, implicit_tls=tls, port=port, claim=self._claim, meant=server)
+            return
         try:
             begun, seen = await first_bytes(sock, port, self._opener.patience)
         except PeekEnded as ended:
             await self._unopened(sock, connection, ended)
             return
+        if port == DNS_PORT and begun.protocol == DNS and self._questions is not None:
+            await self._questions.serve(sock, peer, meant=shown(host, port))
+        else:
+            await self._by_opening(sock, connection, begun, seen)
+
+    async def _by_opening(self, sock: socket.socket, connection: Connection, begun: Begun, seen: bytes) -> None:
+        port = connection.port or 0
         if begun.hello is not None and (port in SILENT_UNDER_TLS or port == DOT_PORT):
             await self._encrypted(sock, connection, begun, seen)
         elif begun.hello is not None:
