@@ -22,7 +22,7 @@ class MailAsked(BaseModel):
 
 
 class Asked(BaseModel):
-    """Either a request or a mail."""
+    """Either a request, or a mail, or a scheduled job."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,16 +30,19 @@ class Asked(BaseModel):
     url: str | None = Field(None, max_length=8192)
     headers: dict[str, str] = {}
     email: MailAsked | None = None
+    job: str | None = Field(None, min_length=1, max_length=100, description="a scheduled job's name")
 
     @model_validator(mode="after")
     def one_of_both(self) -> "Asked":
-        if (self.url is None) == (self.email is None):
-            raise ValueError("say either method and url, or email")
+        if [self.url, self.email, self.job].count(None) != 2:
+            raise ValueError("say either method and url, or email, or job")
         return self
 
     def question(self) -> dict[str, Any]:
         if self.email is not None:
             return {"email": self.email.model_dump(by_alias=True)}
+        if self.job is not None:
+            return {"job": self.job}
         return {"method": self.method or "GET", "url": self.url, "headers": self.headers}
 
 

@@ -7,7 +7,7 @@ from policies.decision import Decision
 from policies.effect import Channel, Effect
 from policies.frozen import Frozen
 from policies.naming import DEFAULT_PORTS
-from policies.opt_in import is_mail
+from policies.opt_in import is_job, is_mail
 
 Default = Literal["capture", "deny"]
 
@@ -82,6 +82,8 @@ def _shown(effect: Effect) -> str:
     """What a person would have to name to open it: the host, with a port that is not the usual one."""
     if is_mail(effect):
         return "all of its recipients"
+    if is_job(effect):
+        return f"the job {str(effect.facts.get('job'))[:100]!a}"
     target = effect.target
     host = f"[{target.host}]" if ":" in target.host else target.host
     if not host.isprintable():

@@ -6,19 +6,21 @@ Of HTTP, `describe_http` knows more; here are the protocols whose effect is plai
 from policies.describe_http import Recogniser, describe_request
 from policies.dns_question import DnsQuestion
 from policies.effect import Effect, Target
+from policies.host import BadName, as_address, canonical_host
 from policies.http_request import HttpRequest
 from policies.mail import Mail
 from policies.mail_headers import read_headers
-from policies.naming import meant
+from policies.naming import UNNAMED, meant
 from policies.raw_connection import RawConnection
 from policies.recognition import Recognition
+from policies.scheduled_job import ScheduledJob
 
 HEAD_READ = 64 * 1024
 """Octets of a mail in which its headers are looked for."""
 
 
 def describe(
-    seen: HttpRequest | Mail | DnsQuestion | RawConnection,
+    seen: HttpRequest | Mail | DnsQuestion | RawConnection | ScheduledJob,
     packs: Recogniser,
     *,
     run: str,
@@ -31,6 +33,8 @@ def describe(
         return _mail(seen, run, (*seen.flags, *flags)), None
     if isinstance(seen, DnsQuestion):
         return _question(seen, run, (*seen.flags, *flags)), None
+    if isinstance(seen, ScheduledJob):
+        return _job(seen, run, (*seen.flags, *flags)), None
     return _connection(seen, run, (*seen.flags, *flags)), None
 
 
@@ -90,3 +94,25 @@ def _connection(connection: RawConnection, run: str, flags: tuple[str, ...]) -> 
         conflicts=named.conflicts,
         canonical=named.canonical,
     )
+
+
+def _job(job: ScheduledJob, run: str, flags: tuple[str, ...]) -> Effect:
+    """Where it would run is shown, and no host an opt-in could name: jobs are opted in by their own."""
+    return Effect(
+        channel="schedule",
+        intent="write",
+        protocol=job.scheduler,
+        target=Target(scheme=job.scheduler, host=_machine(job.machine), port=0),
+        source=job.source,
+        run=run,
+        facts={"job": job.name, "program": job.program, "user": job.user, "machine": job.machine},
+        flags=flags,
+    )
+
+
+def _machine(name: str) -> str:
+    try:
+        host = canonical_host(name)
+    except BadName:
+        return UNNAMED
+    return UNNAMED if as_address(host) is not None else host

@@ -15,7 +15,7 @@ from policies.glob import path_glob, plain_address, recipient_glob
 from policies.host import as_address
 from policies.naming import DEFAULT_PORTS
 from policies.never import refusal_of_host
-from policies.opt_in import NOT_REQUESTS, is_mail
+from policies.opt_in import NOT_REQUESTS, is_job, is_mail
 from policies.pattern import BadPattern
 from policies.policy import Policy
 from policies.policy_file_values import read_method
@@ -53,7 +53,7 @@ def opt_in_for(effect: Effect, now: datetime) -> str:
     obstacle = _obstacle(effect)
     if obstacle is not None:
         return f"# no opt-in lets this leave: {obstacle}\n"
-    entry = _mail_entry(effect) if is_mail(effect) else _request_entry(effect)
+    entry = _entry(effect)
     ends = (now + PROPOSED).astimezone(UTC)
     lines = [
         *entry,
@@ -71,6 +71,8 @@ def _obstacle(effect: Effect) -> str | None:
         return "only HTTP requests and mails can leave"
     if is_mail(effect):
         return _obstacle_to_mail(effect)
+    if is_job(effect):
+        return None
     never = refusal_of_host(effect.target.host)
     if never is not None:
         return never.reason
@@ -100,6 +102,13 @@ def _obstacle_to_mail(effect: Effect) -> str | None:
         if plain_address(recipient) is None:
             return f"its recipient {recipient!a} is not a plain address"
     return None
+
+
+def _entry(effect: Effect) -> list[str]:
+    if is_job(effect):
+        name = str(effect.facts.get("job"))
+        return [f"id: {_slug(f'job-{name}')}", f"schedule: {{job: {_scalar(name)}}}"]
+    return _mail_entry(effect) if is_mail(effect) else _request_entry(effect)
 
 
 def _mail_entry(effect: Effect) -> list[str]:

@@ -91,7 +91,7 @@ class Narrowing:
 
 @dataclass(frozen=True)
 class OptIn:
-    """One entry of `opt_in:`. It has a target, or mail recipients, never both."""
+    """One entry of `opt_in:`. It has a target, or mail recipients, or names of jobs, never two of them."""
 
     id: str
     do: Verdict
@@ -102,6 +102,8 @@ class OptIn:
     """`expires` as people read it: `the end of 2026-12-31 (UTC)`."""
     target: HostPattern | None = None
     mail_to: tuple[Glob, ...] | None = None
+    jobs: tuple[Glob, ...] | None = None
+    """Names of scheduled jobs."""
     narrowing: Narrowing = field(default_factory=Narrowing)
     credentials: Literal["test"] | None = None
     divert: str | None = None
@@ -114,7 +116,8 @@ class OptIn:
     _checks: tuple[Check, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        first = self._is_its_port if self.target is not None else self._is_its_mail
+        first = self._is_its_mail if self.mail_to is not None else self._is_its_port
+        first = self._is_its_job if self.jobs is not None else first
         object.__setattr__(self, "_checks", (first, *self.narrowing.checks(leaves=self.leaves)))
         object.__setattr__(self, "decision", self._decided())
 
@@ -141,6 +144,8 @@ class OptIn:
         """What it opens, for people."""
         if self.target is not None:
             return self.target.text
+        if self.jobs is not None:
+            return "job " + ", ".join(glob.text for glob in self.jobs)
         return "mail to " + ", ".join(glob.text for glob in self.mail_to or ())
 
     def _decided(self) -> Decision:
@@ -161,6 +166,10 @@ class OptIn:
             usual = effect.target.port  # no scheme of its own: a port is checked only where one is written
         return self.target is not None and self.target.matches_port(effect.target.port, usual)
 
+    def _is_its_job(self, effect: Effect) -> bool:
+        name = str(effect.facts.get("job") or "")
+        return any(glob.matches(name) for glob in self.jobs or ())
+
     def _is_its_mail(self, effect: Effect) -> bool:
         if self.leaves:
             return all_meant(self.mail_to or (), effect.recipients)
@@ -170,3 +179,8 @@ class OptIn:
 def is_mail(effect: Effect) -> bool:
     """Whether it is a mail over SMTP, which `email:` opt-ins are for. One through an API has a host instead."""
     return effect.channel == "email" and effect.protocol in ("smtp", "smtps")
+
+
+def is_job(effect: Effect) -> bool:
+    """Whether it is a job a scheduler asks about, which `schedule:` opt-ins are for. One at a provider has a host."""
+    return effect.channel == "schedule" and effect.protocol in ("cron", "systemd")

@@ -54,6 +54,8 @@ def _equally_specific(opt_ins: tuple[OptIn, ...]) -> Iterator[list[OptIn]]:
     for opt_in in opt_ins:
         if opt_in.target is not None:
             groups[f"{opt_in.target.kind}:{opt_in.target.name}"][opt_in.id] = opt_in
+        if opt_in.jobs is not None:
+            groups["jobs"][opt_in.id] = opt_in
         for domain, _ in _mail_domains(opt_in):
             for key in {domain, *(parent for parent in parents(domain) if parent in wild)}:
                 groups[f"mail:{key}"][opt_in.id] = opt_in
@@ -116,7 +118,13 @@ def _ports(opt_in: OptIn) -> frozenset[int]:
 
 def _glob_pairs(one: OptIn, other: OptIn) -> tuple[tuple[Globs | None, Globs | None], ...]:
     a, b = one.narrowing, other.narrowing
-    return ((a.paths, b.paths), (a.runs, b.runs), (a.recipients, b.recipients), (one.mail_to, other.mail_to))
+    return (
+        (a.paths, b.paths),
+        (a.runs, b.runs),
+        (a.recipients, b.recipients),
+        (one.mail_to, other.mail_to),
+        (one.jobs, other.jobs),
+    )
 
 
 def _sets_meet(a: Collection[str] | None, b: Collection[str] | None) -> bool:

@@ -42,9 +42,12 @@ class OptInIndex:
         below: dict[str, list[OptIn]] = {}
         numbers: dict[tuple[int, int], dict[int, list[OptIn]]] = {}
         mail: dict[str, list[OptIn]] = {}
+        jobs: list[OptIn] = []
         for opt_in in opt_ins:
             target = opt_in.target
-            if target is None:
+            if opt_in.jobs is not None:
+                jobs.append(opt_in)
+            elif target is None:
                 for domain in {_domain_key(glob.text) for glob in opt_in.mail_to or ()}:
                     mail.setdefault(domain, []).append(opt_in)
             elif target.network is not None:
@@ -55,6 +58,7 @@ class OptInIndex:
         self._exact = {name: Group(group) for name, group in exact.items()}
         self._below = {name: Group(group) for name, group in below.items()}
         self._mail = {name: Group(group) for name, group in mail.items()}
+        self._jobs = Group(jobs)
         self._networks = [
             (size, {start: Group(group) for start, group in starts.items()})
             for size, starts in sorted(numbers.items(), reverse=True)
@@ -70,6 +74,10 @@ class OptInIndex:
                     yield self._below[parent]
         if self._networks:
             yield from self._network_groups(host)
+
+    def job_groups(self) -> Iterator[Group]:
+        """Those that name jobs: few, and equally specific."""
+        yield self._jobs
 
     def mail_groups(self, effect: Effect) -> Iterator[Group]:
         """One group of opt-ins that name the domain of some recipient of a mail: others cannot match."""

@@ -16,7 +16,7 @@ from policies.effect import Effect
 from policies.host import BadName, as_address, canonical_host
 from policies.naming import DEFAULT_PORTS
 from policies.never import Never, Socket
-from policies.opt_in import OptIn, is_mail
+from policies.opt_in import OptIn, is_job, is_mail
 from policies.opt_in_index import Group, OptInIndex
 
 AS_IF_ALL_IN_FORCE = datetime.min.replace(tzinfo=UTC)
@@ -94,8 +94,7 @@ class Policy:
         """The opt-in that applies, and the one whose `credentials: test` a live credential runs into."""
         telling = effect.credential in _TELLING
         chosen: OptIn | None = None
-        groups = self._index.mail_groups(effect) if is_mail(effect) else self._index.groups(effect.target.host)
-        for opt_in in _matching(groups, effect, now):
+        for opt_in in _matching(self._groups(effect), effect, now):
             if opt_in.credentials == "test" and effect.credential != "test":
                 if telling:
                     return None, opt_in
@@ -104,6 +103,11 @@ class Policy:
             if not telling:
                 break
         return chosen, None
+
+    def _groups(self, effect: Effect) -> Iterable[Group]:
+        if is_job(effect):
+            return self._index.job_groups()
+        return self._index.mail_groups(effect) if is_mail(effect) else self._index.groups(effect.target.host)
 
 
 def _matching(groups: Iterable[Group], effect: Effect, now: datetime) -> Iterable[OptIn]:

@@ -13,10 +13,12 @@ from policies.http_request import HttpRequest
 from policies.mail import Mail
 from policies.policy import AS_IF_ALL_IN_FORCE, Policy
 from policies.policy_file_section import Section
+from policies.scheduled_job import ScheduledJob
 
-Describer = Callable[[HttpRequest | Mail, str], Effect]
+Described = HttpRequest | Mail | ScheduledJob
+Describer = Callable[[Described, str], Effect]
 """Makes an effect of what an example describes, for a run."""
-KEYS = ("do", "with", "body", "mail", "is", "by", "run", "source")
+KEYS = ("do", "with", "body", "mail", "job", "is", "by", "run", "source")
 _HERE = "127.0.0.1"
 
 
@@ -48,16 +50,16 @@ def read_example(section: Section, describe: Describer) -> Example | None:
     by = section.text("by", "name the opt-in", required=False)
     run = section.text("run", "name a run", required=False) or UNATTRIBUTED
     source = section.text("source", "write an address", required=False) or _HERE
-    if ("do" in section) == ("mail" in section):
-        section.complain(None, "it needs either 'do: METHOD URL' or 'mail: {to: [...]}'")
+    if sum(key in section for key in _SUBJECTS) != 1:
+        section.complain(None, "it needs one of 'do: METHOD URL', 'mail: {to: [...]}' and 'job: NAME'")
         return None
-    seen, shown = _read_request(section, source) if "do" in section else _read_mail(section, source)
+    seen, shown = next(read(section, source) for key, read in _SUBJECTS.items() if key in section)
     if seen is None or verdict is None or len(section.file.problems) > before:
         return None
     return Example(shown, describe(seen, run), verdict, by)
 
 
-def _read_request(section: Section, source: str) -> tuple[HttpRequest | None, str]:
+def _read_request(section: Section, source: str) -> tuple[Described | None, str]:
     text = section.text("do", "write one such as POST https://api.example.com/v1/charges", longest=2000)
     method, _, address = (text or "").partition(" ")
     try:
@@ -103,7 +105,7 @@ def _read_body(section: Section) -> tuple[Body, str | None]:
     return Body.of(json.dumps(value).encode()), "application/json"
 
 
-def _read_mail(section: Section, source: str) -> tuple[Mail | None, str]:
+def _read_mail(section: Section, source: str) -> tuple[Described | None, str]:
     mail = section.inner("mail")
     mail.only(("to", "from"))
     recipients = mail.several("to", str)
@@ -113,3 +115,17 @@ def _read_mail(section: Section, source: str) -> tuple[Mail | None, str]:
         return None, ""
     seen = Mail(sender, recipients, Body.of(b"\r\n"), source, "smtp", 25)
     return seen, f"mail to {', '.join(recipients)}"
+
+
+def _read_job(section: Section, source: str) -> tuple[Described | None, str]:
+    name = section.text("job", "write the job's name, such as nightly-report", longest=100)
+    if name is None:
+        return None, ""
+    return ScheduledJob(name, "", "root", "localhost", source, "cron"), f"job {name}"
+
+
+_SUBJECTS: dict[str, Callable[[Section, str], tuple[Described | None, str]]] = {
+    "do": _read_request,
+    "mail": _read_mail,
+    "job": _read_job,
+}

@@ -10,14 +10,12 @@ from pydantic import ValidationError
 from policies.default_policy import Default, Defaults
 from policies.describe import describe as describe_seen
 from policies.effect import Effect
-from policies.http_request import HttpRequest
-from policies.mail import Mail
 from policies.never import Never, Socket
 from policies.opt_in import OptIn
 from policies.opt_in_conflict import conflicts
 from policies.pack import Packs
 from policies.policy import Policy
-from policies.policy_example import Describer, read_example
+from policies.policy_example import Described, Describer, read_example
 from policies.policy_file_opt_in import read_opt_in
 from policies.policy_file_section import Section, SourceFile
 from policies.policy_problem import PolicyError, Problem
@@ -168,7 +166,12 @@ def _check_targets(opt_ins: list[tuple[OptIn, Section]], never: Never) -> None:
 def _check_conflicts(opt_ins: list[tuple[OptIn, Section]]) -> None:
     sections = {opt_in.id: section for opt_in, section in opt_ins}
     for opt_in, sentence in conflicts(opt_in for opt_in, _ in opt_ins):
-        sections[opt_in.id].complain("to" if opt_in.target else "email", sentence)
+        sections[opt_in.id].complain(_key_of(opt_in), sentence)
+
+
+def _key_of(opt_in: OptIn) -> str:
+    """Under which key it says what it means."""
+    return "to" if opt_in.target else "schedule" if opt_in.jobs else "email"
 
 
 def _check_examples(roots: list[Section], policy: Policy, describe: Describer) -> None:
@@ -181,7 +184,7 @@ def _check_examples(roots: list[Section], policy: Policy, describe: Describer) -
 
 
 def _describer(packs: Packs | None) -> Describer:
-    def describer(seen: HttpRequest | Mail, run: str) -> Effect:
+    def describer(seen: Described, run: str) -> Effect:
         effect, _ = describe_seen(seen, packs if packs is not None else Packs.built_in(), run=run)
         return effect
 

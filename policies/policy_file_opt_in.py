@@ -16,8 +16,11 @@ from policies.policy_file_section import Section, one_of
 from policies.policy_file_values import read_expiry, read_method, read_network, read_opened_network, read_target_url
 
 KEYS = (
-    "id", "to", "email", "do", "divert", "via", "addresses", "methods", "paths", "channel", "intent", "run", "source",
-    "recipients", "credentials", "why", "owner", "expires",
+    "id", "to", "email", "schedule", "do", "divert", "via", "addresses", "methods", "paths", "channel", "intent", "run",
+    "source", "recipients", "credentials", "why", "owner", "expires",
+)  # fmt: skip
+_NOT_FOR_JOBS = (
+    "to", "email", "divert", "via", "addresses", "methods", "paths", "channel", "intent", "recipients", "credentials",
 )  # fmt: skip
 _NOT_FOR_MAIL = ("to", "divert", "methods", "paths", "channel", "intent", "recipients", "credentials")
 _VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -35,7 +38,8 @@ def read_opt_in(section: Section, now: datetime) -> OptIn | None:
     owner = section.text("owner", "name the team that answers for it", longest=100)
     expires, until = _read_expires(section, now)
     addresses = section.several("addresses", read_opened_network) or ()
-    target, mail_to = _read_target(section, do, addresses)
+    jobs = _read_jobs(section)
+    target, mail_to = (None, None) if "schedule" in section else _read_target(section, do, addresses)
     narrowing = _read_narrowing(section)
     _check_channels(section, narrowing, do)
     opt_in = OptIn(
@@ -47,6 +51,7 @@ def read_opt_in(section: Section, now: datetime) -> OptIn | None:
         until=until,
         target=target,
         mail_to=mail_to,
+        jobs=jobs,
         narrowing=narrowing,
         credentials=section.choice("credentials", _TEST),
         divert=_read_url(section, "divert", ("http", "https"), addresses),
@@ -104,6 +109,28 @@ def _read_target(
         section.complain("to", str(error))
         return None, None
     return target, None
+
+
+def _read_jobs(section: Section) -> tuple[Glob, ...] | None:
+    if "schedule" not in section:
+        return None
+    for key in _NOT_FOR_JOBS:
+        if key in section:
+            section.complain(key, f"{key!r} is not for scheduled jobs; leave it away, or write 'to' for a call")
+    schedule = section.inner("schedule")
+    schedule.only(("job",))
+    jobs = schedule.several("job", _job_glob)
+    if "job" not in schedule and not schedule.broken:
+        schedule.complain(None, "'job' is missing; write the job's name, such as nightly-report")
+    return jobs
+
+
+def _job_glob(value: object) -> Glob:
+    """A name in which `*` stands for a part, never for all of it: every job at once is no opt-in."""
+    glob = word_glob(value)
+    if not any(char.isalnum() for char in glob.text) or not glob.text.isprintable() or len(glob.text) > 100:
+        raise BadPattern(f"{value!r:.80} is no job's name; write one such as nightly-report, or nightly-*")
+    return glob
 
 
 def _read_mail(section: Section, do: Verdict) -> tuple[Glob, ...] | None:

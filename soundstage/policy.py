@@ -89,14 +89,16 @@ def _show_examples(arguments: argparse.Namespace, refused: PolicyError | None) -
 
 
 def _question(request: list[str], headers: dict[str, str]) -> dict[str, Any]:
-    """`POST https://...`, `https://...` or `mail:someone@example.com[,another@example.com]`."""
+    """`POST https://...`, `https://...`, `mail:someone@example.com[,another@example.com]` or `job:nightly-report`."""
     words = " ".join(request).split()
     if len(words) == 1 and words[0].startswith("mail:"):
         return {"email": {"to": words[0].removeprefix("mail:").split(",")}}
+    if len(words) == 1 and words[0].startswith("job:"):
+        return {"job": words[0].removeprefix("job:")}
     if not 1 <= len(words) <= 2 or "://" not in words[-1]:
         raise ConfigError(
             f"{' '.join(words)!r} is no request",
-            "such as: POST https://api.stripe.com/v1/charges, or mail:someone@example.com",
+            "such as: POST https://api.stripe.com/v1/charges, mail:someone@example.com, or job:nightly-report",
         )
     return {"method": words[0] if len(words) == 2 else "GET", "url": words[-1], "headers": headers}
 

@@ -1,4 +1,4 @@
-"""A question to the policy, put as the effect it asks about: `{method, url, headers}` or `{email: {...}}`. Pure."""
+"""A question to the policy, put as the effect it asks about: `{method, url, headers}`, `{email}` or `{job}`. Pure."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -6,18 +6,21 @@ from urllib.parse import urlsplit
 from policies.body import Body
 from policies.http_request import HttpRequest, NameSource
 from policies.mail import Mail
+from policies.scheduled_job import ScheduledJob
 
 SOURCE = "127.0.0.1"
 """Whose question it is: an opt-in narrowed to other sources does not match."""
 PORTS = {"http": 80, "https": 443}
 
 
-def seen_in(question: dict[str, Any], smtp_port: int = 25) -> HttpRequest | Mail:
+def seen_in(question: dict[str, Any], smtp_port: int = 25) -> HttpRequest | Mail | ScheduledJob:
     """What a listener would have seen. ValueError, a whole sentence, where the question itself is wrong."""
     if "email" in question:
         return _mail(question["email"], smtp_port)
+    if question.get("job"):
+        return ScheduledJob(str(question["job"]), "", "root", "localhost", SOURCE, "cron")
     if not question.get("url"):
-        raise ValueError("a question needs either a url or an email")
+        raise ValueError("a question needs a url, an email or a job")
     return _request(question.get("method") or "GET", str(question["url"]), question.get("headers") or {})
 
 

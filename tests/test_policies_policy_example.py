@@ -23,11 +23,11 @@ from policies.policy_file import load_policy
         ),
         pytest.param(
             "{do: GET https://x.example/, mail: {}, is: deny}",
-            "it needs either 'do: METHOD URL' or 'mail: {to: [...]}'",
+            "it needs one of 'do: METHOD URL', 'mail: {to: [...]}' and 'job: NAME'",
         ),
         pytest.param(
             "{is: deny}",
-            "it needs either 'do: METHOD URL' or 'mail: {to: [...]}'",
+            "it needs one of 'do: METHOD URL', 'mail: {to: [...]}' and 'job: NAME'",
         ),
         pytest.param(
             "{do: GET https://x.example/}",

@@ -60,7 +60,7 @@ def test_email() -> None:
 @pytest.mark.parametrize(
     ("question", "message"),
     [
-        pytest.param({}, "a question needs either a url or an email", id="neither"),
+        pytest.param({}, "a question needs a url, an email or a job", id="neither"),
         pytest.param({"url": "ftp://a/"}, "the url 'ftp://a/' has to begin with http:// or https://", id="scheme"),
         pytest.param({"url": "http:///x"}, "the url 'http:///x' has to begin with", id="no-host"),
         pytest.param({"url": "http://a:b/"}, "the url 'http://a:b/' cannot be read: Port could", id="port"),
