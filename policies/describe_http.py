@@ -164,6 +164,8 @@ def _flags(known: Recognition, request: HttpRequest, flags: tuple[str, ...]) -> 
     found = [*request.flags, *flags]
     if known.pack is not None and (known.operation is None or known.operation.generic):
         found.append("generic")
+    if known.operation is not None and known.operation.telemetry:
+        found.append("telemetry")
     if known.view.faults:
         found.append("malformed" if request.body.data is not None else "unread_body")
     return tuple(dict.fromkeys(found)) if found else ()

@@ -60,3 +60,5 @@ class Operation:
     saves: tuple[ObjectSave, ...]
     denied: Response | None
     idempotent: bool
+    telemetry: bool = False
+    """What a program tells about itself or its users: swallowed, and no effect that a run has to account for."""

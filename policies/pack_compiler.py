@@ -133,6 +133,7 @@ class PackCompiler:
             saves=tuple(self._save(save, (*place, "save"), lets) for save in saves),
             denied=None if entry.denied is None else self._parts.response(entry.denied, (*place, "denied")),
             idempotent=entry.idempotent and entry.effect == "write",
+            telemetry=(entry.channel or self._file.channel) == "analytics",
         )
 
     def _answer(self, entry: ResponseEntry, place: Place) -> Response:

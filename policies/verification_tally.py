@@ -1,0 +1,166 @@
+"""Tally: a run's captures looked at once, one by one, and only what judging needs kept of each."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from policies.expectation import Expectations
+from policies.expectation_row import Row
+from policies.expectation_sight import Sight, Unknown
+from policies.verification_evidence import Evidence
+from policies.verification_summary import summary
+
+TELEMETRY = "telemetry"
+"""The flag of what a provider's SDK tells it about itself."""
+CLOSEST = 8
+"""Captures that nearly match, kept a row."""
+SHOWN = 10
+"""Captures shown of what must not be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One capture that some row fits, or that is an effect no row may have claimed."""
+
+    id: str
+    root: str
+    """The first attempt of it: repeats with its idempotency key are the same effect."""
+    fits: tuple[int, ...]
+    """Rows of `expect`, by their number."""
+    times: int
+    is_effect: bool
+    what: str
+
+
+@dataclass
+class RowTally:
+    """What one row met."""
+
+    found: list[str] = field(default_factory=list)
+    """Ids, of a row of `never` alone."""
+    shown: list[Sight] = field(default_factory=list)
+    undecided: int = 0
+    why: str = ""
+    """Why the first undecided one is."""
+    nearly: list[tuple[int, str, Sight]] = field(default_factory=list)
+
+
+class Tally:
+    """Looks at captures. `seen`, the rows' tallies, `real` and `channels` are what was found."""
+
+    def __init__(self, expectations: Expectations, evidence: Evidence) -> None:
+        self._expectations = expectations
+        self._evidence = evidence
+        self._began = evidence.state.began
+        self.expect = [RowTally() for _ in expectations.expect]
+        self.never = [RowTally() for _ in expectations.never]
+        self.seen: list[Seen] = []
+        self.real: list[Sight] = []
+        self.real_count = 0
+        self.channels: Counter[str] = Counter()
+
+    def look(self, captures: Iterable[Mapping[str, Any]]) -> None:
+        """Look at each, once."""
+        for capture in captures:
+            self._look_at(Sight(capture, self._evidence.detail))
+
+    def _look_at(self, sight: Sight) -> None:
+        capture = sight.capture
+        self.channels[capture["channel"]] += 1
+        if capture["left"] and capture["rule"] not in self._expectations.real:
+            self.real_count += 1
+            if len(self.real) < SHOWN:
+                self.real.append(sight)
+        forbidden = self._forbidden(sight)
+        fits, undecided = self._fitting(sight)
+        is_effect = not (forbidden or undecided) and is_effect_of_its_own(capture)
+        if fits or is_effect:
+            root = str(capture.get("attempt_of") or sight.id)
+            self.seen.append(Seen(sight.id, root, fits, _times(capture), is_effect, summary(capture)))
+
+    def _fitting(self, sight: Sight) -> tuple[tuple[int, ...], bool]:
+        fits: list[int] = []
+        undecided = False
+        for number, (row, tally) in enumerate(zip(self._expectations.expect, self.expect, strict=True)):
+            if not row.meant(sight):
+                continue
+            score = _score(row, tally, sight, self._began)
+            if score is None:
+                undecided = True
+            elif score == MATCH:
+                fits.append(number)
+            else:
+                _keep_nearly(tally, score, sight)
+        return tuple(fits), undecided
+
+    def _forbidden(self, sight: Sight) -> bool:
+        found = False
+        for row, tally in zip(self._expectations.never, self.never, strict=True):
+            if row.meant(sight) and _score(row, tally, sight, self._began) == MATCH:
+                found = True
+                tally.found.append(sight.id)
+                if len(tally.shown) < SHOWN:
+                    tally.shown.append(sight)
+        return found
+
+
+MATCH = -1
+"""The score of a capture that matches a row; any other is how many of its conditions hold."""
+
+
+def _score(row: Row, tally: RowTally, sight: Sight, began: datetime) -> int | None:
+    """None where it cannot be told, because a body is not there to be read and all else holds."""
+    holding, unknown = 0, ""
+    failed = not row.in_time(sight, began)
+    for condition in row.conditions:
+        if failed and condition.deep:
+            break
+        try:
+            held = condition.holds(sight)
+        except Unknown as why:
+            unknown = unknown or str(why)
+            continue
+        holding += held
+        failed = failed or not held
+    if unknown and not failed:
+        tally.undecided += 1
+        tally.why = tally.why or unknown
+        return None
+    return holding if failed else MATCH
+
+
+def _keep_nearly(tally: RowTally, score: int, sight: Sight) -> None:
+    """The best few; of equals, the earliest id, so that the same run shows the same ones."""
+    entry = (score, _Latest(sight.id), sight)
+    heap: list[Any] = tally.nearly
+    if len(heap) < CLOSEST:
+        heapq.heappush(heap, entry)
+    elif entry[:2] > heap[0][:2]:
+        heapq.heapreplace(heap, entry)
+
+
+class _Latest(str):
+    """An id whose order is turned round: the heap drops its smallest."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: str) -> bool:
+        return str.__gt__(self, other)
+
+    def __gt__(self, other: str) -> bool:
+        return str.__lt__(self, other)
+
+
+def is_effect_of_its_own(capture: Mapping[str, Any]) -> bool:
+    """Whether `others: fail` speaks of it: a write or a raw connection, but no name lookup and no telemetry."""
+    changes = capture["intent"] in ("write", "connect")
+    return changes and capture["channel"] != "dns" and TELEMETRY not in capture["flags"]
+
+
+def _times(capture: Mapping[str, Any]) -> int:
+    """How often: repeated questions to DNS are counted on the first."""
+    count = capture["facts"].get("count", 1) if capture["channel"] == "dns" else 1
+    return count if isinstance(count, int) else 1
