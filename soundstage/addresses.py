@@ -24,10 +24,12 @@ class Addresses(Frozen):
     smtps: str
     dashboard: str
     ca: str
+    transparent: str | None = None
+    """None: nothing listens there, and the file does not name it."""
 
     def seen_from(self, host: str) -> "Addresses":
         """What clients use where listeners are bound to every address: `host` in place of the wildcard."""
-        named = {name: _named(value, host) for name, value in self.model_dump().items()}
+        named = {name: _named(value, host) for name, value in self.model_dump(exclude_none=True).items()}
         return Addresses(**named)
 
 
@@ -53,7 +55,7 @@ def _named(value: str, host: str) -> str:
 def write(data_dir: Path, addresses: Addresses) -> None:
     """Whole or not at all: whoever waits for the file reads all of it."""
     fresh = data_dir / f".{FILE}.{os.getpid()}"
-    fresh.write_text(json.dumps(addresses.model_dump(), indent=1) + "\n", encoding="utf-8")
+    fresh.write_text(json.dumps(addresses.model_dump(exclude_none=True), indent=1) + "\n", encoding="utf-8")
     fresh.replace(data_dir / FILE)
 
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ledger.intake import BodyIntake
+from ledger.trouble import LedgerUnavailable
 from policies.http_request import HttpRequest
 from policies.never import Socket
 from proxy.ca import CaError, CertificateAuthority
-from proxy.dns_name import InternalZones
-from proxy.dns_repeats import Repeats
 from proxy.dns_responder import DnsResponder
 from proxy.door import Door
 from proxy.engines import EngineChooser
 from proxy.explicit import ExplicitEntrance
 from proxy.listener import Listener, PortInUse
 from proxy.mitm_engine import MitmEngine
+from proxy.name_book import NameBook
 from proxy.steered import SteeredPlain, SteeredTls
 from sinks.dialler import Dialler
 from sinks.relay import Relay
@@ -31,7 +31,7 @@ from soundstage.addresses import bind_hint, shown
 from soundstage.gateway_dialler import dialler_of, prove_roots, relay_tls
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
-from soundstage.internal_resolver import forward, resolver_of
+from soundstage.gateway_transparent import name_book, responder, transparent_entrance
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
 from soundstage.trouble import ConfigError
@@ -51,6 +51,11 @@ class Entrances:
     dialler: Dialler
     bound: Bound
     listeners: list[Listener]
+    names: NameBook
+    """Which address each name was given: one book for all entrances."""
+    post: SmtpListener | None = None
+    """Which serves mail connections that others accept."""
+    questions: DnsResponder | None = None
     mail: SmtpDelivery | None = None
     """By which a mail passes that is whole already."""
 
@@ -77,11 +82,14 @@ async def entrances(
         lambda policy: engine.reconsider(lambda effect: policy.decide(effect, datetime.now(UTC)))
     )
     chooser = _chooser(ground, judging, ca, engine)
-    made = Entrances(ca, chooser, engine, dialler, {}, [])
+    with told_to_operator(LedgerUnavailable):
+        names = name_book(settings, ground)
+    made = Entrances(ca, chooser, engine, dialler, {}, [], names)
     async with contextlib.AsyncExitStack() as listening:
         await _listen(settings, judging, made, listening)
         await _listen_for_mail(settings, ground, judging, made, listening)
         await _listen_for_names(settings, ground, judging, made, listening)
+        await _listen_for_redirected(settings, judging, made, listening)
         judging.own_sockets.extend(_places(made.bound))
         _prove_policy(judging)
         try:
@@ -138,7 +146,7 @@ async def _listen_for_mail(
         limits=SmtpLimits(message_octets=settings.mail_bytes),
     )
     listening.push_async_callback(listener.stop)
-    made.mail = listener.delivery
+    made.post, made.mail = listener, listener.delivery
     with _told("smtp", settings.bind, settings.smtp_port):
         made.bound["smtp"] = await listener.start(settings.bind, settings.smtp_port)
     with _told("smtps", settings.bind, settings.smtps_port):
@@ -148,17 +156,22 @@ async def _listen_for_mail(
 async def _listen_for_names(
     settings: Settings, ground: Ground, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack
 ) -> None:
-    zones = InternalZones({zone: resolver_of(text) for zone, text in settings.internal_zones.items()})
-    responder = DnsResponder(
-        gate=judging.gate,
-        steer_to=settings.steered_to,
-        zones=zones,
-        forward=forward,
-        repeats=Repeats(ground.writer.count),
-    )
+    made.questions = responder(settings, ground, judging, made.names if settings.own_addresses else None)
     with _told("dns", settings.bind, settings.dns_port):
-        made.bound["dns"] = await responder.start(settings.bind, settings.dns_port)
-    listening.push_async_callback(responder.stop)
+        made.bound["dns"] = await made.questions.start(settings.bind, settings.dns_port)
+    listening.push_async_callback(made.questions.stop)
+
+
+async def _listen_for_redirected(
+    settings: Settings, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack
+) -> None:
+    if settings.transparent_port is None:
+        return
+    listener = Listener(transparent_entrance(made, judging))
+    with _told("transparent", settings.bind, settings.transparent_port):
+        made.bound["transparent"] = await listener.start(settings.bind, settings.transparent_port)
+    made.listeners.append(listener)
+    listening.push_async_callback(listener.stop)
 
 
 @contextlib.contextmanager

@@ -78,6 +78,35 @@ def addresses(value: Any) -> tuple[str, ...]:
     return found
 
 
+SMALLEST_NETWORK = 16
+"""Addresses: fewer names than that nobody asks."""
+
+
+def steering(value: Any) -> tuple[str, ...]:
+    """IP addresses, and networks that each name gets an address of its own out of: at most one of each of a family."""
+    given = items(value)
+    nets = [_network(item) for item in given if "/" in item]
+    families = [net.version for net in nets]
+    if len(set(families)) < len(families):
+        raise ValueError("must name at most one IPv4 and one IPv6 network")
+    if nets and 4 not in families:
+        raise ValueError("must name an IPv4 network such as 198.18.0.0/15 beside the IPv6 one")
+    sizes = {net.version: net.num_addresses for net in nets}
+    if sizes.get(6, 1 << 128) < sizes.get(4, 0):
+        raise ValueError("must name an IPv6 network as large as the IPv4 one, such as fd53::/64")
+    return (*addresses([item for item in given if "/" not in item]), *map(str, nets))
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        found = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("must be IP addresses, or networks such as 198.18.0.0/15 or fd53::/64") from None
+    if found.num_addresses < SMALLEST_NETWORK:
+        raise ValueError(f"must name networks of at least {SMALLEST_NETWORK} addresses, such as 198.18.0.0/15")
+    return found
+
+
 def paths(value: Any) -> tuple[str, ...]:
     """Files or folders, separated as PATH is."""
     return items(value, os.pathsep)
@@ -113,6 +142,7 @@ Days = Annotated[int, BeforeValidator(days)]
 Octets = Annotated[int, BeforeValidator(octets)]
 Address = Annotated[str, BeforeValidator(address)]
 Addresses = Annotated[tuple[str, ...], BeforeValidator(addresses)]
+Steering = Annotated[tuple[str, ...], BeforeValidator(steering)]
 Names = Annotated[tuple[str, ...], BeforeValidator(items)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(paths)]
 Zones = Annotated[dict[str, str], BeforeValidator(zones)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from policies.frozen import Frozen
-from soundstage.setting_values import Address, Addresses, Days, LogGroup, Names, Octets, Paths, Port, Zones
+from soundstage.setting_values import Address, Days, LogGroup, Names, Octets, Paths, Port, Steering, Zones
 from soundstage.trouble import ConfigError
 
 
@@ -24,8 +24,8 @@ class Settings(Frozen):
     """Where the packet filter turns every TCP port to; None: nothing listens."""
     packet_log_group: LogGroup | None = None
     """The netfilter log group that the rules tell refused packets to; None: it is not read."""
-    steer_to: Addresses = ()
-    """Empty: the bind address."""
+    steer_to: Steering = ()
+    """Addresses all names are answered with, or networks that each gets its own out of. Empty: the bind address."""
     internal_zones: Zones = Field(default_factory=dict)
     dashboard_bind: Address = "127.0.0.1"
     dashboard_port: Port = 8025
@@ -48,8 +48,13 @@ class Settings(Frozen):
 
     @property
     def steered_to(self) -> tuple[str, ...]:
-        """The addresses every name is answered with."""
-        return self.steer_to or (self.bind,)
+        """The addresses this machine is reached by: without networks, what every name is answered with."""
+        return tuple(item for item in self.steer_to if "/" not in item) or (self.bind,)
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The networks that each name gets an address of its own out of, IPv4 first; none: names share `steered_to`."""
+        return tuple(sorted((item for item in self.steer_to if "/" in item), key=lambda item: ":" in item))
 
     @property
     def token_file(self) -> Path:

@@ -21,8 +21,9 @@ PORTS = {
     "dns": "dns_port",
     "smtp": "smtp_port",
     "smtps": "smtps_port",
+    "transparent": "transparent_port",
 }
-"""Each listener of the gateway, and the setting its port is."""
+"""Each listener of the gateway, and the setting its port is. Not each of them has to be there."""
 
 
 class Supervisor:
@@ -76,7 +77,8 @@ class Supervisor:
         settings = self._settings
         if self._gateway.ready.done():
             known = self._gateway.ready.result()["sockets"]
-            settings = settings.model_copy(update={field: known[name][1] for name, field in PORTS.items()})
+            bound = {field: known[name][1] for name, field in PORTS.items() if name in known}
+            settings = settings.model_copy(update=bound)
         host, port = self._socket.getsockname()[:2]
         return {"settings": settings.model_dump(mode="json"), "dashboard": [host, port]}
 
@@ -91,6 +93,6 @@ class Supervisor:
 
     async def _bound(self) -> Addresses:
         ready = await asyncio.shield(self._gateway.ready)
-        sockets = {name: shown(*ready["sockets"][name]) for name in PORTS}
+        sockets = {name: shown(*ready["sockets"][name]) for name in PORTS if name in ready["sockets"]}
         host, port = self._socket.getsockname()[:2]
         return Addresses(**sockets, dashboard=f"http://{shown(host, port)}", ca=ready["ca"])
