@@ -1,0 +1,23 @@
+"""What a test suite expects of the side effects that Soundstage captured: as a pytest plugin, or without pytest."""
+
+from pytest_soundstage.async_soundstage import AsyncRun, AsyncSoundstage, AsyncWindow
+from pytest_soundstage.captured import Attachment, Captured, Facts
+from pytest_soundstage.soundstage import Run, Soundstage, Window
+from pytest_soundstage.trouble import Inconclusive, NotAsExpected, Refused, SoundstageError, Unanswered
+
+__all__ = [
+    "AsyncRun",
+    "AsyncSoundstage",
+    "AsyncWindow",
+    "Attachment",
+    "Captured",
+    "Facts",
+    "Inconclusive",
+    "NotAsExpected",
+    "Refused",
+    "Run",
+    "Soundstage",
+    "SoundstageError",
+    "Unanswered",
+    "Window",
+]

@@ -1,0 +1,86 @@
+"""AsyncSoundstage: `soundstage.py` again, to be awaited."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pytest_soundstage.place import Place, found
+from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_closed, window_opened
+from pytest_soundstage.scope import Scope
+from pytest_soundstage.stage import AsyncStage, window_scope
+from pytest_soundstage.wire import AsyncWire
+
+
+class AsyncSoundstage(AsyncStage):
+    """A running Soundstage, found like `Soundstage`. Raises Unanswered where none is."""
+
+    def __init__(self, url: str | None = None, token: str | None = None, *, run: str | None = None) -> None:
+        place = found() if url is None or token is None else Place(url.rstrip("/"), token)
+        super().__init__(AsyncWire(place), Scope(run or os.environ.get("SOUNDSTAGE_RUN") or None))
+
+    async def open_run(self, name: str = "", **options: Any) -> AsyncRun:
+        """A new run. Options are those of `POST /api/runs`: `id`, `sources`, `listener`, `canaries`."""
+        return AsyncRun(self.wire, await self.wire.run(opened(name, **options)))
+
+    @asynccontextmanager
+    async def run(self, name: str = "", **options: Any) -> AsyncIterator[AsyncRun]:
+        """A new run for a block, finished at its end."""
+        run = await self.open_run(name, **options)
+        try:
+            yield run
+        finally:
+            await run.finish()
+
+
+class AsyncRun(AsyncStage):
+    """An open run. `variables` lead a program into it."""
+
+    def __init__(self, wire: AsyncWire, told: Told) -> None:
+        super().__init__(wire, Scope(told["id"], opened_at=told["opened_at"]))
+        self.id: str = told["id"]
+        self.name: str = told["name"]
+        self.variables: dict[str, str] = dict(told.get("variables") or {})
+        self.proxy: Mapping[str, Any] = told.get("proxy") or {}
+        self.smtp: Mapping[str, Any] = told.get("smtp") or {}
+
+    async def told(self) -> Told:
+        """The run as the API shows it now."""
+        return await self.wire.run(run_told(self.id))
+
+    async def open_window(self, name: str) -> AsyncWindow:
+        """Book what arrives from now on to a window. Raises Refused where one is open."""
+        told = await self.wire.run(window_opened(self.id, name))
+        return AsyncWindow(self.wire, window_scope(self.scope, told))
+
+    @asynccontextmanager
+    async def window(self, name: str) -> AsyncIterator[AsyncWindow]:
+        """A window for a block, closed when the application is quiet. Raises Inconclusive where it is not."""
+        window = await self.open_window(name)
+        try:
+            yield window
+        finally:
+            await window.close()
+
+    async def verify(self, text: str, file: str = "expect.yaml", *, allow_uncontained: bool = False) -> Told:
+        """The run judged by expectations: `verdict` is clean, violated or inconclusive."""
+        steps = judged(self.id, text, file, allow_uncontained=allow_uncontained, at_most=self.scope.at_most)
+        return await self.wire.run(steps)
+
+    async def finish(self, verdict: str | None = None) -> Told:
+        """End the run; its credentials are nobody's from now on."""
+        return await self.wire.run(finished(self.id, verdict))
+
+
+class AsyncWindow(AsyncStage):
+    """An open window of a run: a test's own."""
+
+    def __init__(self, wire: AsyncWire, scope: Scope) -> None:
+        super().__init__(wire, scope)
+        self.name = scope.name
+
+    async def close(self) -> Told:
+        """Close it once the application is quiet. Raises Inconclusive, with the window closed, where it is not."""
+        return await self.wire.run(window_closed(self.scope))

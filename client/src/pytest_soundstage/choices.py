@@ -1,0 +1,108 @@
+"""Choices: what the command line and the ini file say about Soundstage, read once."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MODES = ("found", "auto", "required", "off")
+WINDOWS = ("used", "all")
+STRAYS = ("fail", "warn")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """`mode` is one of MODES, or the URL of a running Soundstage."""
+
+    mode: str
+    expect: Path | None
+    allow_uncontained: bool
+    windows: str
+    strays: str
+    forbid: tuple[str, ...]
+    timeout: float
+    quiet: float
+    at_most: float
+    looking_only: bool
+    """No test is going to run: only collected, or help was asked for."""
+    spread: bool
+    """pytest-xdist spreads the tests over workers."""
+
+    def forbids(self, path: str) -> bool:
+        """Whether side effects are forbidden in a file, given relative to the root directory with `/`."""
+        return any(fnmatch.fnmatch(path, pattern) for pattern in self.forbid)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("soundstage", "side effects captured by Soundstage")
+    group.addoption(
+        "--soundstage",
+        default=None,
+        metavar="auto|required|off|URL",
+        help="auto: start one for this session; required: end at once where none runs; off: do nothing; "
+        "URL: that one, with SOUNDSTAGE_TOKEN. By default the one that runs is used, if one does",
+    )
+    group.addoption("--soundstage-expect", metavar="FILE", help="judge the whole run by an expectation file at its end")
+    group.addoption(
+        "--soundstage-allow-uncontained",
+        action="store_true",
+        help="--soundstage-expect takes an uncontained run",
+    )
+    parser.addini("soundstage", "like --soundstage", default="found")
+    parser.addini("soundstage_windows", "tests that get a window: used (of the fixture) or all", default="used")
+    parser.addini("soundstage_strays", "side effects outside any test's window: fail or warn", default="fail")
+    parser.addini("soundstage_forbid", "files whose tests must not have side effects (globs)", type="args", default=[])
+    parser.addini("soundstage_timeout", "seconds that a wait lasts", default="10")
+    parser.addini("soundstage_quiet", "seconds without anything new that count as quiet", default="0.25")
+    parser.addini("soundstage_settle", "seconds to wait for that at most", default="10")
+
+
+def read_choices(config: pytest.Config, known: Any) -> Choices:
+    """`known` are the options known so far. Raises pytest.UsageError with the value that is not understood."""
+    mode = known.soundstage or str(config.getini("soundstage"))
+    if mode not in MODES and not mode.startswith(("http://", "https://")):
+        raise pytest.UsageError(f"--soundstage={mode} is none of {', '.join(MODES)}, nor a URL")
+    return Choices(
+        mode=mode,
+        expect=Path(known.soundstage_expect) if known.soundstage_expect else None,
+        allow_uncontained=known.soundstage_allow_uncontained,
+        windows=_one_of(config, "soundstage_windows", WINDOWS),
+        strays=_one_of(config, "soundstage_strays", STRAYS),
+        forbid=tuple(config.getini("soundstage_forbid")),
+        timeout=_seconds(config, "soundstage_timeout"),
+        quiet=_seconds(config, "soundstage_quiet"),
+        at_most=_seconds(config, "soundstage_settle"),
+        looking_only=_looking_only(known),
+        spread=_spread(known),
+    )
+
+
+def _one_of(config: pytest.Config, name: str, known: tuple[str, ...]) -> str:
+    value = str(config.getini(name))
+    if value not in known:
+        raise pytest.UsageError(f"{name} = {value} is none of {', '.join(known)}")
+    return value
+
+
+def _seconds(config: pytest.Config, name: str) -> float:
+    value = str(config.getini(name))
+    try:
+        return float(value)
+    except ValueError:
+        raise pytest.UsageError(f"{name} = {value} is no number of seconds") from None
+
+
+def _looking_only(known: Any) -> bool:
+    names = ("collectonly", "help", "version", "showfixtures", "show_fixtures_per_test", "markers", "setupplan")
+    return any(getattr(known, name, None) for name in names)
+
+
+def _spread(known: Any) -> bool:
+    """Before pytest-xdist has made up its mind: it reads these later."""
+    numbers, ways = getattr(known, "numprocesses", None), getattr(known, "tx", None)
+    dist = getattr(known, "dist", "no")
+    return bool(numbers) or bool(ways) or (dist != "no" and numbers != 0)

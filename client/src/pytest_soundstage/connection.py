@@ -1,0 +1,89 @@
+"""Connection: from what was chosen to a Soundstage that answers, and to this process's run in it."""
+
+from __future__ import annotations
+
+import os
+
+from pytest_soundstage.ask import Ask, Steps
+from pytest_soundstage.choices import Choices
+from pytest_soundstage.handed_on import HandedOn, handed_on, worker_id
+from pytest_soundstage.own_gateway import OwnGateway
+from pytest_soundstage.place import Place, found
+from pytest_soundstage.run_steps import opened, run_told
+from pytest_soundstage.soundstage import Run
+from pytest_soundstage.trouble import Refused, Unanswered
+from pytest_soundstage.wire import Wire
+
+FIRST_QUESTION = 20.0
+
+
+def connect(choices: Choices, gateway: OwnGateway) -> HandedOn:
+    """Find or start the Soundstage of this session. Raises Unanswered where one was asked for and does not answer."""
+    inherited = handed_on()
+    if inherited is not None:
+        return inherited
+    place = _place(choices, gateway)
+    if place is None:
+        return HandedOn(None, why=_nowhere())
+    wire = Wire(place)
+    try:
+        wire.run(_ready())
+    except Refused as trouble:
+        raise Unanswered(str(trouble)) from None
+    finally:
+        wire.close()
+    return HandedOn(place, _inherited_run(choices))
+
+
+def open_run(known: HandedOn, name: str) -> tuple[Run, bool]:
+    """This process's run, and whether it is its own. Raises Unanswered, Refused."""
+    if known.place is None:
+        raise Unanswered(known.why)
+    wire, worker = Wire(known.place), worker_id()
+    if known.run is not None and worker is None:
+        return Run(wire, wire.run(run_told(known.run))), False
+    name = name if worker is None else f"{name} {worker}"
+    try:
+        return Run(wire, wire.run(opened(name, canaries=True))), True
+    except Refused as trouble:
+        if known.run is None or trouble.status != 403:
+            raise
+        why = f"run {known.run} has one window at a time, and {worker} needs a run of its own"
+        hint = "start pytest without -n inside it, or let SOUNDSTAGE_TOKEN be the admin's"
+        raise Unanswered(f"{why}: {trouble}; {hint}") from None
+
+
+def _place(choices: Choices, gateway: OwnGateway) -> Place | None:
+    """None where none was asked for and none runs."""
+    if choices.mode.startswith(("http://", "https://")):
+        token = os.environ.get("SOUNDSTAGE_TOKEN")
+        if not token:
+            raise Unanswered(f"--soundstage={choices.mode} needs SOUNDSTAGE_TOKEN, which is not set")
+        return Place(choices.mode.rstrip("/"), token)
+    if choices.mode == "auto" and not os.environ.get("SOUNDSTAGE_URL"):
+        return gateway.start()
+    try:
+        return found()
+    except Unanswered:
+        if choices.mode == "required" or os.environ.get("SOUNDSTAGE_URL"):
+            raise
+        return None
+
+
+def _nowhere() -> str:
+    try:
+        found()
+    except Unanswered as trouble:
+        return str(trouble)
+    return "Soundstage was not there when the session began"
+
+
+def _inherited_run(choices: Choices) -> str | None:
+    if choices.mode == "auto" and not os.environ.get("SOUNDSTAGE_URL"):
+        return None
+    return os.environ.get("SOUNDSTAGE_RUN") or None
+
+
+def _ready() -> Steps[None]:
+    """Asks something that needs the token, so that a wrong one is known before the first test."""
+    yield Ask("GET", "/api/captures", {"limit": 1}, seconds=FIRST_QUESTION)

@@ -1,0 +1,134 @@
+"""RunSession: the one run of this process for as long as pytest runs in it, its windows, and what went wrong in it.
+
+Clients made at import time, and pooled connections, keep the credentials they first saw: so there is one run for a
+process, and what arrives is booked to the test whose window is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pytest_soundstage.canary import sing
+from pytest_soundstage.run_steps import judged, run_told
+from pytest_soundstage.scope import Scope, captures, settle
+from pytest_soundstage.search import is_side_effect
+from pytest_soundstage.soundstage import Run, Window
+from pytest_soundstage.telling import listed
+from pytest_soundstage.trouble import SoundstageError
+
+
+class Problem(NamedTuple):
+    """Why the session does not pass. `verdict` is violated or inconclusive, or warning where it passes after all."""
+
+    verdict: str
+    text: str
+
+
+class RunSession:
+    """`own` is False where the run belongs to whoever started pytest, who also finishes it."""
+
+    def __init__(self, run: Run, environ: Mapping[str, str], *, own: bool, strays: str = "fail") -> None:
+        self.run, self.own = run, own
+        self.problems: list[Problem] = []
+        self.counts: Mapping[str, Any] = {}
+        self._environ, self._strays = environ, strays
+        self._outside = Scope(run.id, "none")
+        self._known: set[str] = set()
+        self._last = "the beginning"
+        self._between: list[str] = []
+
+    def begin(self) -> None:
+        """Prove that the way into the run works, from inside."""
+        if self.own:
+            self._inconclusive(sing(self.run.id, "begin", self._environ))
+        else:
+            # What came before pytest in this run is its owner's business.
+            self._known = {one["id"] for one in self.run.wire.run(captures(self._outside))}
+
+    def open_window(self, name: str) -> Window:
+        """From now on what arrives is this test's. What arrived since the last one was nobody's."""
+        window = self.run.open_window(name)
+        self._look_outside(f"before {name}")
+        return window
+
+    def close_window(self, window: Window) -> None:
+        """Raises Inconclusive where the application does not become quiet."""
+        try:
+            window.close()
+        finally:
+            self._last, self._between = window.name, []
+
+    def passed_without(self, name: str) -> None:
+        """A test ended that has no window."""
+        self._between.append(name)
+
+    def end(
+        self, verdict: str | None, expect: tuple[str, str] | None = None, *, allow_uncontained: bool = False
+    ) -> None:
+        """The last look; finishes the run if it is ours. `expect` is the text and the name of an expectation file."""
+        try:
+            self._end(expect, allow_uncontained)
+        except SoundstageError as trouble:
+            self._inconclusive([str(trouble)])
+        try:
+            if self.own:
+                self.run.finish(self._worst(verdict))
+        except SoundstageError as trouble:
+            self._inconclusive([f"the run could not be finished: {trouble}"])
+
+    def _end(self, expect: tuple[str, str] | None, allow_uncontained: bool) -> None:
+        if self.own:
+            self._inconclusive(sing(self.run.id, "end", self._environ))
+        self.run.wire.run(settle(self.run.scope))
+        self._look_outside("before the end")
+        if expect is not None:
+            self._judge(*expect, allow_uncontained=allow_uncontained)
+        told = self.run.wire.run(run_told(self.run.id))
+        self.counts = told.get("counts") or {}
+        self._inconclusive([gap["why"] for gap in told.get("gaps") or ()])
+        wrong = self.counts.get("wrong_token")
+        if wrong:
+            self._inconclusive([f"{wrong} arrived with the name of run {self.run.id} and a wrong token"])
+        if self.own:
+            self._inconclusive(_unheard(told.get("canaries")))
+
+    def _look_outside(self, until: str) -> None:
+        found = self.run.wire.run(captures(self._outside))
+        strays = [one for one in found if one["id"] not in self._known and is_side_effect(one)]
+        self._known |= {one["id"] for one in found}
+        if not strays:
+            return
+        without = f" ({', '.join(self._between)} in between had no window)" if self._between else ""
+        lines = "\n".join(listed(self.run.wire.place, strays))
+        text = f"{len(strays)} arrived outside any test's window, after {self._last} and {until}{without}:\n{lines}"
+        self.problems.append(Problem("violated" if self._strays == "fail" else "warning", text))
+
+    def _judge(self, text: str, file: str, *, allow_uncontained: bool) -> None:
+        steps = judged(self.run.id, text, file, allow_uncontained=allow_uncontained, at_most=self.run.scope.at_most)
+        told = self.run.wire.run(steps)
+        if told["verdict"] == "clean":
+            return
+        rows = [f"  {row['name']}: {row['reason']}" for row in told["rows"] if row["outcome"] != "held"]
+        reasons = [f"  {reason}" for reason in told.get("reasons") or ()]
+        self.problems.append(Problem(told["verdict"], "\n".join([f"{file}: {told['verdict']}", *reasons, *rows])))
+
+    def _inconclusive(self, texts: list[str]) -> None:
+        self.problems += [Problem("inconclusive", text) for text in texts]
+
+    def _worst(self, verdict: str | None) -> str | None:
+        found = {problem.verdict for problem in self.problems}
+        for worst in ("violated", "inconclusive"):
+            if worst in found:
+                return worst
+        return verdict
+
+
+def _unheard(canaries: Any) -> list[str]:
+    """Canaries that Soundstage says it has not heard."""
+    if canaries is None:
+        return []
+    silent = [
+        f"{way} at the {moment}" for moment in ("begin", "end") for way in ("http", "smtp") if not canaries[moment][way]
+    ]
+    return [f"canaries did not arrive: {', '.join(silent)}"] if silent else []

@@ -1,0 +1,99 @@
+"""Soundstage: the API for programs without pytest. Finds a running one, opens runs in it, and windows in those."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pytest_soundstage.place import Place, found
+from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_closed, window_opened
+from pytest_soundstage.scope import Scope
+from pytest_soundstage.stage import Stage, window_scope
+from pytest_soundstage.wire import Wire
+
+
+class Soundstage(Stage):
+    """A running Soundstage.
+
+    Without arguments it is the one that SOUNDSTAGE_URL and SOUNDSTAGE_TOKEN name, else that of the data directory.
+    Its collections hold what was captured in the run of SOUNDSTAGE_RUN, or, where that is not set, in all of it.
+    Raises Unanswered where none is found.
+    """
+
+    def __init__(self, url: str | None = None, token: str | None = None, *, run: str | None = None) -> None:
+        place = found() if url is None or token is None else Place(url.rstrip("/"), token)
+        super().__init__(Wire(place), Scope(run or os.environ.get("SOUNDSTAGE_RUN") or None))
+
+    def __enter__(self) -> Soundstage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.wire.close()
+
+    def open_run(self, name: str = "", **options: Any) -> Run:
+        """A new run. Options are those of `POST /api/runs`: `id`, `sources`, `listener`, `canaries`."""
+        return Run(self.wire, self.wire.run(opened(name, **options)))
+
+    @contextmanager
+    def run(self, name: str = "", **options: Any) -> Iterator[Run]:
+        """A new run for a block, finished at its end."""
+        run = self.open_run(name, **options)
+        try:
+            yield run
+        finally:
+            run.finish()
+
+
+class Run(Stage):
+    """An open run. `variables` lead a program into it."""
+
+    def __init__(self, wire: Wire, told: Told) -> None:
+        super().__init__(wire, Scope(told["id"], opened_at=told["opened_at"]))
+        self.id: str = told["id"]
+        self.name: str = told["name"]
+        self.variables: dict[str, str] = dict(told.get("variables") or {})
+        self.proxy: Mapping[str, Any] = told.get("proxy") or {}
+        self.smtp: Mapping[str, Any] = told.get("smtp") or {}
+
+    def told(self) -> Told:
+        """The run as the API shows it now."""
+        return self.wire.run(run_told(self.id))
+
+    def open_window(self, name: str) -> Window:
+        """Book what arrives from now on to a window. Raises Refused where one is open."""
+        return Window(self.wire, window_scope(self.scope, self.wire.run(window_opened(self.id, name))))
+
+    @contextmanager
+    def window(self, name: str) -> Iterator[Window]:
+        """A window for a block, closed when the application is quiet. Raises Inconclusive where it is not."""
+        window = self.open_window(name)
+        try:
+            yield window
+        finally:
+            window.close()
+
+    def verify(self, text: str, file: str = "expect.yaml", *, allow_uncontained: bool = False) -> Told:
+        """The run judged by expectations: `verdict` is clean, violated or inconclusive."""
+        steps = judged(self.id, text, file, allow_uncontained=allow_uncontained, at_most=self.scope.at_most)
+        return self.wire.run(steps)
+
+    def finish(self, verdict: str | None = None) -> Told:
+        """End the run; its credentials are nobody's from now on."""
+        return self.wire.run(finished(self.id, verdict))
+
+
+class Window(Stage):
+    """An open window of a run: a test's own."""
+
+    def __init__(self, wire: Wire, scope: Scope) -> None:
+        super().__init__(wire, scope)
+        self.name = scope.name
+
+    def close(self) -> Told:
+        """Close it once the application is quiet. Raises Inconclusive, with the window closed, where it is not."""
+        return self.wire.run(window_closed(self.scope))
