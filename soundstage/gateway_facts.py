@@ -13,6 +13,7 @@ from soundstage.addresses import shown
 from soundstage.gateway_entrances import Entrances
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
+from soundstage.gateway_packets import Packets
 
 PAGE = resource.getpagesize()
 
@@ -20,10 +21,11 @@ PAGE = resource.getpagesize()
 class GatewayFacts:
     """Implements `soundstage.desk.Facts`."""
 
-    def __init__(self, ground: Ground, judging: Judging, entrances: Entrances) -> None:
+    def __init__(self, ground: Ground, judging: Judging, entrances: Entrances, packets: Packets | None = None) -> None:
         self._ground = ground
         self._judging = judging
         self._entrances = entrances
+        self._packets = packets or Packets()
 
     def missing(self) -> list[str]:
         """Whole phrases; empty: ready."""
@@ -34,7 +36,7 @@ class GatewayFacts:
             found.append(self._ground.writer.trouble)
         if self._judging.policy.error is not None:
             found.append(f"the policy was not reloaded, the one before stays in force: {self._judging.policy.error}")
-        return found
+        return found + self._packets.missing()
 
     def metrics(self) -> dict[str, float]:
         """Figures by Prometheus name."""
@@ -47,6 +49,7 @@ class GatewayFacts:
             "soundstage_policy_reload_refused": float(self._judging.policy.error is not None),
             "soundstage_gateway_cpu_seconds": time.process_time(),
             "soundstage_gateway_resident_bytes": float(_resident()),
+            **self._packets.metrics(),
         }
 
     def status(self) -> dict[str, Any]:
