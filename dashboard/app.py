@@ -21,6 +21,8 @@ from dashboard.gateway_link import Gateway, GatewayUnreachable
 from dashboard.guard import Guard
 from dashboard.invalid_request import http_problem, invalid
 from dashboard.live_stream import Streams
+from dashboard.mailpit_changes import MailpitChanges
+from dashboard.mailpit_reading import MailpitReading
 from dashboard.pages import page_routes
 from dashboard.pages_sign_in import SignInPages
 from dashboard.problem import problem_response
@@ -53,6 +55,8 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.include_router(wait_routes(reader, feed))
     app.include_router(CapturesApi(reader, gateway).routes())
     app.include_router(policy_routes(gateway))
+    app.include_router(MailpitReading(reader, labels, gateway).routes())
+    app.include_router(MailpitChanges(reader, labels, gateway).routes())
     app.include_router(live_routes(reader, feed, streams, callers))
     app.include_router(SignInPages(callers, SignInLinks(settings.data_dir), SignInRate()).routes())
     app.include_router(page_routes(reader, gateway, feed, streams, callers, labels))

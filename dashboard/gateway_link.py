@@ -33,7 +33,7 @@ class Gateway(Protocol):
         ...
 
     async def explain(self, request: dict[str, Any]) -> dict[str, Any]:
-        """`{"verdict", "rule", "reason", "opt_in"}` of `{"method", "url", "headers"}` or `{"email": {...}}`.
+        """`{"verdict", "rule", "reason", "opt_in"}` of `{"method", "url", "headers"}`, `{"email": {...}}` or `{"job"}`.
 
         Raises ValueError with a whole sentence where the question itself is wrong.
         """
@@ -59,6 +59,21 @@ class Gateway(Protocol):
 
         `{"capture", "verdict", "rule", "reason", "left": bool, "status": int | None}` of the new capture. Raises
         ValueError with a whole sentence where it cannot be tried.
+        """
+        ...
+
+    async def hand_in(self, sender: str, to: list[str], octets: bytes, source: str) -> dict[str, Any]:
+        """Pass a mail that a program handed to the API through the gate, as if it had come over SMTP.
+
+        Answers as `release` does. Raises ValueError with a whole sentence where it cannot be tried.
+        """
+        ...
+
+    async def schedule(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Whether a scheduled job may run: `{"run": bool, "capture", "verdict", "rule", "reason"}`, recorded already.
+
+        `job`: `{"job", "program", "user", "machine", "scheduler", "source"}`. Raises ValueError with a whole sentence
+        where the question is wrong, or cannot be recorded; the job must not run then.
         """
         ...
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.body_limit import BODY_LIMIT, LimitedBody
 from dashboard.caller import Caller, Callers
+from dashboard.mailpit_sign_in import CHALLENGE, as_bearer, is_drop_in
 from dashboard.problem import Problem
 from dashboard.security_headers import add_security_headers
 from dashboard.sign_in_page import sign_in_page
@@ -71,7 +72,7 @@ class Guard:
         if path not in PROBES:
             self._check_host(headers)
         _check_size(headers)
-        caller = self._callers.of(headers)
+        caller = self._callers.of(as_bearer(path, headers))
         if path in PROBES:
             return caller
         if method not in SAFE_METHODS or path in STREAMS:
@@ -97,10 +98,11 @@ class Guard:
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
     headers = Headers(scope=scope)
     if problem.status == 401:
-        if "text/html" in headers.get("accept", "") and not scope["path"].startswith("/api/"):
+        drop_in = is_drop_in(scope["path"])
+        if "text/html" in headers.get("accept", "") and not drop_in and not scope["path"].startswith("/api/"):
             await sign_in_page(401)(scope, receive, send)
             return
-        problem.more["headers"] = {"www-authenticate": 'Bearer realm="soundstage"'}
+        problem.more["headers"] = {"www-authenticate": CHALLENGE if drop_in else 'Bearer realm="soundstage"'}
     await problem.response()(scope, receive, send)
 
 

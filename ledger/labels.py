@@ -72,7 +72,11 @@ class Labels:
             connection.execute(delete(labels).where(labels.c.seq == seq, labels.c.label == plain(label)))
 
     def put_on_all(self, label: str, filters: Filters, upto: int) -> int:
-        """Put one on every capture up to `upto` that matches and lacks it; returns how many got it."""
+        """Put one on every capture up to `upto` that matches and lacks it; returns how many got it.
+
+        ValueError for what is no tag.
+        """
+        label = _checked(label)
         lacking = ~select(labels.c.seq).where(and_(labels.c.seq == captures.c.seq, labels.c.label == label)).exists()
         statement = select(captures.c.seq).where(*conditions(filters), captures.c.seq <= upto, lacking)
         done = 0

@@ -9,7 +9,7 @@ from ledger.capture import Capture, Payload, ReplySummary
 from ledger.masking import Masker
 from ledger.record import Record
 from ledger.reply import KeptObject, Reply
-from policies.body import Body
+from policies.body import EMPTY, Body
 from policies.decision import Decision
 from policies.dns_question import DnsQuestion
 from policies.effect import Effect, Target
@@ -17,6 +17,7 @@ from policies.http_request import HttpRequest
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
 from policies.request_body import Undecodable, aws_unchunked
+from policies.scheduled_job import ScheduledJob
 from sinks.passage import Passage
 
 NOTHING = Reply(fidelity="real", status=0)
@@ -160,7 +161,11 @@ def _session(mail: Mail) -> dict[str, Any]:
     }
 
 
-def _evidence(seen: DnsQuestion | RawConnection | HttpRequest | Mail, masker: Masker) -> tuple[Body, str | None]:
+def _evidence(
+    seen: DnsQuestion | RawConnection | HttpRequest | Mail | ScheduledJob, masker: Masker
+) -> tuple[Body, str | None]:
+    if isinstance(seen, ScheduledJob):
+        return EMPTY, None
     if isinstance(seen, DnsQuestion):
         wire, name = Body.of(seen.wire), seen.wire.decode("latin-1")
         return (wire if masker.words(name) is name else Body(None, wire.size, wire.sha256)), "application/dns-message"

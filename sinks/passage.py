@@ -13,8 +13,9 @@ from policies.http_request import HttpRequest
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
 from policies.recognition import Recognition
+from policies.scheduled_job import ScheduledJob
 
-Seen = HttpRequest | Mail | DnsQuestion | RawConnection
+Seen = HttpRequest | Mail | DnsQuestion | RawConnection | ScheduledJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Release:
             if mail.body.path is not None:
                 mail.body.path.unlink(missing_ok=True)  # gone already where the ledger has adopted it
         made = await self._reader.aside(self._reader.get, outcome.capture_id)
-        return _told(outcome, None if made is None else made.capture)
+        return told_of(outcome, None if made is None else made.capture)
 
     def _mail(self, stored: StoredCapture, recipients: tuple[str, ...], source: str) -> Mail:
         effect, session = stored.capture.effect, stored.session
@@ -111,7 +111,8 @@ def checked(to: Sequence[str]) -> tuple[str, ...]:
     return recipients
 
 
-def _told(outcome: Outcome, made: Capture | None) -> dict[str, Any]:
+def told_of(outcome: Outcome, made: Capture | None) -> dict[str, Any]:
+    """What whoever asked for a mail to be sent is told became of it, and of the capture made of it."""
     decision = outcome.decision
     return {
         "capture": outcome.capture_id,

@@ -1,6 +1,7 @@
 """The dashboard's side of the control socket: what only the gateway knows, asked of it each time."""
 
 import asyncio
+import base64
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -51,6 +52,15 @@ class ControlClient:
         """Send a captured mail on. ValueError where it cannot be tried."""
         asked = {"id": capture_id, "to": to, "source": source}
         return dict(await self._ask("release", asked, patience=RELAY_PATIENCE))
+
+    async def hand_in(self, sender: str, to: list[str], octets: bytes, source: str) -> dict[str, Any]:
+        """Pass a mail through the gate. ValueError where it cannot be tried."""
+        asked = {"sender": sender, "to": to, "octets": base64.b64encode(octets).decode(), "source": source}
+        return dict(await self._ask("hand_in", asked, patience=RELAY_PATIENCE))
+
+    async def schedule(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Whether a job may run. ValueError where it must not be because the question is wrong."""
+        return dict(await self._ask("schedule", job))
 
     async def status(self) -> dict[str, Any]:
         """Addresses and open flows."""

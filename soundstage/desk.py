@@ -1,7 +1,7 @@
 """Desk: what the gateway answers on its control socket: readiness, policy, explanations, figures, removal, commits."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from policies.describe import describe
 from policies.effect import UNATTRIBUTED
 from policies.explain import explain
 from policies.pack import Packs
-from soundstage.control_server import ControlServer
+from soundstage.control_server import Asked, ControlServer
 from soundstage.policy_in_force import PolicyInForce
 from soundstage.question import seen_in
 
@@ -47,13 +47,20 @@ class Desk:
     """One method a question."""
 
     def __init__(
-        self, facts: Facts, policy: PolicyInForce, packs: Packs, purge: Purge, release: Releaser | None = None
+        self,
+        facts: Facts,
+        policy: PolicyInForce,
+        packs: Packs,
+        purge: Purge,
+        release: Releaser | None = None,
+        more: Mapping[str, Asked] | None = None,
     ) -> None:
         self._facts = facts
         self._policy = policy
         self._packs = packs
         self._purge = purge
         self._release = release
+        self._more = more or {}
 
     def server(self) -> ControlServer:
         """The control socket's server, answering from here."""
@@ -65,6 +72,7 @@ class Desk:
             "status": self._status,
             "purge": self._purge,
             "release": self._released,
+            **self._more,
         }
         return ControlServer(answers, {"commits": lambda _: self._facts.commits()})
 

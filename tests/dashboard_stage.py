@@ -50,6 +50,8 @@ class GatewayFake:
         self.refusal: str | None = None
         self.released: list[tuple[str, list[str], str]] = []
         self.outcome: dict[str, Any] = {}
+        self.handed_in: list[tuple[str, list[str], bytes, str]] = []
+        self.scheduled: list[dict[str, Any]] = []
 
     def _here(self) -> None:
         if self.away:
@@ -96,6 +98,18 @@ class GatewayFake:
         self.released.append((capture_id, to, source))
         if self.refusal:
             raise ValueError(self.refusal)
+        return self.outcome
+
+    async def hand_in(self, sender: str, to: list[str], octets: bytes, source: str) -> dict[str, Any]:
+        self._here()
+        self.handed_in.append((sender, to, octets, source))
+        return self.outcome
+
+    async def schedule(self, job: dict[str, Any]) -> dict[str, Any]:
+        self._here()
+        if self.refusal:
+            raise ValueError(self.refusal)
+        self.scheduled.append(job)
         return self.outcome
 
     async def status(self) -> dict[str, Any]:

@@ -1,0 +1,37 @@
+"""Signing in as clients of Mailpit and MailHog do: with a user's name and a password, in place of a bearer token.
+
+The password is the token; the name is anything. Only at their addresses: a browser that once knows a password sends it
+along with every request, which the rest of the dashboard must never take for somebody's wish.
+"""
+
+import base64
+import binascii
+
+from starlette.datastructures import Headers
+
+PLACES = ("/mailpit/", "/mailhog/", "/api/v2/")
+"""What the addresses of both APIs begin with."""
+CHALLENGE = 'Basic realm="soundstage", charset="UTF-8"'
+
+
+def is_drop_in(path: str) -> bool:
+    """Whether it is one of their addresses."""
+    return path.startswith(PLACES)
+
+
+def as_bearer(path: str, headers: Headers) -> Headers:
+    """The same headers with the password as a bearer token, where that is how one signs in."""
+    given = headers.get("authorization", "")
+    scheme, _, encoded = given.partition(" ")
+    if scheme.lower() != "basic" or not is_drop_in(path):
+        return headers
+    raw = [(name, value) for name, value in headers.raw if name.lower() != b"authorization"]
+    return Headers(raw=[*raw, (b"authorization", b"Bearer " + _password(encoded))])
+
+
+def _password(encoded: str) -> bytes:
+    """Empty, which no token is, where nothing can be read (RFC 7617)."""
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).partition(b":")[2]
+    except (binascii.Error, ValueError):
+        return b""
