@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 TOKEN = "token-of-the-stage"
+TARGET = {"scheme": "https", "host": "hooks.partner.test", "port": 443, "method": "POST", "path": "/v1/orders"}
 MOMENT = "2026-11-22T10:15:30.123456Z"
 
 
@@ -30,13 +31,7 @@ def capture(number: int, channel: str = "email", **more: Any) -> dict[str, Any]:
         "provider": None,
         "operation": None,
         "protocol": "smtp" if channel == "email" else "http/1.1",
-        "target": {
-            "scheme": "https",
-            "host": "hooks.partner.test",
-            "port": 443,
-            "method": "POST",
-            "path": "/v1/orders",
-        },
+        "target": TARGET,
         "verdict": "capture",
         "rule": f"default:{channel}",
         "reason": "captured by default",
@@ -51,7 +46,7 @@ def capture(number: int, channel: str = "email", **more: Any) -> dict[str, Any]:
 def mail(number: int, to: str, subject: str, **more: Any) -> dict[str, Any]:
     """A mail; `text`, `links` and the like are its detail."""
     facts = {"from": "shop@shop.test", "to": [to], "subject": subject}
-    blank = {"text": "", "html": None, "links": [], "codes": [], "attachments": []}
+    blank: dict[str, Any] = {"text": "", "html": None, "links": [], "codes": [], "attachments": []}
     return capture(number, "email", facts=facts, **{**blank, **more})
 
 

@@ -33,8 +33,12 @@ def test_wait_returns_what_is_there_and_asks_once(stage: Stage, window: Window) 
 
 def test_wait_passes_over_what_does_not_match_until_it_comes(stage: Stage, window: Window) -> None:
     stage.add(mail(1, "bob@example.test", "Welcome"))
-    later = [mail(2, "cho@example.test", "Welcome"), mail(3, "ann@example.test", "Welcome")]
-    arriving = threading.Thread(target=lambda: [stage.add(one) for one in later])
+
+    def arrive() -> None:
+        stage.add(mail(2, "cho@example.test", "Welcome"))
+        stage.add(mail(3, "ann@example.test", "Welcome"))
+
+    arriving = threading.Thread(target=arrive)
     arriving.start()
     assert window.email.wait_for(to="ann@example.test", timeout=20).id == "c003"
     arriving.join()
@@ -114,7 +118,7 @@ def test_nothing_else_lists_what_no_call_looked_at(stage: Stage, window: Window)
     stage.add(mail(1, "ann@example.test", "Welcome"), capture(2, "payment"), capture(3, "sms", facts={"to": "+1555"}))
     window.email.wait_for()
     assert window.payments.count() == 1
-    with pytest.raises(NotAsExpected, match="1 more in test_signup than the test has looked at:\n  sms, to '.1555'"):
+    with pytest.raises(NotAsExpected, match=r"1 more in test_signup than the test has looked at:\n  sms"):
         window.assert_nothing_else()
 
 
@@ -161,7 +165,7 @@ def test_a_window_that_does_not_become_quiet_is_inconclusive_and_closed(stage: S
 
 
 def test_errors_say_whose_they_are(stage: Stage, window: Window) -> None:
-    with pytest.raises(Unanswered, match="does not answer at http://127.0.0.1:9"):
+    with pytest.raises(Unanswered, match=r"does not answer at http://127\.0\.0\.1:9"):
         Soundstage("http://127.0.0.1:9", TOKEN).everything.wait_for()
     with Soundstage(stage.url, "wrong") as stranger, pytest.raises(Refused, match="does not accept the token"):
         stranger.open_run()
