@@ -17,6 +17,7 @@ from ledger.run import NO_CANARIES, NOBODY, Owner, Run, RunConflict, RunWindow, 
 from ledger.run_archive import RunArchive
 from ledger.run_keys import RunKeys
 from ledger.run_sources import RunSources, read_sources
+from ledger.run_troubles import RunTroubles
 from ledger.store import Ledger
 from policies.effect import UNATTRIBUTED
 from policies.http_request import RunClaim
@@ -50,6 +51,7 @@ class Runs:
 
     def __init__(self, ledger: Ledger) -> None:
         self.archive = RunArchive(ledger)
+        self.troubles = RunTroubles(self.archive)
         self.keys = RunKeys.of(ledger.data_dir)
         self._changing = threading.RLock()
         self._open: dict[str, OpenRun] = {}
@@ -74,18 +76,32 @@ class Runs:
         An open run with a wrong token is unattributed and flagged. So is, without a flag, a run that is finished: what
         it left behind is nobody else's, whatever address it comes from.
         """
+        owner, wronged = self._judged(claim, source)
+        if wronged is not None:
+            wronged.wrong_tokens += 1
+        return owner
+
+    def looked_up(self, claim: RunClaim | None, source: str) -> str:
+        """The run's id alone, and nothing is counted."""
+        return self._judged(claim, source)[0].run
+
+    def missed(self, run_id: str, at: datetime, why: str) -> None:
+        """Note that an effect could not be recorded: of this run, or of any that is open where nobody claimed it."""
+        self.troubles.note(self.open_ids if run_id == UNATTRIBUTED else (run_id,), at, at, why)
+
+    def _judged(self, claim: RunClaim | None, source: str) -> tuple[Owner, OpenRun | None]:
+        """The owner, and the run whose token was said wrongly."""
         while claim is not None:
             held = self._open.get(claim.run)
             proved = self.keys.proves(claim)
             if held is not None and not proved:
-                held.wrong_tokens += 1
-                return _WRONG
+                return _WRONG, held
             if proved:
-                return NOBODY if held is None else held.owner
+                return NOBODY if held is None else held.owner, None
             claim = claim.otherwise
         run = self._sources.run_of(source)
         held = None if run is None else self._open.get(run)
-        return NOBODY if held is None else held.owner
+        return NOBODY if held is None else held.owner, None
 
     @property
     def open_ids(self) -> tuple[str, ...]:
@@ -210,12 +226,17 @@ class Runs:
             return changed
 
     def canary(self, run_id: str, moment: str, way: str) -> bool:
-        """Note that one arrived; durable when this returns. False where the run expects none."""
+        """Note that one arrived; durable when this returns. False where the run expects none.
+
+        Without a moment there is nothing to note: a lookup of the canaries' name.
+        """
         with self._changing:
             held = self._open.get(run_id)
             known = None if held is None else held.run.canaries
-            if known is None or way not in known.get(moment, {}):
+            if known is None or (moment and way not in known.get(moment, {})):
                 return False
+            if not moment:
+                return True
             if not known[moment][way]:
                 self.change(run_id, canaries={**known, moment: {**known[moment], way: True}})
             return True

@@ -1,6 +1,6 @@
 """HttpRequest: the one description of an HTTP request, made by both engines, judged by one gate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from policies.body import EMPTY, Body
@@ -18,6 +18,13 @@ class RunClaim:
     token: str
     otherwise: "RunClaim | None" = None
     """The claim of the listener it came by, which counts where this one is no run's, such as a mail server's user."""
+
+
+def claimed(said: RunClaim | None, listener: RunClaim | None) -> RunClaim | None:
+    """What a client says of itself, before what the listener it came by says of everybody."""
+    if said is None or listener is None:
+        return said or listener
+    return replace(said, otherwise=listener)
 
 
 @dataclass(frozen=True, slots=True)

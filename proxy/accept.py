@@ -9,6 +9,8 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from sinks.in_flight import InFlight
+
 _numbers = itertools.count(1)
 _log = logging.getLogger(__name__)
 BACKLOG = 1024
@@ -63,9 +65,10 @@ def _why_not(bind: str, port: int, error: OSError) -> str:
 class AcceptLoop:
     """Takes connections off one socket, each served in a task of its own, until it is stopped."""
 
-    def __init__(self, sock: socket.socket, entrance: Entrance) -> None:
+    def __init__(self, sock: socket.socket, entrance: Entrance, in_flight: InFlight | None = None) -> None:
         self._sock = sock
         self._entrance = entrance
+        self._in_flight = in_flight or InFlight()
         self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._resuming: asyncio.TimerHandle | None = None
@@ -102,10 +105,13 @@ class AcceptLoop:
     async def _serve(self, sock: socket.socket, peer: Peer) -> None:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            work = self._in_flight.begin(peer.id, "a connection that has been accepted", peer.address)
+            work.idle = lambda: _is_silent(sock)
             await self._entrance(sock, peer)
         except Exception:
             _log.exception("a connection of %s ended in a bug; nothing left", peer.address)
         finally:
+            self._in_flight.end(peer.id)
             sock.close()
 
     async def stop(self) -> None:
@@ -118,6 +124,15 @@ class AcceptLoop:
             task.cancel()
         if self._serving:
             await asyncio.wait(set(self._serving))
+
+
+def _is_silent(sock: socket.socket) -> bool:
+    """Whether the client has sent nothing that nobody has read yet."""
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+    except OSError as error:
+        return error.errno in (errno.EAGAIN, errno.EWOULDBLOCK)
+    return False
 
 
 def _peer(address: tuple[str, int] | tuple[str, int, int, int]) -> Peer:

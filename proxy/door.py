@@ -18,6 +18,7 @@ from proxy.door_body import BodyIntake
 from proxy.door_conversation import Conversation
 from proxy.door_limits import DEFAULT_LIMITS, DoorLimits
 from proxy.head_target import opened_for
+from sinks.in_flight import InFlight
 
 STOP_SECONDS = 2.0
 
@@ -50,8 +51,10 @@ class Door:
         limits: DoorLimits = DEFAULT_LIMITS,
         may_leave: Callable[[str, int], bool] = _stays,
         other: Engine | None = None,
+        in_flight: InFlight | None = None,
     ) -> None:
         self._gate = gate
+        self._in_flight = in_flight or InFlight()
         self._certificates = certificates
         self._intake = intake
         self._limits = limits
@@ -61,15 +64,21 @@ class Door:
 
     async def serve(self, sock: socket.socket, connection: Connection) -> None:
         """Serve the connection until it ends. The socket is closed then, or another engine's."""
-        talk = Conversation(connection, self._gate, self._intake, self._limits, self._moves_on)
+        talk = Conversation(connection, self._gate, self._intake, self._limits, self._moves_on, self._in_flight)
+        what = "a TLS handshake" if connection.tls else "a request"
+        self._in_flight.begin(connection.id, what, connection.source, claim=connection.claim, told=connection.tls)
         try:
             if not await self._begin(sock, connection, talk):
                 return
+            if connection.tls and not talk.wire.busy:
+                self._in_flight.end(connection.id)
             # Shielded: cancelling this wait must not cancel the one in `_stop`.
             await asyncio.shield(talk.wire.finished)
         except asyncio.CancelledError:
             await self._stop(talk)
             raise
+        finally:
+            self._in_flight.end(connection.id)
         moved = talk.handed_over
         if moved is not None and self._other is not None:
             await self._other.serve(moved.sock, replace(connection, early=moved.early))

@@ -60,7 +60,8 @@ async def _told(outcome: Outcome) -> Told:
         await outcome.settle(False, None)
         detail = "The policy changed while this connection was open: it may leave now, over a new connection."
         return _refusal("Try again", detail, outcome.capture_id)
-    return Told(outcome.reply, outcome.decision.reason, outcome.capture_id, outcome.decision.verdict, answered=True)
+    capture_id = outcome.capture_id or None  # a canary has none
+    return Told(outcome.reply, outcome.decision.reason, capture_id, outcome.decision.verdict, answered=True)
 
 
 def _refusal(title: str, detail: str, capture_id: str | None = None) -> Told:

@@ -18,11 +18,12 @@ from proxy.door_ask import Gate, Told, ask
 from proxy.door_body import BodyIntake, BodyTaker, Refused
 from proxy.door_evidence import evidence
 from proxy.door_limits import DoorLimits
-from proxy.door_request import describe_request, found_under, meant_by
+from proxy.door_request import claim_of, describe_request, found_under, meant_by
 from proxy.door_wire import Wire
 from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
 from proxy.head_target import read_target
 from proxy.http1_reply import UnwritableReply, problem, render
+from sinks.in_flight import InFlight, Work
 
 _log = logging.getLogger(__name__)
 _START = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?: [^\r\n]*)?\r?")
@@ -46,11 +47,15 @@ class Conversation:
         intake: Callable[[bool], BodyIntake],
         limits: DoorLimits,
         moves_on: Callable[[str, int], bool],
+        in_flight: InFlight,
     ) -> None:
         self._connection = connection
         self._gate = gate
         self._limits = limits
         self._moves_on = moves_on
+        self._in_flight = in_flight
+        self._work: Work | None = None
+        """Entered from the first byte of a head until all that was sent is answered."""
         self.wire = Wire(self._serve, limits)
         self._bodies = BodyTaker(self.wire, gate, intake, limits)
         self._answered = 0
@@ -68,6 +73,9 @@ class Conversation:
 
     async def _serve(self) -> None:
         """Whatever is new on the wire; every way this can fail ends in a refusal."""
+        if self._work is None and self.wire.buffer:
+            at = self._connection
+            self._work = self._in_flight.begin(at.id, "a request", at.source, claim=at.claim, told=at.tls)
         try:
             await self._converse()
         except (MalformedHead, MalformedBody) as error:
@@ -97,6 +105,9 @@ class Conversation:
 
     def _wait_for_more(self) -> None:
         wire = self.wire
+        if self._work is not None and (not wire.buffer or wire.closing):
+            self._work = None
+            self._in_flight.end(self._connection.id)
         if wire.closing or wire.lost:
             return
         wire.rest()
@@ -136,6 +147,9 @@ class Conversation:
         wire = self.wire
         target = read_target(head)
         self._reading = head
+        if self._work is not None:
+            self._work.claim, self._work.told = claim_of(head, self._connection), True
+            self._work.host = head.hosts[0] if head.hosts else ""
         del wire.buffer[: len(self._head_bytes)]
         body, trailers = EMPTY, False
         if head.chunked or head.length:

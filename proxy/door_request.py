@@ -4,7 +4,7 @@ import base64
 import binascii
 
 from policies.body import EMPTY, Body
-from policies.http_request import HttpRequest, NameSource, RunClaim
+from policies.http_request import HttpRequest, NameSource, RunClaim, claimed
 from proxy.connection import Connection
 from proxy.head import Head, MalformedHead
 from proxy.head_target import Scheme, Target, read_target, split_port
@@ -38,7 +38,7 @@ def describe_request(
         source=connection.source,
         body=body,
         port=port,
-        claim=connection.claim if head.proxy_authorization is None else read_claim(head.proxy_authorization),
+        claim=claim_of(head, connection),
         flags=flags,
     )
 
@@ -68,6 +68,13 @@ def meant_by(head: Head, connection: Connection) -> tuple[str, int]:
     if authority is None:
         authority = head.hosts[0] if head.hosts else ""
     return split_port(authority, default)
+
+
+def claim_of(head: Head, connection: Connection) -> RunClaim | None:
+    """Whose a request is: by its own credentials, or those of its tunnel, or by its listener."""
+    if head.proxy_authorization is None:
+        return connection.claim
+    return claimed(read_claim(head.proxy_authorization), connection.claim)
 
 
 def read_claim(credentials: str | None) -> RunClaim | None:

@@ -5,10 +5,11 @@ import contextlib
 import socket
 from dataclasses import replace
 
+from policies.http_request import RunClaim
 from proxy.accept import Peer
 from proxy.connection import Connection
 from proxy.door_ask import Gate
-from proxy.door_request import read_claim
+from proxy.door_request import claim_of
 from proxy.engines import EngineChooser
 from proxy.head import Head, MalformedHead, head_end
 from proxy.head_target import read_authority
@@ -24,12 +25,16 @@ SERVER_SPEAKS_FIRST = frozenset((21, 22, 25, 110, 143, 587, 2525, 3306))
 class ExplicitEntrance:
     """Serves one connection of a client that knows it speaks to a proxy."""
 
-    def __init__(self, chooser: EngineChooser, gate: Gate, patience: Patience | None = None) -> None:
+    def __init__(
+        self, chooser: EngineChooser, gate: Gate, patience: Patience | None = None, claim: RunClaim | None = None
+    ) -> None:
+        """`claim`: of a run that this entrance is for alone."""
         self._opener = Opener(chooser, gate, patience or Patience())
+        self._claim = claim
 
     async def __call__(self, sock: socket.socket, peer: Peer) -> None:
         """An entrance, as the accept loop calls it."""
-        connection = Connection(peer.id, peer.address, peer.port, "explicit")
+        connection = Connection(peer.id, peer.address, peer.port, "explicit", claim=self._claim)
         try:
             head, seen = await self._opener.first_head(sock)
         except PeekEnded as ended:
@@ -50,7 +55,7 @@ class ExplicitEntrance:
         except MalformedHead as error:
             await self._refuse(sock, connection, 400, str(error), taken, "malformed")
             return
-        claim = read_claim(head.proxy_authorization)
+        claim = claim_of(head, connection)
         connection = replace(connection, names=(("connect", head.target),), port=port, claim=claim)
         if port in SERVER_SPEAKS_FIRST:
             what = f"a tunnel to port {port}, where the server speaks first"

@@ -1,6 +1,9 @@
 """Listener: one TCP port of the gateway, from start to stop."""
 
+import socket
+
 from proxy.accept import AcceptLoop, Entrance, PortInUse, listening_socket
+from sinks.in_flight import InFlight
 
 __all__ = ["Listener", "PortInUse"]
 
@@ -8,16 +11,23 @@ __all__ = ["Listener", "PortInUse"]
 class Listener:
     """Binds one address and gives each connection to its entrance."""
 
-    def __init__(self, entrance: Entrance) -> None:
+    def __init__(self, entrance: Entrance, in_flight: InFlight | None = None) -> None:
+        """`in_flight`: where connections are entered that have been accepted and not been looked at yet."""
         self._entrance = entrance
+        self._in_flight = in_flight
         self._loop: AcceptLoop | None = None
 
     async def start(self, bind: str, port: int) -> tuple[str, int]:
         """Listen, and return the address really bound; port 0 picks a free one. Raises PortInUse."""
         sock = listening_socket(bind, port)
         bound = sock.getsockname()
-        self._loop = AcceptLoop(sock, self._entrance)
+        self._loop = AcceptLoop(sock, self._entrance, self._in_flight)
         return bound[0], bound[1]
+
+    def start_on(self, sock: socket.socket) -> None:
+        """Serve a listening socket that was bound elsewhere, such as in another network. It is ours from now on."""
+        sock.setblocking(False)
+        self._loop = AcceptLoop(sock, self._entrance, self._in_flight)
 
     @property
     def open_connections(self) -> int:

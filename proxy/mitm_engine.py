@@ -21,6 +21,7 @@ from proxy.mitm_options import check_held
 from proxy.mitm_stream import Intakes
 from proxy.mitm_tickets import Dials, Tickets
 from proxy.mitm_tls import Certificates, ClientTls, ServerTls
+from sinks.in_flight import InFlight
 
 
 def _not_kept(_request: HttpRequest) -> Intake | None:
@@ -40,6 +41,7 @@ class MitmEngine:
         intakes: Intakes = _not_kept,
         spool: Path | None = None,
         flows: type[FlowHooks] = FlowHooks,
+        in_flight: InFlight | None = None,
     ) -> None:
         """`extra_ca`: authorities trusted beside the system's, for destinations. `spool`: where long bodies wait.
 
@@ -55,6 +57,7 @@ class MitmEngine:
         self._intakes = intakes
         self._spool = spool
         self._flows = flows
+        self._in_flight = in_flight or InFlight()
         self._rules: Callable[[Effect], Decision] | None = None
         self._open: dict[HeldConnection, FlowHooks] = {}
         self.fault = Fault()
@@ -69,27 +72,32 @@ class MitmEngine:
         transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock)
         flows = self._flows(self._gate, connection, self.fault)
         flows.rules = self._rules
+        hooks = HeldHooks(
+            flows,
+            connection,
+            client_tls=self._client_tls,
+            server_tls=self._server_tls,
+            intakes=self._intakes,
+            spool=self._spool,
+            in_flight=self._in_flight,
+        )
         held = HeldConnection(
             reader,
             asyncio.StreamWriter(transport, protocol, reader, loop),
             tls=connection.tls,
             tickets=Tickets(self._dialler, connection.id),
-            hooks=HeldHooks(
-                flows,
-                connection,
-                client_tls=self._client_tls,
-                server_tls=self._server_tls,
-                intakes=self._intakes,
-                spool=self._spool,
-            ),
+            hooks=hooks,
         )
         self._open[held] = flows
+        what = "a TLS handshake" if connection.tls else "a request"
+        self._in_flight.begin(connection.id, what, connection.source, claim=connection.claim, told=connection.tls)
         try:
             await held.handle_client()
         finally:
             held.over()
             del self._open[held]
             transport.close()
+            hooks.over()
             await flows.over()
 
     def shut_all(self) -> None:

@@ -101,7 +101,9 @@ class FlowHooks:
             flow.response = response_of(problem(503, "Not now", str(error)), request, close=True)
             return
         if isinstance(outcome, Answer):
-            marks = (("Soundstage-Verdict", outcome.decision.verdict), ("Soundstage-Capture", outcome.capture_id))
+            marks: tuple[tuple[str, str], ...] = (("Soundstage-Verdict", outcome.decision.verdict),)
+            if outcome.capture_id:  # a canary has none
+                marks = (*marks, ("Soundstage-Capture", outcome.capture_id))
             flow.response = response_of(outcome.reply, request, marks)
             return
         await self._depart(held, flow, request, outcome)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from policies.http_request import HttpRequest, NameSource
+from policies.http_request import HttpRequest, NameSource, claimed
 from proxy.connection import Connection
 from proxy.door_request import read_claim
 from proxy.head import LONGEST_HEAD, MOST_FIELDS, MalformedHead, shown
@@ -103,5 +103,5 @@ def describe_h2(head: H2Head, connection: Connection) -> HttpRequest:
         source=connection.source,
         protocol="h2",
         port=connection.port,
-        claim=read_claim(own[0]) if own else connection.claim,
+        claim=claimed(read_claim(own[0]), connection.claim) if own else connection.claim,
     )

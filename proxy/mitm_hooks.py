@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mitmproxy.connection import Client, Server
+from mitmproxy.http import HTTPFlow
 from mitmproxy.proxy import commands, layer
 from mitmproxy.tls import TlsData
 
@@ -19,15 +20,16 @@ from proxy.head_target import opened_for
 from proxy.mitm_connection import HeldConnection
 from proxy.mitm_flow import FlowHooks, InjectedFault
 from proxy.mitm_layers import HeldHttpLayer, Shut, speaks
+from proxy.mitm_request import SeenRequest
 from proxy.mitm_signals import Draining, Malformed
 from proxy.mitm_stream import Intakes
 from proxy.mitm_tls import H2, ClientTls, ServerTls
+from sinks.in_flight import InFlight
 
 _log = logging.getLogger(__name__)
 _NOTHING_TO_DO = (
     "client_connected",
     "tls_clienthello",
-    "tls_established_client",
     "tls_established_server",
     "tls_failed_server",
     "websocket_start",
@@ -51,8 +53,12 @@ class HeldHooks:
         server_tls: ServerTls,
         intakes: Intakes,
         spool: Path | None,
+        in_flight: InFlight | None = None,
     ) -> None:
         self._connection = connection
+        self._in_flight = in_flight or InFlight()
+        self._unfinished: set[str] = set()
+        """Of requests: the ids of their flows."""
         self._client_tls = client_tls
         self._server_tls = server_tls
         self._intakes = intakes
@@ -72,6 +78,7 @@ class HeldHooks:
             "tls_start_client": self._tls_start_client,
             "tls_start_server": self._tls_start_server,
             "tls_failed_client": self._tls_failed_client,
+            "tls_established_client": self._tls_established_client,
             "soundstage_malformed": self._malformed,
             "soundstage_drain": self._drain,
             **dict.fromkeys(_NOTHING_TO_DO, _nothing),
@@ -80,6 +87,33 @@ class HeldHooks:
     async def __call__(self, held: HeldConnection, hook: commands.StartHook) -> None:
         """Before anything left, a failure becomes the refusal; after that it is raised, which ends the connection."""
         (about,) = hook.args()
+        if hook.name == "requestheaders":
+            self._request_began(about)
+        try:
+            await self._call(held, hook, about)
+        finally:
+            if hook.name in ("response", "error"):
+                self._request_ended(about)
+
+    def over(self) -> None:
+        """The connection has ended, and with it whatever was begun on it."""
+        for flow_id in self._unfinished:
+            self._in_flight.end(flow_id)
+        self._in_flight.end(self._connection.id)
+
+    def _request_began(self, flow: HTTPFlow) -> None:
+        described = flow.request.described if isinstance(flow.request, SeenRequest) else None
+        claim = self._connection.claim if described is None else described.claim
+        work = self._in_flight.begin(flow.id, "a request", self._connection.source, claim=claim, told=True)
+        work.host = flow.request.host
+        self._unfinished.add(flow.id)
+        self._in_flight.end(self._connection.id)
+
+    def _request_ended(self, flow: HTTPFlow) -> None:
+        self._unfinished.discard(flow.id)
+        self._in_flight.end(flow.id)
+
+    async def _call(self, held: HeldConnection, hook: commands.StartHook, about: Any) -> None:
         before = self._before_leaving.get(hook.name)
         if before is not None:
             try:
@@ -123,6 +157,9 @@ class HeldHooks:
             raise UnheldHook("mitmproxy began a TLS handshake with a destination that has no name")
         server.sni = server.address[0]
         data.ssl_conn = self._server_tls.connection(server.address[0], h2=data.context.client.alpn == H2)
+
+    async def _tls_established_client(self, held: HeldConnection, data: TlsData) -> None:
+        self._in_flight.end(self._connection.id)
 
     async def _tls_failed_client(self, held: HeldConnection, data: TlsData) -> None:
         why = "the client ended the TLS handshake (it may pin certificates, or not trust the CA of Soundstage)"

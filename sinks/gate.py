@@ -1,5 +1,6 @@
 """The gate: the one passage every listener's effects go through, from description to durable capture."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
@@ -9,12 +10,16 @@ from ledger.masking import Masker
 from ledger.record import Record
 from ledger.reply import Reply
 from ledger.run import Owner
+from ledger.trouble import LedgerUnavailable
 from policies.decision import Decision
 from policies.describe import describe
 from policies.effect import UNATTRIBUTED, Effect
 from policies.http_request import HttpRequest, RunClaim
+from policies.mail import Mail
 from policies.pack import Packs
+from sinks.canary import DECISION, Canary, answer_to, canary_in
 from sinks.filing import filed
+from sinks.in_flight import InFlight
 from sinks.passage import Answer, Departure, Outcome, Passage, RemembersAnswers, Seen, Sink
 
 
@@ -45,6 +50,14 @@ class Attribution(Protocol):
         """The run, its window that is open, and flags to add, such as `wrong_run_token`."""
         ...
 
+    def canary(self, run_id: str, moment: str, way: str) -> bool:
+        """Note that a canary arrived; blocks until that is durable. False: the run expects none."""
+        ...
+
+    def missed(self, run_id: str, at: datetime, why: str) -> None:
+        """Note that an effect of a run could not be recorded."""
+        ...
+
 
 class NotReady(Exception):
     """The gateway has not proved itself yet: listeners answer 503 or 451 until it has."""
@@ -63,6 +76,7 @@ class Gate:
         runs: Attribution,
         masker: Masker,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        in_flight: InFlight | None = None,
     ) -> None:
         self._policy = policy
         self._packs = packs
@@ -71,6 +85,7 @@ class Gate:
         self._runs = runs
         self._masker = masker
         self._clock = clock
+        self.in_flight = in_flight or InFlight()
         self.open = False
         """Set once the self-test at start has passed; until then nothing is answered."""
 
@@ -88,10 +103,27 @@ class Gate:
         if not self.open:
             raise NotReady("Soundstage is starting: policy, CA and ledger are not proved yet")
         owner = self._runs.run_of(getattr(seen, "claim", None), seen.source)
+        judging = object()
+        self.in_flight.judge(judging, owner.run, seen.source)
+        try:
+            return await self._pass(seen, owner)
+        except LedgerUnavailable as error:
+            self._runs.missed(owner.run, self._clock(), f"an effect was refused because {error}.")
+            raise
+        finally:
+            self.in_flight.judged(judging)
+
+    async def _pass(self, seen: Seen, owner: Owner) -> Outcome:
         effect, recognition = describe(seen, self._packs, run=owner.run, flags=owner.flags)
         if owner.window is not None:
             effect = effect.model_copy(update={"window": owner.window})
         at = self._clock()
+        if (
+            effect.run != UNATTRIBUTED
+            and (canary := canary_in(effect)) is not None
+            and await self._noted(canary, seen, effect)
+        ):
+            return Answer("", effect, DECISION, answer_to(canary, effect.run))
         decision = self._policy().decide(effect, at)
         passage = Passage(seen, recognition, effect, decision, new_id(at), at)
         if decision.leaves:
@@ -105,6 +137,12 @@ class Gate:
                 sink.forget(passage, reply)
             raise
         return Answer(passage.capture_id, effect, decision, reply)
+
+    async def _noted(self, canary: Canary, seen: Seen, effect: Effect) -> bool:
+        """Whether the run expects canaries. One with a long body is none."""
+        if isinstance(seen, HttpRequest | Mail) and seen.body.path is not None:
+            return False
+        return await asyncio.to_thread(self._runs.canary, effect.run, canary.moment or "", canary.way)
 
     async def _depart(self, passage: Passage) -> Departure:
         await self._ledger.record(filed(passage, None, left=True, masker=self._masker))

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from policies.body import Body
+from policies.http_request import RunClaim
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
+from sinks.in_flight import InFlight
 from sinks.smtp_body import IncomingBody
 from sinks.smtp_delivery import SmtpDelivery
 from sinks.smtp_limits import SmtpLimits
@@ -19,6 +21,7 @@ from sinks.smtp_mail import mail_of
 from sinks.smtp_remains import SmtpRemains
 from sinks.smtp_session import Next, SmtpSession
 from sinks.smtp_tls import HandshakeFailed, secured
+from sinks.smtp_unfinished import SmtpUnfinished
 
 AHEAD_OCTETS = 65536
 """What a client may send ahead while its mail is being recorded."""
@@ -39,6 +42,9 @@ class SmtpEntrance:
     delivery: SmtpDelivery
     remains: SmtpRemains
     connections: "set[SmtpConnection]"
+    in_flight: InFlight
+    claim: RunClaim | None = None
+    """Of a run whose own entrance it is."""
 
 
 class SmtpConnection(asyncio.Protocol):
@@ -66,6 +72,7 @@ class SmtpConnection(asyncio.Protocol):
         """The last words have been said."""
         self._begun = self._touched = self._message_begun = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
+        self._unfinished = SmtpUnfinished(entrance.in_flight, entrance.claim)
         self.work: asyncio.Task[None] | None = None
         """Kept, so that it cannot vanish; it never raises."""
 
@@ -95,6 +102,10 @@ class SmtpConnection(asyncio.Protocol):
             self.work = self._loop.create_task(
                 self._entrance.remains.keep_mail(incoming, lambda body: mail(body, incoming))
             )
+        if self.work is None or self.work.done():
+            self._unfinished.over()
+        else:
+            self.work.add_done_callback(self._unfinished.over)
 
     def data_received(self, data: bytes) -> None:
         if self._over:
@@ -135,6 +146,7 @@ class SmtpConnection(asyncio.Protocol):
         else:
             self._loop.call_soon(self._advance)
         self._write(b"".join(out))
+        self._unfinished.look(self._session, self._busy, self._source)
         if len(self._lines) > AHEAD_OCTETS:
             self._transport.pause_reading()
         elif not self._busy:
@@ -183,6 +195,7 @@ class SmtpConnection(asyncio.Protocol):
         self._busy = False
         self._write(reply)
         if self._ending:
+            self._unfinished.look(self._session, self._busy, self._source)
             self._end(b"")
         else:
             self._advance()
@@ -206,6 +219,7 @@ class SmtpConnection(asyncio.Protocol):
 
     def _begin_tls(self) -> None:
         self._busy = True
+        self._unfinished.look(self._session, self._busy, self._source)
         self._transport.pause_reading()
         self.work = self._loop.create_task(self._secure())
 

@@ -6,12 +6,14 @@ import ssl
 from collections.abc import Callable
 
 from policies.http_request import RunClaim
+from sinks.in_flight import InFlight
 from sinks.smtp_body import Intake
 from sinks.smtp_connection import SmtpConnection, SmtpEntrance
 from sinks.smtp_delivery import MailRelay, SmtpDelivery, Taker
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_redirected import Peer, RedirectedGate, converse
 from sinks.smtp_remains import SmtpRemains
+from sinks.stamped_gate import StampedGate
 
 STOP_SECONDS = 3.0
 """How long a mail that is being recorded is waited for at stop."""
@@ -29,12 +31,18 @@ class SmtpListener:
         intakes: Callable[[], Intake],
         relay: MailRelay | None = None,
         limits: SmtpLimits | None = None,
+        in_flight: InFlight | None = None,
+        claim: RunClaim | None = None,
     ) -> None:
         """`tls_context` is asked for each handshake and must be cheap; without one TLS is not offered.
 
-        `intakes` gives a new body intake for each message, such as `lambda: store.intake(keep=True)`.
+        `intakes` gives a new body intake for each message, such as `lambda: store.intake(keep=True)`. `claim`: of
+        a run that the sockets are for alone.
         """
+        gate = gate if claim is None else StampedGate(gate, claim)
         self._gate = gate
+        self._in_flight = in_flight or InFlight()
+        self._claim = claim
         self._relay = relay
         self._tls_context = tls_context
         self._hostname = hostname
@@ -56,7 +64,7 @@ class SmtpListener:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(connected, bind, port, backlog=1024, start_serving=False)
         host, bound = server.sockets[0].getsockname()[:2]
-        entrance = self._entrance(bound, implicit_tls, self.delivery, self._remains)
+        entrance = self._entrance(bound, implicit_tls, self.delivery, self._remains, self._claim)
         await server.start_serving()
         self._servers.append(server)
         return host, bound
@@ -72,7 +80,7 @@ class SmtpListener:
         gate = RedirectedGate(self._gate, peer, claim, meant)
         delivery = SmtpDelivery(gate, self.delivery.intakes, self._relay)
         try:
-            await converse(sock, self._entrance(port, implicit_tls, delivery, SmtpRemains(gate)))
+            await converse(sock, self._entrance(port, implicit_tls, delivery, SmtpRemains(gate), claim))
         finally:
             await gate.close("smtps" if implicit_tls else "smtp", port)
 
@@ -80,7 +88,9 @@ class SmtpListener:
         if implicit_tls and self._tls_context is None:
             raise ValueError("SMTP under TLS needs a certificate")
 
-    def _entrance(self, port: int, implicit_tls: bool, delivery: SmtpDelivery, remains: SmtpRemains) -> SmtpEntrance:
+    def _entrance(
+        self, port: int, implicit_tls: bool, delivery: SmtpDelivery, remains: SmtpRemains, claim: RunClaim | None
+    ) -> SmtpEntrance:
         return SmtpEntrance(
             hostname=self._hostname,
             port=port,
@@ -90,6 +100,8 @@ class SmtpListener:
             delivery=delivery,
             remains=remains,
             connections=self._connections,
+            in_flight=self._in_flight,
+            claim=claim,
         )
 
     async def stop(self) -> None:

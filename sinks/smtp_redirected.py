@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Protocol
 
-from policies.http_request import NameSource, RunClaim
+from policies.http_request import NameSource, RunClaim, claimed
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
 from sinks.passage import Outcome, Seen
@@ -37,9 +37,9 @@ class RedirectedGate:
         self.asked = False
 
     async def take(self, seen: Seen) -> Outcome:
-        """A run's own entrance says more surely whose a mail is than an AUTH that was meant for the other server."""
+        """An AUTH that was meant for the other server names no run, so that the entrance's own claim counts."""
         self.asked = True
-        claim = self._claim or seen.claim
+        claim = claimed(seen.claim, self._claim)
         if isinstance(seen, Mail):
             return await self._gate.take(replace(seen, source=self._source, claim=claim, server=self._meant))
         if isinstance(seen, RawConnection):

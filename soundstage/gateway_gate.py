@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from policies.dns_question import DnsQuestion
@@ -15,8 +15,11 @@ from policies.policy import Policy
 from policies.policy_file import load_policy
 from policies.policy_problem import PolicyError
 from policies.raw_connection import RawConnection
+from policies.scheduled_job import ScheduledJob
 from sinks.gate import Gate
 from sinks.http_sink import HttpSink
+from sinks.in_flight import InFlight
+from sinks.job_sink import JobSink
 from sinks.mail_sink import MailSink
 from sinks.moto_supervisor import MotoProcess
 from sinks.s3_emulator import S3Emulator
@@ -37,6 +40,8 @@ class Judging:
     packs: Packs
     own_sockets: list[Socket]
     """Filled as the listeners bind: a policy that is loaded before knows none of them."""
+    in_flight: InFlight = field(default_factory=InFlight)
+    """What has been begun and not been answered yet."""
 
     def may_leave(self, host: str, port: int) -> bool:
         """Whether anything to this name could leave now."""
@@ -53,16 +58,18 @@ async def judging(settings: Settings, ground: Ground) -> AsyncIterator[Judging]:
     s3 = S3Emulator(moto)
     http = HttpSink(packs, ground.objects, ground.secret, {"s3": s3}, opt_in_for)
     terse = TerseSink()
+    in_flight = InFlight()
     gate = Gate(
         policy=policy.current,
         packs=packs,
         ledger=ground.writer,
-        sinks={HttpRequest: http, Mail: MailSink(), DnsQuestion: terse, RawConnection: terse},
+        sinks={HttpRequest: http, Mail: MailSink(), DnsQuestion: terse, RawConnection: terse, ScheduledJob: JobSink()},
         runs=ground.runs,
         masker=ground.masker,
+        in_flight=in_flight,
     )
     try:
-        yield Judging(gate, policy, packs, own_sockets)
+        yield Judging(gate, policy, packs, own_sockets, in_flight)
     finally:
         await s3.close()
         await moto.stop()

@@ -32,7 +32,7 @@ def test_a_requests_own_claim_is_before_its_connections() -> None:
     head = b"GET http://a/ HTTP/1.1\r\nHost: a\r\n"
     assert describe_request(read_head(head + b"\r\n"), PLAIN).claim == RunClaim("from", "connect")
     own = read_head(head + b"Proxy-Authorization: basic cnVuOnRvOmtlbg==\r\n\r\n")
-    assert describe_request(own, PLAIN).claim == RunClaim("run", "to:ken")
+    assert describe_request(own, PLAIN).claim == RunClaim("run", "to:ken", RunClaim("from", "connect"))
 
 
 @pytest.mark.parametrize(

@@ -91,10 +91,19 @@ class Sink:
 class Runs:
     """Knows one run."""
 
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
     def run_of(self, claim: RunClaim | None, source: str) -> Owner:
         if claim is None:
             return NOBODY
         return Owner(claim.run, "w-1") if claim.token == "token" else Owner(flags=("wrong_run_token",))
+
+    def canary(self, run_id: str, moment: str, way: str) -> bool:
+        return False
+
+    def missed(self, run_id: str, at: datetime, why: str) -> None:
+        self.told.append((run_id, why))
 
 
 class House:

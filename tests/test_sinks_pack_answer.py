@@ -1,6 +1,7 @@
 """Answers from packs through the gate: what a failed record leaves behind, which is nothing."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -43,6 +44,12 @@ class Runs:
 
     def run_of(self, claim: RunClaim | None, source: str) -> Owner:
         return NOBODY
+
+    def canary(self, run_id: str, moment: str, way: str) -> bool:
+        return False
+
+    def missed(self, run_id: str, at: datetime, why: str) -> None:
+        """The ledger may be broken here; nobody's run suffers by it."""
 
 
 class House:

@@ -1,0 +1,31 @@
+"""SmtpUnfinished: an SMTP connection's entry among what is unfinished: a mail from MAIL to its reply, a handshake."""
+
+from policies.http_request import RunClaim, claimed
+from sinks.in_flight import InFlight, Work
+from sinks.smtp_session import SmtpSession
+
+
+class SmtpUnfinished:
+    """Entered and taken out as the connection goes on."""
+
+    def __init__(self, in_flight: InFlight, listener: RunClaim | None) -> None:
+        """`listener`: the claim of a run whose own entrance it is."""
+        self._in_flight = in_flight
+        self._listener = listener
+        self._work: Work | None = None
+
+    def look(self, session: SmtpSession, busy: bool, source: str) -> None:
+        """After each turn of the connection."""
+        begun = busy or session.sender is not None
+        if begun and self._work is None:
+            told = session.sender is not None
+            what, claim = "a mail" if told else "a TLS handshake", claimed(session.claim, self._listener)
+            self._work = self._in_flight.begin(self, what, source, claim=claim, told=told)
+        elif not begun:
+            self.over()
+
+    def over(self, _: object = None) -> None:
+        """Nothing is unfinished any more."""
+        if self._work is not None:
+            self._work = None
+            self._in_flight.end(self)
