@@ -8,13 +8,16 @@ import signal
 from ledger.reader import Reader
 from policies.never import Socket
 from proxy.self_test import SelfTestFailed, self_test
+from sinks.handed_in import HandedIn
 from sinks.release import Release
 from soundstage.child_side import ChildSide, run_child
 from soundstage.desk import Desk
 from soundstage.gateway_entrances import Entrances, entrances
 from soundstage.gateway_facts import GatewayFacts
-from soundstage.gateway_gate import judging
+from soundstage.gateway_gate import Judging, judging
 from soundstage.gateway_ground import Ground, ground
+from soundstage.gateway_packets import refused_packets
+from soundstage.handed_over import HandedOver
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
 
@@ -35,8 +38,10 @@ async def serve(side: ChildSide) -> None:
         doors = await open_rooms.enter_async_context(entrances(settings, floor, judge))
         with told_to_operator(SelfTestFailed):
             await self_test(doors.engine, doors.bound, doors.chooser.forced, doors.ca.path)
-        facts = GatewayFacts(floor, judge, doors)
-        control = Desk(facts, judge.policy, judge.packs, facts.purge, _release(floor, doors)).server()
+        packets = await open_rooms.enter_async_context(refused_packets(settings, floor, judge))
+        facts = GatewayFacts(floor, judge, doors, packets)
+        more = _handed_over(floor, judge, doors).answers()
+        control = Desk(facts, judge.policy, judge.packs, facts.purge, _release(floor, doors), more).server()
         await control.start(settings.data_dir)
         open_rooms.push_async_callback(control.stop)
         judge.gate.open = True
@@ -52,3 +57,9 @@ def _release(floor: Ground, doors: Entrances) -> Release | None:
     if doors.mail is None:
         return None
     return Release(doors.mail, Reader(floor.ledger, floor.store), lambda: floor.store.intake(True))
+
+
+def _handed_over(floor: Ground, judge: Judging, doors: Entrances) -> HandedOver:
+    """What takes mails and jobs that come by the API."""
+    reader = Reader(floor.ledger, floor.store)
+    return HandedOver(judge.gate, None if doors.mail is None else HandedIn(doors.mail, reader))
