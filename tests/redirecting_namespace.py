@@ -48,8 +48,8 @@ class RedirectingNamespace:
                 "ip route add local default dev lo",
                 "ip -6 route add local default dev lo",
             ):
-                self.inside(lambda words=words: subprocess.run(words.split(), check=True, timeout=10))
-            self.inside(lambda: subprocess.run(["nft", "-f", "-"], input=RULES, text=True, check=True, timeout=10))
+                self._run(*words.split())
+            self._run("nft", "-f", "-", given=RULES)
         except BaseException:
             self.end()
             raise
@@ -72,6 +72,9 @@ class RedirectingNamespace:
         if failed:
             raise failed[0]
         return done[0]
+
+    def _run(self, *words: str, given: str = "") -> None:
+        self.inside(lambda: subprocess.run(words, input=given, text=True, check=True, timeout=10))
 
     def listening(self, host: str) -> socket.socket:
         """A listening socket where connections of that family are redirected to."""
