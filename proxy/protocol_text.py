@@ -39,7 +39,7 @@ TEXT: tuple[tuple[str, Begins], ...] = (
     ),
     ("memcached", _like(rb"(?:set|add|replace|append|prepend|cas) \S{1,250} \d+ -?\d+ \d+")),
     ("redis", _like(rb"\*\d{1,7}\r\n\$\d{1,9}\r\n")),
-    ("redis", _called(rb"PING|AUTH|SELECT|INFO|HELLO|CLIENT|ECHO|COMMAND|GET|SET|SUBSCRIBE|CONFIG")),
+    ("redis", _called(rb"PING|AUTH|SELECT|INFO|HELLO [23]|CLIENT|ECHO|COMMAND|GET|SET|SUBSCRIBE|CONFIG")),
     ("pop3", _called(rb"USER|PASS|CAPA|APOP|STLS")),
     ("syslog", _like(rb"(?:\d{1,5} )?<\d{1,3}>")),
     ("graphite", _like(rb"[\w.;=-]+ -?\d+(?:\.\d+)? \d{9,11}\r?\n")),
