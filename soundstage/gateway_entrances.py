@@ -3,8 +3,7 @@
 import contextlib
 import errno
 import os
-import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,22 +21,19 @@ from proxy.mitm_engine import MitmEngine
 from proxy.name_book import NameBook
 from proxy.steered import SteeredPlain, SteeredTls
 from sinks.dialler import Dialler
-from sinks.relay import Relay
 from sinks.resolver import Resolver
 from sinks.smtp_delivery import SmtpDelivery
-from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_listener import SmtpListener
 from soundstage.addresses import bind_hint, shown
-from soundstage.gateway_dialler import dialler_of, prove_roots, relay_tls
+from soundstage.gateway_dialler import dialler_of, prove_roots
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
+from soundstage.gateway_mail import mail_listener
 from soundstage.gateway_transparent import name_book, responder, transparent_entrance
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
 from soundstage.trouble import ConfigError
 
-HOSTNAME = "soundstage"
-"""What the mail entrances call themselves."""
 Bound = dict[str, tuple[str, int]]
 
 
@@ -111,12 +107,18 @@ def _engine(
         extra_ca=settings.upstream_ca_file,
         intakes=intake,
         spool=settings.data_dir / "incoming",
+        in_flight=judging.in_flight,
     )
 
 
 def _chooser(ground: Ground, judging: Judging, ca: CertificateAuthority, engine: MitmEngine) -> EngineChooser:
     door = Door(
-        gate=judging.gate, certificates=ca, intake=ground.store.intake, may_leave=judging.may_leave, other=engine
+        gate=judging.gate,
+        certificates=ca,
+        intake=ground.store.intake,
+        may_leave=judging.may_leave,
+        other=engine,
+        in_flight=judging.in_flight,
     )
     return EngineChooser(door, engine, may_leave=judging.may_leave, speaks_http2=judging.packs.speaks_http2)
 
@@ -127,7 +129,7 @@ async def _listen(settings: Settings, judging: Judging, made: Entrances, listeni
         ("https", settings.https_port, SteeredTls(made.chooser, judging.gate)),
         ("http", settings.http_port, SteeredPlain(made.chooser, judging.gate)),
     ):
-        listener = Listener(entrance)
+        listener = Listener(entrance, judging.in_flight)
         with _told(name, settings.bind, port):
             made.bound[name] = await listener.start(settings.bind, port)
         made.listeners.append(listener)
@@ -137,14 +139,7 @@ async def _listen(settings: Settings, judging: Judging, made: Entrances, listeni
 async def _listen_for_mail(
     settings: Settings, ground: Ground, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack
 ) -> None:
-    listener = SmtpListener(
-        judging.gate,
-        _mail_tls(made.ca, settings.steered_to[0]),
-        HOSTNAME,
-        intakes=lambda: ground.store.intake(True),
-        relay=Relay(made.dialler, HOSTNAME, tls_context=lambda: relay_tls(settings)),
-        limits=SmtpLimits(message_octets=settings.mail_bytes),
-    )
+    listener = mail_listener(settings, ground, judging, made.ca, made.dialler)
     listening.push_async_callback(listener.stop)
     made.post, made.mail = listener, listener.delivery
     with _told("smtp", settings.bind, settings.smtp_port):
@@ -167,7 +162,7 @@ async def _listen_for_redirected(
 ) -> None:
     if settings.transparent_port is None:
         return
-    listener = Listener(transparent_entrance(made, judging))
+    listener = Listener(transparent_entrance(made, judging), judging.in_flight)
     with _told("transparent", settings.bind, settings.transparent_port):
         made.bound["transparent"] = await listener.start(settings.bind, settings.transparent_port)
     made.listeners.append(listener)
@@ -198,15 +193,3 @@ def _prove_policy(judging: Judging) -> None:
 
 def _places(bound: Bound) -> list[Socket]:
     return list(bound.values())
-
-
-def _mail_tls(ca: CertificateAuthority, default: str) -> Callable[[], ssl.SSLContext]:
-    """The certificate for the name a mail client asks for; mail clients that ask for none know us by our address."""
-    context = ca.context_for(default)
-
-    def named(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
-        with contextlib.suppress(ValueError):
-            connection.context = ca.context_for(name or default)
-
-    context.sni_callback = named
-    return lambda: context
