@@ -91,3 +91,7 @@ class Sight:
         if not self._detail.whole:
             raise Unknown("its body was not kept whole, or is too large to be read")
         return self._detail
+
+    def forget(self) -> None:
+        """Let go of the detail, which may be large; whoever asks again reads it again."""
+        self._detail = None

@@ -76,6 +76,7 @@ class Tally:
                 self.real.append(sight)
         forbidden = self._forbidden(sight)
         fits, undecided = self._fitting(sight)
+        sight.forget()
         is_effect = not (forbidden or undecided) and is_effect_of_its_own(capture)
         if fits or is_effect:
             root = str(capture.get("attempt_of") or sight.id)

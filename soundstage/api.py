@@ -40,9 +40,9 @@ class Api:
         """The answer's JSON."""
         return self._ask("GET", path, params=dict(query or {})).json()
 
-    def post(self, path: str, body: Any) -> Any:
+    def post(self, path: str, body: Any, *, seconds: float = SECONDS) -> Any:
         """The answer's JSON."""
-        return self._ask("POST", path, json=body).json()
+        return self._ask("POST", path, json=body, timeout=seconds).json()
 
     def delete(self, path: str, query: Mapping[str, str]) -> Any:
         """The answer's JSON. Removal goes in slices and may take its time."""

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from soundstage import options_contain
+from soundstage import options_contain, options_expect, options_run, options_verify
 from soundstage.options import PROCESSES, Parser, command, data_dir_options, json_option, later
 
 SHELLS = ("sh", "fish", "powershell", "dotenv")
@@ -24,6 +24,9 @@ def parser() -> Parser:
     _captures(commands)
     _policy(commands)
     options_contain.add(commands)
+    options_verify.add(commands)
+    options_expect.add(commands)
+    options_run.add(commands)
     _processes(commands)
     return top
 

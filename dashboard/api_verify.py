@@ -1,0 +1,206 @@
+"""`POST /api/runs/{id}/verify`: expectations in, a verdict out, once the run has settled."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
+
+from dashboard.problem import Problem
+from dashboard.run_evidence import LATE, EvidenceLimits, RunEvidence, Stretch
+from dashboard.schemas import ProblemShape
+from ledger.reader import Reader
+from policies.expectation import NOTHING_REAL, Expectations
+from policies.expectation_file import LARGEST, ExpectationError, read_expectations
+from policies.verification import verify
+from policies.verification_evidence import RunState
+from policies.verification_result import Result, Settled
+
+AT_ONCE = 2
+"""Verifications that may run side by side: each reads a whole run."""
+
+
+class RunQuestions(Protocol):
+    """What is asked of the gateway. Raises GatewayUnreachable where it does not answer."""
+
+    async def run_show(self, run_id: str) -> dict[str, Any] | None:
+        """The run's JSON; None where there is none."""
+        ...
+
+    async def settle(self, run_id: str, quiet: float, at_most: float) -> dict[str, Any]:
+        """`{"reached": bool, "why": str | None, "waited": seconds}`."""
+        ...
+
+
+class VerifyAsked(BaseModel):
+    """`text` is a file's; without one, nothing may have been real. `file` is what its problems call it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str | None = Field(None, max_length=LARGEST)
+    file: str = Field("expectations", max_length=400)
+    allow_uncontained: bool = False
+    window: str | None = Field(None, max_length=100)
+
+
+class DifferenceShape(BaseModel):
+    """A field that is not as expected."""
+
+    field: str
+    expected: str
+    actual: str | None
+
+
+class ClosestShape(BaseModel):
+    """A capture worth looking at."""
+
+    id: str
+    summary: str
+    differs: list[DifferenceShape]
+
+
+class RowShape(BaseModel):
+    """One row judged."""
+
+    name: str
+    kind: str
+    line: int | None
+    outcome: str
+    reason: str
+    expected: str | None
+    found: int | None
+    captures: list[str]
+    closest: list[ClosestShape]
+
+
+class SettledShape(BaseModel):
+    """Whether the run had come to rest; `waited` in seconds."""
+
+    reached: bool
+    why: str | None
+    waited: float
+
+
+class Verified(BaseModel):
+    """`clean`, `violated` or `inconclusive`, and why."""
+
+    run: str
+    verdict: str
+    reasons: list[str]
+    settled: SettledShape
+    rows: list[RowShape]
+    counts: dict[str, Any]
+
+
+class VerifyApi:
+    """Settles through the gateway, then judges what the ledger holds, in a thread."""
+
+    def __init__(self, reader: Reader, gateway: RunQuestions, limits: EvidenceLimits | None = None) -> None:
+        self._reader = reader
+        self._gateway = gateway
+        self._limits = limits or EvidenceLimits()
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    def routes(self) -> APIRouter:
+        router = APIRouter(prefix="/api/runs", tags=["runs"])
+        wrong: dict[int | str, dict[str, Any]] = {404: {"model": ProblemShape}, 422: {"model": ProblemShape}}
+        router.post("/{run_id}/verify", response_model=Verified, responses=wrong)(self.verify)
+        return router
+
+    async def verify(self, run_id: str, asked: VerifyAsked) -> JSONResponse:
+        """Judge a run, or a window of it. A file that is refused is not judged in part."""
+        expectations = _expectations(asked)
+        _window_of(await self._run(run_id), asked.window)
+        async with self._turns:
+            told = await self._gateway.settle(run_id, expectations.settle.quiet, expectations.settle.at_most)
+            run = await self._run(run_id)
+            result = await asyncio.to_thread(self._judged, run, asked, expectations, Settled(**told))
+        return JSONResponse(result.as_contract())
+
+    async def _run(self, run_id: str) -> dict[str, Any]:
+        run = await self._gateway.run_show(run_id)
+        if run is None:
+            raise Problem(404, f"There is no run {run_id[:200]!r}.", parameter="id", value=run_id[:200])
+        return run
+
+    def _judged(
+        self, run: Mapping[str, Any], asked: VerifyAsked, expectations: Expectations, settled: Settled
+    ) -> Result:
+        window = _window_of(run, asked.window)
+        evidence = RunEvidence(
+            self._reader,
+            _state(run, window, settled),
+            _stretch(run, window),
+            window=asked.window,
+            limits=self._limits,
+        )
+        return verify(expectations, evidence, allow_uncontained=asked.allow_uncontained)
+
+
+def _expectations(asked: VerifyAsked) -> Expectations:
+    if asked.text is None:
+        return NOTHING_REAL
+    try:
+        return read_expectations(asked.text, asked.file)
+    except ExpectationError as error:
+        problems = [
+            {"file": one.file, "line": one.line, "field": one.field, "what": one.what} for one in error.problems
+        ]
+        raise Problem(422, str(error), problems=problems) from error
+
+
+def _window_of(run: Mapping[str, Any], window_id: str | None) -> Mapping[str, Any] | None:
+    if window_id is None:
+        return None
+    for window in run["windows"]:
+        if window["id"] == window_id:
+            found: Mapping[str, Any] = window
+            return found
+    raise Problem(
+        404, f"There is no window {window_id!r} of the run {run['id']!r}.", parameter="window", value=window_id
+    )
+
+
+def _state(run: Mapping[str, Any], window: Mapping[str, Any] | None, settled: Settled) -> RunState:
+    """Of a window, canaries are not asked: they are sent at the run's own beginning and end."""
+    part = run if window is None else window
+    counts = run["counts"]
+    return RunState(
+        id=run["id"],
+        began=_moment(part["opened_at"]),
+        contained=run["contained"],
+        settled=settled,
+        own_entrance=run["contained"] == "namespace" or bool(run["listener"]),
+        canaries=None if window is not None else run["canaries"],
+        gaps=tuple(_told(gap) for gap in run["gaps"] if _within(gap, part, whole=window is None)),
+        wrong_token=counts["wrong_token"],
+        seen=counts["captures"] > 0,
+        counts=counts,
+    )
+
+
+def _within(gap: Mapping[str, Any], part: Mapping[str, Any], *, whole: bool) -> bool:
+    """A gap counts for a window that it touches. Captures that were taken may be anybody's, and are noted later."""
+    closed = part.get("closed_at")
+    touches = _moment(gap["until"]) >= _moment(part["opened_at"])
+    return whole or (touches and (closed is None or _moment(gap["at"]) <= _moment(closed))) or "capture" in gap["why"]
+
+
+def _told(gap: Mapping[str, Any]) -> str:
+    return f"{str(gap['why']).rstrip('.')} (at {gap['at']})"
+
+
+def _stretch(run: Mapping[str, Any], window: Mapping[str, Any] | None) -> Stretch:
+    """Of a finished run, what nobody claimed shortly after may be its own that came late."""
+    if window is not None:
+        return Stretch(window["opened_seq"], window["closed_seq"])
+    finished = run["finished_at"]
+    late = None if finished is None else _moment(finished) + LATE
+    return Stretch(run["opened_seq"], run["finished_seq"], late)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,152 @@
+"""RunEvidence: what the ledger holds of a run, as verification asks for it. Read page by page, within limits."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.captured_message import is_mail
+from ledger.filters import Filters
+from ledger.mime import read_message
+from ledger.mime_codes import codes_of
+from ledger.mime_links import links_of
+from ledger.reader import Reader
+from ledger.stored import StoredCapture
+from ledger.traits import ATTACHMENT
+from policies.effect import UNATTRIBUTED
+from policies.expectation_sight import Detail
+from policies.verification_evidence import RunState
+
+PAGE = 500
+_TEXTS = ("text", "body", "message", "content", "preview")
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLimits:
+    """How much of a run is looked at. What is beyond them makes a verdict inconclusive, never clean."""
+
+    captures: int = 100_000
+    bodies: int = 20_000
+    octets: int = 512 * 1024 * 1024
+    body: int = 8 * 1024 * 1024
+    """Octets of one body; a larger one is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The time of a run or window: by the captures' numbers, which no clock can move; `until` for what comes late."""
+
+    opened_seq: int
+    closed_seq: int | None = None
+    late_until: datetime | None = None
+    """Of what is closed: unclaimed captures up to then may still have been its own."""
+
+
+class RunEvidence:
+    """Implements `policies.verification_evidence.Evidence`. Blocks on the disk; LedgerUnavailable."""
+
+    def __init__(
+        self, reader: Reader, state: RunState, stretch: Stretch, *, window: str | None, limits: EvidenceLimits
+    ) -> None:
+        self._reader = reader
+        self._state = state
+        self._stretch = stretch
+        self._window = window
+        self._limits = limits
+        self._until = reader.last_seq()
+        self._short: dict[str, None] = {}
+        self._bodies = 0
+        self._octets = 0
+
+    @property
+    def state(self) -> RunState:
+        return self._state
+
+    def captures(self) -> Iterator[Mapping[str, Any]]:
+        """Those that were committed when this was made."""
+        filters = Filters(run=self._state.id, window=self._window, up_to_seq=self._until)
+        yield from self._pages(filters, f"it has more than {self._limits.captures} captures, and the rest was not read")
+
+    def unattributed(self) -> Iterator[Mapping[str, Any]]:
+        """From its beginning to its end; of what has ended, to a little after."""
+        stretch = self._stretch
+        bounded = Filters(run=UNATTRIBUTED, after_seq=stretch.opened_seq)
+        within = replace(bounded, up_to_seq=self._until if stretch.closed_seq is None else stretch.closed_seq)
+        yield from self._pages(within, "more was unclaimed than is read")
+        if stretch.closed_seq is not None and stretch.late_until is not None:
+            late = replace(bounded, after_seq=stretch.closed_seq, up_to_seq=self._until, until=stretch.late_until)
+            yield from self._pages(late, "more was unclaimed than is read")
+
+    def detail(self, capture_id: str) -> Detail:
+        """Not whole where its body was not kept, is too large, or was one too many."""
+        stored = self._reader.get(capture_id)
+        if stored is None:
+            return Detail(whole=False)
+        shown = stored.as_contract()
+        if not self._may_read(shown["payload"]["size"]):
+            return Detail(whole=False)
+        raw = self._reader.raw(capture_id)
+        if raw is None:
+            return Detail(whole=False)
+        return mail_detail(raw) if is_mail(shown) else call_detail(stored, shown, raw)
+
+    def shortcomings(self) -> tuple[str, ...]:
+        """Limits that were reached."""
+        return tuple(self._short)
+
+    def _pages(self, filters: Filters, more: str) -> Iterator[Mapping[str, Any]]:
+        left, after = self._limits.captures, None
+        while left > 0:
+            page = self._reader.captures(filters, after, min(PAGE, left))
+            yield from (stored.as_contract() for stored in page.items)
+            left, after = left - len(page.items), page.next
+            if after is None:
+                return
+        self._short[more] = None
+
+    def _may_read(self, size: int) -> bool:
+        if size > self._limits.body:
+            return False
+        if self._bodies >= self._limits.bodies or self._octets + size > self._limits.octets:
+            self._short[f"more than {self._bodies} bodies or {self._octets} octets would have had to be read"] = None
+            return False
+        self._bodies += 1
+        self._octets += size
+        return True
+
+
+def mail_detail(raw: bytes) -> Detail:
+    """A mail as it came over SMTP."""
+    message = read_message(raw)
+    return Detail(
+        headers=message.headers,
+        body=raw.decode("utf-8", "replace"),
+        text=message.text or None,
+        html=message.html or None,
+        links=tuple(message.links),
+        codes=tuple(message.codes),
+        attachments=tuple(part.filename or f"part-{part.index}" for part in message.attachments),
+        whole=not message.truncated,
+    )
+
+
+def call_detail(stored: StoredCapture, shown: Mapping[str, Any], raw: bytes) -> Detail:
+    """A call: its body as text; of a message handed to a provider's API, what its facts say."""
+    facts = shown["facts"]
+    text = next((str(facts[name]) for name in _TEXTS if facts.get(name)), None)
+    html = facts.get("html") if isinstance(facts.get("html"), str) else None
+    said = f"{facts.get('subject') or ''}\n{text or ''}"
+    return Detail(
+        headers=tuple(stored.request_headers),
+        query=stored.query,
+        body=raw.decode("utf-8", "replace"),
+        text=text,
+        html=html,
+        links=tuple(links_of(text or "", html or "")),
+        codes=tuple(codes_of(said)),
+        attachments=None if ATTACHMENT in stored.traits else (),
+    )
+
+
+LATE = timedelta(seconds=10)
+"""How long after its end something of a run may still arrive, and is then nobody's."""

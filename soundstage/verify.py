@@ -1,0 +1,84 @@
+"""`soundstage verify`: judge a run against what was expected of it, and say so to people and to CI."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from policies.expectation_file import ExpectationError, read_expectations
+from policies.verification_result import Result, result_of
+from soundstage.api import Api
+from soundstage.console import complain
+from soundstage.options import given
+from soundstage.report_discretion import discreet
+from soundstage.report_outputs import Outputs
+from soundstage.report_text import text_report
+from soundstage.settings_source import read_settings
+from soundstage.trouble import ConfigError, Unanswered
+
+CODES = {"clean": 0, "violated": 1, "inconclusive": 2}
+PATIENCE = 600.0
+"""Seconds that settling and judging may take."""
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """0 clean, 1 violated, 2 inconclusive or unreachable or a file that is refused."""
+    run_id = named_run(arguments.run_id)
+    outputs = Outputs.asked(arguments, os.environ, terminal=sys.stdout.isatty())
+    if arguments.expect is not None and expectations_of(arguments.expect) is None:
+        return 2
+    settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
+    api = Api.found(settings)
+    return verified(api, run_id, arguments.expect, allow_uncontained=arguments.allow_uncontained, outputs=outputs)
+
+
+def verified(api: Api, run_id: str, expect: Path | None, *, allow_uncontained: bool, outputs: Outputs) -> int:
+    """Verify a run, print the report and write the others; the exit code. SoundstageError where it has no answer.
+
+    Without a file nothing may have been real, and that is all. Of a file that is refused, its problems are printed.
+    """
+    text = None if expect is None else expectations_of(expect)
+    if expect is not None and text is None:
+        return 2
+    file = None if expect is None else str(expect)
+    asked = {"text": text, "file": file or "expectations", "allow_uncontained": allow_uncontained}
+    told = api.post(f"/api/runs/{run_id}/verify", asked, seconds=PATIENCE)
+    result = _read(told)
+    shown = result if outputs.show_values else discreet(result)
+    print(text_report(shown, file=file, colour=outputs.colour))
+    for line in outputs.commands(shown, file):
+        print(line)
+    outputs.write(shown, file)
+    return CODES.get(result.verdict, 2)
+
+
+def named_run(run_id: str | None) -> str:
+    """The run that was named, by an option or, inside a run, by its variable. Raises ConfigError."""
+    found = run_id or os.environ.get("SOUNDSTAGE_RUN")
+    if not found:
+        raise ConfigError("no run is named", "say --run ID, or set SOUNDSTAGE_RUN")
+    if "/" in found or not found.isprintable() or "?" in found or "#" in found:
+        raise ConfigError(f"--run {found!r:.100} is no run's id", "it is what `soundstage run` or the API said")
+    return found
+
+
+def expectations_of(path: Path) -> str | None:
+    """The file's text, read as the server will read it; None, with its problems printed, where it is refused."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise ConfigError(f"--expect {path} cannot be read: {trouble}") from None
+    try:
+        read_expectations(text, str(path))
+    except ExpectationError as refused:
+        complain(str(refused))
+        return None
+    return text
+
+
+def _read(told: Any) -> Result:
+    try:
+        return result_of(told)
+    except (KeyError, TypeError) as trouble:
+        raise Unanswered(f"Soundstage answered what is no result of a verification: {trouble!r}") from None
