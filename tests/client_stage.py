@@ -65,6 +65,10 @@ class Stage:
         self.windows = 0
         self.changed = threading.Condition()
         self.url = ""
+        self.after_a_window: dict[str, Any] | None = None
+        """Arrives once the first window has been closed."""
+        self.dies_after: int | None = None
+        """Questions after which the gateway is gone."""
 
     def add(self, *found: dict[str, Any]) -> None:
         with self.changed:
@@ -74,6 +78,8 @@ class Stage:
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         self.asked.append(f"{method} {path}")
         self.bodies.append(body)
+        if self.dies_after is not None and len(self.asked) > self.dies_after:
+            return 503, {"detail": "The gateway does not answer."}
         if path.startswith("/api/captures"):
             return self._captures(path.removeprefix("/api/captures").strip("/"), query)
         if path == "/api/runs":
@@ -91,6 +97,8 @@ class Stage:
     def _windows(self, body: dict[str, Any]) -> tuple[int, Any]:
         if "open" not in body:
             self.window = None
+            if self.after_a_window is not None:
+                self.captures, self.after_a_window = [*self.captures, self.after_a_window], None
             told = {"settled": self.settled["reached"], "why": self.settled["why"]}
             return 200, {"id": body["close"], "name": "", "opened_at": MOMENT, "closed_at": MOMENT, **told}
         if self.window is not None:

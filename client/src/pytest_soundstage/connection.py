@@ -11,7 +11,7 @@ from pytest_soundstage.own_gateway import OwnGateway
 from pytest_soundstage.place import Place, found
 from pytest_soundstage.run_steps import opened, run_told
 from pytest_soundstage.soundstage import Run
-from pytest_soundstage.trouble import Refused, Unanswered
+from pytest_soundstage.trouble import Refused, SoundstageError, Unanswered
 from pytest_soundstage.wire import Wire
 
 FIRST_QUESTION = 20.0
@@ -40,17 +40,22 @@ def open_run(known: HandedOn, name: str) -> tuple[Run, bool]:
     if known.place is None:
         raise Unanswered(known.why)
     wire, worker = Wire(known.place), worker_id()
-    if known.run is not None and worker is None:
-        return Run(wire, wire.run(run_told(known.run))), False
-    name = name if worker is None else f"{name} {worker}"
     try:
-        return Run(wire, wire.run(opened(name, canaries=True))), True
-    except Refused as trouble:
-        if known.run is None or trouble.status != 403:
-            raise
-        why = f"run {known.run} has one window at a time, and {worker} needs a run of its own"
-        hint = "start pytest without -n inside it, or let SOUNDSTAGE_TOKEN be the admin's"
-        raise Unanswered(f"{why}: {trouble}; {hint}") from None
+        if known.run is not None and worker is None:
+            return Run(wire, wire.run(run_told(known.run))), False
+        return Run(wire, wire.run(opened(name if worker is None else f"{name} {worker}", canaries=True))), True
+    except SoundstageError as trouble:
+        wire.close()
+        raise _explained(trouble, known.run, worker) from None
+
+
+def _explained(trouble: SoundstageError, run: str | None, worker: str | None) -> SoundstageError:
+    """With what to do, where a worker may not open a run of its own."""
+    if not isinstance(trouble, Refused) or trouble.status != 403 or run is None or worker is None:
+        return trouble
+    why = f"run {run} has one window at a time, and {worker} needs a run of its own"
+    hint = "start pytest without -n inside it, or let SOUNDSTAGE_TOKEN be the admin's"
+    return Unanswered(f"{why}: {trouble}; {hint}")
 
 
 def _place(choices: Choices, gateway: OwnGateway) -> Place | None:

@@ -118,6 +118,8 @@ class Guard:
 
     def close(self) -> None:
         """As if nothing had been: variables, certificates, the gateway that was started."""
+        if self.session is not None:
+            self.session.run.wire.close()
         self._variables.restore()
         if self._trusted is not None:
             self._trusted.stop()
