@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 
 from ledger.moment import microseconds, moment
 from ledger.run import Run, RunGap, RunStory, RunWindow
-from ledger.tables import counters, run_gaps, run_windows, runs
+from ledger.tables import captures, counters, run_gaps, run_windows, runs
 
 GAP_JOINED = 2_000_000
 """Microseconds: gaps for one reason that follow each other this closely are one gap."""
@@ -20,6 +20,11 @@ MOST_GAPS = 100
 def last_seq(connection: Connection) -> int:
     """The number last given to a capture, as this transaction sees it."""
     return int(connection.execute(select(counters.c.value).where(counters.c.name == "seq")).scalar() or 0)
+
+
+def last_sign(connection: Connection) -> datetime:
+    """When the newest capture that is still here came: until then the gateway was alive."""
+    return moment(int(connection.execute(select(func.max(captures.c.at))).scalar() or 0))
 
 
 def put_run(connection: Connection, run: Run) -> None:

@@ -193,8 +193,8 @@ class Runs:
     def close_window(self, run_id: str, window_id: str, at: datetime) -> RunWindow:
         """Book nothing more to it. Closing twice is closing once. UnknownRun for a run or a window that is none."""
         with self._changing:
-            held = self._held(run_id)
-            if held.window is not None and held.window.id == window_id:
+            held = self._open.get(run_id)
+            if held is not None and held.window is not None and held.window.id == window_id:
                 with self.archive.writing() as connection:
                     run_rows.close_windows(connection, run_id, at, run_rows.last_seq(connection))
                 held.window, held.owner = None, Owner(run_id)

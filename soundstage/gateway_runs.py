@@ -1,0 +1,212 @@
+"""GatewayRuns: what the gateway answers about runs. It alone changes them; the dashboard only passes questions on."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ledger.run import Run, RunConflict, RunStory, UnknownRun, checked_id, made_id
+from ledger.run_counts import RunCounts, counts_of, unclaimed_within
+from ledger.runs import Runs
+from ledger.trouble import LedgerUnavailable
+from policies.http_request import RunClaim
+from proxy.listener import PortInUse
+from sinks.in_flight import InFlight
+from soundstage.control_server import Asked
+from soundstage.gateway_runs_listeners import RunListeners
+from soundstage.gateway_runs_settle import Settling
+from soundstage.gateway_runs_shown import RunShower, shown_window
+from soundstage.gateway_runs_watch import RunWatch
+
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (UnknownRun, 404),
+    (RunConflict, 409),
+    (PortInUse, 409),
+    (ValueError, 422),
+    (LedgerUnavailable, 503),
+    (OSError, 503),
+)
+Question = Callable[["GatewayRuns", dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+def _answered(question: Question) -> Question:
+    """What the caller must change is told as `{"problem": {"status", "detail"}}`, as HTTP counts statuses."""
+
+    @functools.wraps(question)
+    async def answer(self: "GatewayRuns", given: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await question(self, given)
+        except tuple(kind for kind, _ in _STATUS) as error:
+            status = next(status for kind, status in _STATUS if isinstance(error, kind))
+            said = str(error).rstrip(".")
+            return {"problem": {"status": status, "detail": said[:1].upper() + said[1:] + "."}}
+
+    return answer
+
+
+class GatewayRuns:
+    """One method a question. Built once, when every listener is open."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        in_flight: InFlight,
+        settling: Settling,
+        listeners: RunListeners,
+        shower: RunShower,
+        watch: RunWatch,
+    ) -> None:
+        self._runs = runs
+        self._in_flight = in_flight
+        self._settling = settling
+        self._listeners = listeners
+        self._shower = shower
+        self._watch = watch
+        self._closing: set[asyncio.Future[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        runs.finished.append(self._ended)
+        for run_id in runs.open_ids:
+            in_flight.watch(run_id)
+
+    def answers(self) -> dict[str, Asked]:
+        """By the question's name."""
+        return {
+            "run_open": self.open,
+            "run_list": self.list,
+            "run_show": self.show,
+            "run_finish": self.finish,
+            "run_contained": self.contained,
+            "window_open": self.open_window,
+            "window_close": self.close_window,
+            "settle": self.settle,
+        }
+
+    async def reopen_listeners(self) -> None:
+        """After a restart: the runs that are open still get the ports they had."""
+        for run_id in self._runs.open_ids:
+            held = self._runs.held(run_id)
+            if held is not None and held.run.listener is not None:
+                await self._listeners.reopen(self._claim(run_id), held.run.listener)
+
+    @_answered
+    async def open(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{name?, id?, sources?, listener?, canaries?, services?}`: the run, with its secrets."""
+        run_id = checked_id(given["id"]) if given.get("id") else made_id("run-")
+        begin = functools.partial(
+            self._runs.open,
+            run_id,
+            given.get("name") or run_id,
+            datetime.now(UTC),
+            sources=tuple(given.get("sources") or ()),
+            canaries=bool(given.get("canaries")),
+            services=tuple(given.get("services") or ()),
+        )
+        await asyncio.to_thread(begin)
+        self._in_flight.watch(run_id)
+        if given.get("listener"):
+            await self._listen(run_id)
+        return await self._shown(run_id, secrets=True)
+
+    @_answered
+    async def list(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{open: true | false | null, limit}`: runs without secrets, the latest begun first."""
+        stories = await asyncio.to_thread(self._runs.archive.newest, given.get("open"), given.get("limit") or 100)
+        ids = [story.run.id for story in stories]
+        counts = await asyncio.to_thread(counts_of, self._runs.archive, ids)
+        return {"items": [self._told(story, counts[story.run.id]) for story in stories]}
+
+    @_answered
+    async def show(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{run}`: with secrets, while it is open."""
+        self._watch.look()
+        return await self._shown(given["run"], secrets=True)
+
+    @_answered
+    async def finish(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{run, verdict?}`."""
+        run_id = given["run"]
+        await self._write_pending()
+        await asyncio.to_thread(self._runs.finish, run_id, given.get("verdict"), datetime.now(UTC))
+        await self._listeners.close(run_id)
+        return await self._shown(run_id)
+
+    @_answered
+    async def contained(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{run, how}`: `namespace` or `doctor`."""
+        await asyncio.to_thread(self._runs.contained, given["run"], str(given["how"]))
+        return await self._shown(given["run"])
+
+    @_answered
+    async def open_window(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{run, name}`. In force when this is answered."""
+        name = str(given["name"])
+        return shown_window(await asyncio.to_thread(self._runs.open_window, given["run"], name, datetime.now(UTC)))
+
+    @_answered
+    async def close_window(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{run, window, settle?: {quiet, at_most}}`: closed after the barrier, reached or not."""
+        settled: dict[str, Any] = {"settled": True, "why": None}
+        if given.get("settle") is not None:
+            held = self._runs.held(given["run"])
+            if held is not None and held.window is not None and held.window.id == given["window"]:
+                told = await self._settling.settle(given["run"], **_barrier(given["settle"]))
+                settled = {"settled": told.reached, "why": told.why}
+        close = functools.partial(self._runs.close_window, given["run"], str(given["window"]), datetime.now(UTC))
+        return {**shown_window(await asyncio.to_thread(close)), **settled}
+
+    @_answered
+    async def settle(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{run, quiet, at_most}`."""
+        run_id = given["run"]
+        if self._runs.held(run_id) is None and await asyncio.to_thread(self._runs.archive.find, run_id) is None:
+            raise UnknownRun(f"there is no run {run_id[:100]!r}")
+        self._watch.look()
+        return (await self._settling.settle(run_id, **_barrier(given))).told()
+
+    async def _listen(self, run_id: str) -> None:
+        """Give a run its own ports. One that cannot have them is not begun."""
+        try:
+            places = await self._listeners.open(self._claim(run_id))
+            await asyncio.to_thread(functools.partial(self._runs.change, run_id, listener=places))
+        except BaseException:
+            await asyncio.to_thread(self._runs.finish, run_id, "inconclusive", datetime.now(UTC))
+            raise
+
+    async def _shown(self, run_id: str, *, secrets: bool = False) -> dict[str, Any]:
+        return await asyncio.to_thread(self._read, run_id, secrets)
+
+    def _read(self, run_id: str, secrets: bool) -> dict[str, Any]:
+        story = self._runs.archive.find(run_id)
+        if story is None:
+            raise UnknownRun(f"there is no run {run_id[:100]!r}")
+        counts = counts_of(self._runs.archive, [run_id])[run_id]
+        return self._told(story, counts, unclaimed=unclaimed_within(self._runs.archive, story.run), secrets=secrets)
+
+    def _told(self, story: RunStory, counts: RunCounts, **more: Any) -> dict[str, Any]:
+        run: Run = story.run
+        held = self._runs.held(run.id)
+        unwritten = 0 if held is None else held.wrong_tokens - held.written
+        pending = self._runs.troubles.pending(run.id)
+        return self._shower.shown(story, counts, pending=pending, wrong_tokens=unwritten, **more)
+
+    async def _write_pending(self) -> None:
+        self._watch.look()
+        await asyncio.to_thread(self._runs.troubles.write)
+
+    def _claim(self, run_id: str) -> RunClaim:
+        return RunClaim(run_id, self._runs.keys.token(run_id))
+
+    def _ended(self, run_id: str) -> None:
+        """Told by whichever thread ended it."""
+        self._loop.call_soon_threadsafe(self._forget, run_id)
+
+    def _forget(self, run_id: str) -> None:
+        self._in_flight.forget(run_id)
+        closing = asyncio.ensure_future(self._listeners.close(run_id))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+
+def _barrier(given: dict[str, Any]) -> dict[str, float]:
+    return {"quiet": float(given.get("quiet", 0.25)), "at_most": float(given.get("at_most", 10.0))}

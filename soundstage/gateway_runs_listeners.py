@@ -1,0 +1,104 @@
+"""RunListeners: a run's own ports, for clients that can say who they are neither to a proxy nor to a mail server."""
+
+import contextlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from policies.http_request import RunClaim
+from policies.never import Socket
+from proxy.explicit import ExplicitEntrance
+from proxy.listener import Listener, PortInUse
+from proxy.steered import SteeredPlain, SteeredTls
+from soundstage.addresses import shown
+from soundstage.gateway_entrances import Entrances
+from soundstage.gateway_gate import Judging
+from soundstage.gateway_ground import Ground
+from soundstage.gateway_mail import mail_listener
+from soundstage.settings import Settings
+
+_log = logging.getLogger(__name__)
+_NO_PORTS: Mapping[str, int] = {}
+
+
+@dataclass(slots=True)
+class Bound:
+    """The listeners of one run."""
+
+    closing: contextlib.AsyncExitStack
+    places: dict[str, Socket]
+
+
+class RunListeners:
+    """Opens and closes them. What comes by one is its run's, unless it brings credentials of another."""
+
+    def __init__(self, settings: Settings, ground: Ground, judging: Judging, doors: Entrances) -> None:
+        self._settings = settings
+        self._ground = ground
+        self._judging = judging
+        self._doors = doors
+        self._bound: dict[str, Bound] = {}
+
+    async def open(self, claim: RunClaim, ports: Mapping[str, int] = _NO_PORTS) -> dict[str, str]:
+        """Where they are: `proxy`, `https`, `http`, `smtp`, `smtps`. `ports`: those they had; any free ones without.
+
+        Raises OSError or PortInUse, and then none is open.
+        """
+        async with contextlib.AsyncExitStack() as closing:
+            places = await self._listen(claim, ports, closing)
+            self._judging.own_sockets.extend(places.values())
+            self._bound[claim.run] = Bound(closing.pop_all(), places)
+        return {name: shown(self._reached(host), port) for name, (host, port) in places.items()}
+
+    async def reopen(self, claim: RunClaim, told: Mapping[str, str]) -> bool:
+        """After a restart, where they were, so that clients' variables stay true. False: another program is there."""
+        ports = {name: int(place.rpartition(":")[2]) for name, place in told.items()}
+        try:
+            await self.open(claim, ports)
+        except (OSError, PortInUse) as trouble:
+            _log.warning("the listeners of the run %s cannot be opened again: %s", claim.run, trouble)
+            return False
+        return True
+
+    async def close(self, run_id: str) -> None:
+        """Close a run's ports and every connection on them. Closing twice is closing once."""
+        bound = self._bound.pop(run_id, None)
+        if bound is not None:
+            for place in bound.places.values():
+                self._judging.own_sockets.remove(place)
+            await bound.closing.aclose()
+
+    async def close_all(self) -> None:
+        """At the stop."""
+        for run_id in tuple(self._bound):
+            await self.close(run_id)
+
+    @property
+    def open_runs(self) -> int:
+        """How many runs have listeners."""
+        return len(self._bound)
+
+    async def _listen(
+        self, claim: RunClaim, ports: Mapping[str, int], closing: contextlib.AsyncExitStack
+    ) -> dict[str, Socket]:
+        chooser, gate, bind = self._doors.chooser, self._judging.gate, self._settings.bind
+        places: dict[str, Socket] = {}
+        for name, entrance in (
+            ("proxy", ExplicitEntrance(chooser, gate, claim=claim)),
+            ("https", SteeredTls(chooser, gate, claim=claim)),
+            ("http", SteeredPlain(chooser, gate, claim=claim)),
+        ):
+            listener = Listener(entrance, self._judging.in_flight)
+            places[name] = await listener.start(bind, ports.get(name, 0))
+            closing.push_async_callback(listener.stop)
+        mail = mail_listener(
+            self._settings, self._ground, self._judging, self._doors.ca, self._doors.dialler, claim=claim
+        )
+        closing.push_async_callback(mail.stop)
+        for name, tls in (("smtp", False), ("smtps", True)):
+            places[name] = await mail.start(bind, ports.get(name, 0), implicit_tls=tls)
+        return places
+
+    def _reached(self, host: str) -> str:
+        """An address clients can use, where the bind is every address."""
+        return self._settings.steered_to[0] if host in ("0.0.0.0", "::") else host
