@@ -6,6 +6,9 @@ import httpx
 import pytest
 from client_stage import TOKEN, Stage, api_stage
 
+# Now, once and for all: httpx loads its engine late, and a pytest in this process forgets what was loaded in it.
+httpx.HTTPTransport(verify=False).close()
+
 
 class Suite:
     """A folder of tests, and the stage they ask."""
@@ -30,8 +33,6 @@ def suite_in(pytester: pytest.Pytester, environ: pytest.MonkeyPatch) -> Iterator
     # This test process may itself be a worker of pytest-xdist; the pytest in it is none.
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS", "SOUNDSTAGE_RUN", "SOUNDSTAGE_DATA_DIR"):
         environ.delenv(name, raising=False)
-    # Loaded once and for all: httpx loads its engine late, and a pytest in this process forgets what it loaded.
-    httpx.HTTPTransport().close()
     with api_stage() as stage:
         environ.setenv("SOUNDSTAGE_URL", stage.url)
         environ.setenv("SOUNDSTAGE_TOKEN", TOKEN)
