@@ -14,7 +14,7 @@ from proxy.protocol import Protocol, recognise
 _HTTP = re.compile(
     rb"[A-Za-z]{2,16} (?:/|\*[ \r\n]|(?i:https?|wss?)://)|[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} [^\r\n]* HTTP/\d"
 )
-_TEXT = re.compile(rb"[\t\r\n\x20-\x7e]*\Z")
+_PART_OF_A_LINE = re.compile(rb"[\t\r\x20-\x7e]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ async def first_bytes(sock: socket.socket, port: int, patience: Patience) -> tup
     begun = read_begun(seen, port)
     if begun is not None:
         return begun, seen
-    seconds = patience.hello if first == HANDSHAKE_RECORD or _TEXT.match(seen) else patience.more
+    seconds = patience.hello if first == HANDSHAKE_RECORD or _PART_OF_A_LINE.match(seen) else patience.more
     limit = LOOKED_AT if first == HANDSHAKE_RECORD else LONGEST_HEAD
     try:
         return await peek_until(sock, partial(read_begun, port=port), limit=limit, seconds=seconds)
