@@ -17,6 +17,7 @@ LOGGED = 'limit rate 200/second burst 400 packets log prefix "soundstage" group 
 EARLY_NAT = -110
 """Before everybody else's destination NAT (-100), which could lead staging elsewhere."""
 EARLY_FILTER = -10
+BEFORE_TRACKING = -300
 NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
 """IPv6 finds no address on the link without them. No router advertisement: staging is nobody's router."""
 MULTICAST = "mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report"
@@ -40,7 +41,7 @@ def ruleset(wanted: Wanted, gateway: Gateway) -> str:
     """For `nft -f`: the table as it is to be, in one transaction, whatever was there before."""
     body = [*_sets(wanted), *(f"counter {name} {{ }}" for name in COUNTERS)]
     if wanted.from_outside:
-        body += [*_outside_nat(wanted, gateway), *_outside_filter(wanted, gateway)]
+        body += [*_origin(gateway), *_outside_nat(wanted, gateway), *_outside_filter(wanted, gateway)]
     if wanted.users:
         body += [*_users_nat(gateway), *_users_filter(gateway)]
     if wanted.gateway_user is not None:
@@ -68,6 +69,21 @@ def _sets(wanted: Wanted) -> list[str]:
 def _set(name: str, kind: str, elements: Iterable[str]) -> str:
     listed = ", ".join(elements)
     return f"set {name} {{ {kind} elements = {{ {listed} }} }}" if listed else f"set {name} {{ {kind} }}"
+
+
+def _origin(gateway: Gateway) -> list[str]:
+    """A packet in the name of an address that is not behind its interface is dropped before anything answers it.
+
+    Else its answer, a refusal too, would go to that address: out into the world, with words of staging's own in it.
+    """
+    rules = [
+        f"ip6 saddr :: icmpv6 type {{ nd-neighbor-solicit, {MULTICAST} }} return",
+        "iifname @interfaces fib saddr . iif oif missing goto nameless",
+    ]
+    return [
+        *_chain("nameless", [*_counted(gateway), "drop"]),
+        *_hooked("origin", "filter", "prerouting", BEFORE_TRACKING, rules),
+    ]
 
 
 def _outside_nat(wanted: Wanted, gateway: Gateway) -> list[str]:
@@ -199,6 +215,10 @@ def _replies() -> list[str]:
 
 def _refusal(gateway: Gateway) -> list[str]:
     """Refused rather than dropped: a program fails in milliseconds instead of waiting for minutes."""
+    return [*_counted(gateway), "meta l4proto tcp reject with tcp reset", "reject with icmpx admin-prohibited"]
+
+
+def _counted(gateway: Gateway) -> list[str]:
     log = [] if gateway.log_group is None else [LOGGED.format(gateway.log_group)]
     return [
         "meta l4proto tcp counter name refused_tcp",
@@ -206,8 +226,6 @@ def _refusal(gateway: Gateway) -> list[str]:
         "meta l4proto { icmp, ipv6-icmp } counter name refused_icmp",
         "meta l4proto != { tcp, udp, icmp, ipv6-icmp } counter name refused_other",
         *log,
-        "meta l4proto tcp reject with tcp reset",
-        "reject with icmpx admin-prohibited",
     ]
 
 

@@ -21,12 +21,13 @@ from types import TracebackType
 from typing import Any
 
 from house import PROJECT, clean_environment
-from small_internet_world import MARK_PORT, World, inside
+from small_internet_world import MARK_PORT, Packet, World, inside
 
 from ledger.filters import Filters
 from ledger.reader import Reader
 from ledger.store import open_ledger
 
+__all__ = ["Gateway", "Packet", "SmallInternet", "cannot"]
 STAGING, STAGING_V6 = "10.77.0.2", "fd77:1::2"
 GATEWAY, GATEWAY_V6 = "10.77.0.1", "fd77:1::1"
 OUTSIDE, OUTSIDE_V6 = "198.51.100.2", "2001:db8:1::2"
@@ -82,7 +83,7 @@ class SmallInternet:
     def within(self, side: str, *words: str, given: str | None = None, check: bool = True) -> str:
         """What a command says that is run as root in `staging`, `gateway` or `world`."""
         done = subprocess.run(
-            ["nsenter", f"--net=/run/netns/{self.names[side]}", *words],
+            [*self.entered(side), *words],
             input=given,
             capture_output=True,
             text=True,
@@ -92,12 +93,16 @@ class SmallInternet:
         assert done.returncode == 0 or not check, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
+    def entered(self, side: str) -> list[str]:
+        """The words before a command that is to run there."""
+        return ["nsenter", f"--net=/run/netns/{self.names[side]}"]
+
     def in_staging(
         self, words: Sequence[str], *, user: int | None = None, given: str | None = None, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """A command on the staging host, as root or as another user, with the staging host's resolver."""
         lowered = [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-        entered = ["nsenter", f"--net=/run/netns/{self.names['staging']}", "unshare", "--mount", "sh", "-c", ENTER]
+        entered = [*self.entered("staging"), "unshare", "--mount", "sh", "-c", ENTER]
         return subprocess.run(
             [*entered, str(self.folder / "resolv.conf"), *lowered, *words],
             input=given,
@@ -252,4 +257,4 @@ class Gateway:
         return found
 
     def _entered(self, *words: str) -> list[str]:
-        return ["nsenter", f"--net=/run/netns/{self._net.names['gateway']}", sys.executable, "-P", *words]
+        return [*self._net.entered("gateway"), sys.executable, "-P", *words]

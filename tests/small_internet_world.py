@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 ETH_P_ALL = 3
 OUTGOING = 4
+IP_PKTINFO = 8
+"""linux/in.h; the interpreter has no name for it before 3.14."""
 OWN_BUSINESS = range(130, 144)
 """ICMPv6 types that any interface sends by itself (RFC 4861, RFC 3810)."""
 TCP_PORTS = (22, 25, 53, 80, 443, 465, 587, 853, 5432, 9999)
@@ -108,6 +110,9 @@ class World:
                 asked = socket.socket(family, socket.SOCK_DGRAM)
                 if family == socket.AF_INET6:
                     asked.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                    asked.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+                else:
+                    asked.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
                 asked.bind((every, port))
                 self._selector.register(asked, selectors.EVENT_READ, _echo)
 
@@ -141,8 +146,9 @@ def _greet(listening: socket.socket) -> None:
 
 
 def _echo(asked: socket.socket) -> None:
-    data, there = asked.recvfrom(65535)
-    asked.sendto(data, there)
+    """From the address that was asked, which the socket, bound to every one, would not choose."""
+    data, told, _, there = asked.recvmsg(65535, 256)
+    asked.sendmsg([data], told, 0, there)
 
 
 def read(ethertype: int, data: bytes) -> tuple[Packet | None, bytes]:

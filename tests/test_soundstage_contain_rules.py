@@ -38,7 +38,8 @@ def rules(wanted: Wanted, gateway: Gateway, chain: str) -> list[str]:
 @pytest.mark.parametrize(("wanted", "gateway"), CASES)
 def test_every_refusal_is_counted_before_it_is_refused(wanted: Wanted, gateway: Gateway) -> None:
     refusing = rules(wanted, gateway, "refuse")
-    assert [line.split()[-1] for line in refusing[:4]] == list(COUNTERS)
+    for chain in (refusing, rules(wanted, gateway, "nameless") or refusing):
+        assert [line.split()[-1] for line in chain[:4]] == list(COUNTERS)
     assert refusing[-1] == "reject with icmpx admin-prohibited"
 
 
@@ -59,6 +60,12 @@ def test_every_chain_for_staging_ends_in_a_refusal(wanted: Wanted, gateway: Gate
 )
 def test_only_families_that_are_listened_on_are_turned(gateway: Gateway, turned: list[str]) -> None:
     assert [line for line in rules(STAGING, gateway, "turned") if line.endswith(":9040")][1:] == turned
+
+
+def test_who_sends_in_another_s_name_is_not_answered() -> None:
+    """An answer, a refusal too, would go to that other: out into the world."""
+    assert rules(STAGING, BOTH, "nameless")[-1] == "drop"
+    assert rules(STAGING, BOTH, "origin")[-1] == "iifname @interfaces fib saddr . iif oif missing goto nameless"
 
 
 def test_the_dashboard_is_nowhere() -> None:
