@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from policies.expectation_field import BY_CHANNEL
 from policies.verification_tally import is_effect_of_its_own
 
 _CHANGING = re.compile(
@@ -59,7 +60,7 @@ def _row(capture: Mapping[str, Any]) -> str:
     channel, facts = str(capture["channel"]), capture["facts"]
     fields: dict[str, Any] = {}
     for name in ("provider", "operation"):
-        if capture[name] is not None:
+        if capture[name] is not None and name in BY_CHANNEL[channel]:
             fields[name] = capture[name]
     fields |= {name: facts[name] for name in _KEPT_FACTS.get(channel, ()) if _can_be_written(facts.get(name))}
     if "operation" not in fields and channel != "email":
