@@ -34,7 +34,7 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=pass_fds,
-            env=_environment(os.environ),
+            env=environment(os.environ),
         )
         return cls(process)
 
@@ -76,7 +76,7 @@ class Child:
             await self._process.wait()
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What a child sees: no settings (they come with the order), no proxy, this checkout first on the path."""
     kept = {
         name: value

@@ -12,15 +12,15 @@ PATH_LIMIT = 100
 
 
 @contextlib.contextmanager
-def reachable(data_dir: Path) -> Iterator[str]:
+def reachable(data_dir: Path, name: str = NAME) -> Iterator[str]:
     """A path to the socket that is short enough; a deep directory is reached through an open descriptor (Linux)."""
-    path = data_dir / NAME
+    path = data_dir / name
     if len(os.fsencode(path)) <= PATH_LIMIT:
         yield str(path)
         return
     folder = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{folder}/{NAME}"
+        yield f"/proc/self/fd/{folder}/{name}"
     finally:
         os.close(folder)
 

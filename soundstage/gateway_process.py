@@ -12,11 +12,13 @@ from sinks.handed_in import HandedIn
 from sinks.release import Release
 from soundstage.child_side import ChildSide, run_child
 from soundstage.desk import Desk
+from soundstage.gateway_adoption import adopting
 from soundstage.gateway_entrances import Entrances, entrances
 from soundstage.gateway_facts import GatewayFacts
 from soundstage.gateway_gate import Judging, judging
 from soundstage.gateway_ground import Ground, ground
 from soundstage.gateway_packets import refused_packets
+from soundstage.gateway_runs_wiring import gateway_runs
 from soundstage.handed_over import HandedOver
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
@@ -41,9 +43,12 @@ async def serve(side: ChildSide) -> None:
         packets = await open_rooms.enter_async_context(refused_packets(settings, floor, judge))
         facts = GatewayFacts(floor, judge, doors, packets)
         more = _handed_over(floor, judge, doors).answers()
+        runs = await open_rooms.enter_async_context(gateway_runs(settings, floor, judge, doors, dashboard))
+        more = {**more, **runs.answers()}
         control = Desk(facts, judge.policy, judge.packs, facts.purge, _release(floor, doors), more).server()
         await control.start(settings.data_dir)
         open_rooms.push_async_callback(control.stop)
+        await open_rooms.enter_async_context(adopting(settings, floor, judge, doors))
         judge.gate.open = True
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, judge.policy.reload)
         watching = asyncio.ensure_future(judge.policy.watch())

@@ -1,0 +1,110 @@
+"""The adoption socket: where `soundstage run` passes the gateway listening sockets of a network of its own.
+
+A unix socket of mode 0600 in the data directory, beside the control socket. One message each way:
+`{"claim": {"run", "token"} | null, "sockets": [names], "services": [text]}` with the descriptors beside it, and
+`{"adopted": true}` or `{"refused": sentence}`. What was adopted is served for as long as that connection stays open.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+from policies.http_request import RunClaim
+from soundstage.control_socket import reachable
+from soundstage.namespace_channel import Channel, readable
+
+NAME = "adopt.sock"
+Sockets = dict[str, socket.socket]
+Adopt = Callable[[RunClaim | None, Sockets, list[str]], AbstractAsyncContextManager[None]]
+"""Serves the sockets while its block lasts. ValueError, with a whole sentence: it will not."""
+log = logging.getLogger(__name__)
+
+
+class AdoptionServer:
+    """The gateway's side."""
+
+    def __init__(self, adopt: Adopt) -> None:
+        self._adopt = adopt
+        self._serving: set[asyncio.Task[None]] = set()
+        self._socket: socket.socket | None = None
+
+    async def start(self, data_dir: Path) -> None:
+        """Listen in `data_dir`. Raises OSError where that cannot be."""
+        self._socket = _listening(data_dir)
+        self._begin(self._accept(self._socket))
+
+    async def stop(self) -> None:
+        """Stop listening, and let go of everything that was adopted."""
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        if self._socket is not None:
+            self._socket.close()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.Task(work, loop=asyncio.get_running_loop())
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _accept(self, listening: socket.socket) -> None:
+        while True:
+            sock, _ = await asyncio.get_running_loop().sock_accept(listening)
+            self._begin(self._serve(sock))
+
+    async def _serve(self, sock: socket.socket) -> None:
+        channel = Channel(sock)
+        with contextlib.closing(channel), contextlib.suppress(ConnectionError):
+            async with contextlib.AsyncExitStack() as held:
+                try:
+                    claim, sockets, services = await _asked(channel, held)
+                    await held.enter_async_context(self._adopt(claim, sockets, services))
+                except (ValueError, KeyError, TypeError) as wrong:
+                    channel.send({"refused": str(wrong)})
+                    return
+                except Exception as bug:
+                    log.exception("sockets that were passed could not be adopted")
+                    channel.send({"refused": f"the gateway could not adopt the sockets: {type(bug).__name__}"})
+                    return
+                channel.send({"adopted": True})
+                await readable(channel)  # nothing more is ever said: the other side has gone
+
+
+async def _asked(channel: Channel, held: contextlib.AsyncExitStack) -> tuple[RunClaim | None, Sockets, list[str]]:
+    await readable(channel)
+    told = channel.receive()
+    if told is None:
+        raise ConnectionResetError("nothing was asked")
+    message, descriptors = told
+    passed = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    for sock in passed:
+        held.callback(sock.close)
+        sock.setblocking(False)
+    names = [str(name) for name in message["sockets"]]
+    if len(names) != len(passed):
+        raise ValueError(f"{len(names)} sockets were named and {len(passed)} were passed")
+    claim = message["claim"]
+    said = None if claim is None else RunClaim(str(claim["run"]), str(claim["token"]))
+    return said, dict(zip(names, passed, strict=True)), [str(text) for text in message.get("services", [])]
+
+
+def _listening(data_dir: Path) -> socket.socket:
+    (data_dir / NAME).unlink(missing_ok=True)  # one that a killed gateway left: the directory's lock says it is alone
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    mask = os.umask(0o177)
+    try:
+        with reachable(data_dir, NAME) as path:
+            bound.bind(path)
+    except OSError:
+        bound.close()
+        raise
+    finally:
+        os.umask(mask)
+    bound.listen(64)
+    bound.setblocking(False)
+    return bound

@@ -1,0 +1,155 @@
+"""`soundstage run`: a command as one attributed, contained run, from the run's opening to its verdict."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from policies.http_request import RunClaim
+from soundstage import addresses, canary, run_summary
+from soundstage.adoption import Adoption
+from soundstage.api import Api
+from soundstage.console import complain, warn
+from soundstage.namespace import Broken, Impossible, Outcome, Restricted, contained
+from soundstage.namespace_restrictions import explained
+from soundstage.options import given
+from soundstage.run_environment import environment_of
+from soundstage.run_judged import judged
+from soundstage.run_plan import RELAY, Plan, canary_of, own_ports, plan
+from soundstage.run_services import Services, read_services, relayed
+from soundstage.run_uncontained import uncontained
+from soundstage.settings import Settings
+from soundstage.settings_source import read_settings
+from soundstage.trouble import ConfigError, SoundstageError, Unanswered
+from soundstage.trust_bundle import write_bundle
+
+ALLOW = "--allow-uncontained runs it with the variables alone, which a program may ignore"
+
+
+@dataclass(slots=True)
+class Asked:
+    """What was asked on the command line, and whom."""
+
+    command: tuple[str, ...]
+    settings: Settings
+    api: Api
+    services: Services
+    allow_uncontained: bool
+    told: dict[str, Any] = field(default_factory=dict)
+    """What this side learnt of the run, for its end."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The command's own code if that is not 0, else the verdict's. Raises SoundstageError where it was not started."""
+    settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
+    command = _command(arguments.command)
+    if arguments.expect is not None and not arguments.expect.is_file():
+        raise ConfigError(f"--expect {arguments.expect} is no file")
+    services = read_services(arguments.service, _own_ports(settings), settings.data_dir)
+    asked = Asked(command, settings, Api.found(settings), services, arguments.allow_uncontained)
+    opened = asked.api.post("/api/runs", {"name": arguments.name or " ".join(command)[:200], "canaries": True})
+    try:
+        code = _run(asked, opened)
+    except BaseException:
+        with contextlib.suppress(SoundstageError):
+            asked.api.post(f"/api/runs/{opened['id']}/finish", {"verdict": "inconclusive"})
+        raise
+    verdict = judged(asked.api, opened["id"], arguments.expect, allow_uncontained=arguments.allow_uncontained)
+    finished = asked.api.post(f"/api/runs/{opened['id']}/finish", {})
+    run_summary.tell(finished, asked.told, code, as_json=arguments.json)
+    return code or verdict
+
+
+def _command(words: list[str]) -> tuple[str, ...]:
+    command = words[1:] if words[:1] == ["--"] else words
+    if not command:
+        raise ConfigError("there is no command to run", "soundstage run -- pytest tests")
+    found = shutil.which(command[0])
+    if found is None:
+        raise ConfigError(f"the command {command[0]} is not found, or is no program")
+    return (str(Path(found).absolute()), *command[1:])
+
+
+def _own_ports(settings: Settings) -> dict[int, str]:
+    try:
+        return own_ports(addresses.read(settings.data_dir))
+    except Unanswered:  # found by SOUNDSTAGE_URL, elsewhere
+        return {}
+
+
+def _run(asked: Asked, opened: dict[str, Any]) -> int:
+    try:
+        return _contained(asked, opened)
+    except Restricted as why:
+        message, hint = explained(str(why))
+    except Impossible as why:
+        if not asked.allow_uncontained:
+            raise Unanswered(f"the command cannot be contained: {why}", ALLOW) from None
+        message, hint = str(why), None
+    warn(f"not contained: {message}" + (f"; {hint}" if hint else ""))
+    return _uncontained(asked, opened)
+
+
+def _contained(asked: Asked, opened: dict[str, Any]) -> int:
+    if not hasattr(os, "unshare"):
+        raise Restricted("namespaces are not to be had here")
+    with tempfile.TemporaryDirectory(prefix="soundstage-run-") as scratch:
+        write_bundle(asked.settings.data_dir)
+        made = plan(opened, asked.command, asked.services, asked.settings.data_dir, Path(scratch))
+        try:
+            outcome = asyncio.run(_served(asked, opened, made))
+        except (OSError, Broken) as trouble:
+            raise Unanswered(f"the contained run ended: {trouble}") from None
+    if outcome.canary is not None:
+        complain(outcome.canary)
+    asked.told |= {"refused": dict(outcome.refused), "outlived": outcome.outlived, "services": asked.services.told()}
+    return outcome.code
+
+
+async def _served(asked: Asked, opened: dict[str, Any], made: Plan) -> Outcome:
+    @contextlib.asynccontextmanager
+    async def serve(sockets: dict[str, int]) -> AsyncIterator[None]:
+        passed = {name: descriptor for name, descriptor in sockets.items() if not name.startswith(RELAY)}
+        claim = RunClaim(opened["id"], opened["token"])
+        adoption = Adoption(asked.settings.data_dir, claim, passed, asked.services.told())
+        async with contextlib.AsyncExitStack() as held:
+            await held.enter_async_context(_adopted(adoption))
+            await held.enter_async_context(
+                relayed((socket.socket(fileno=os.dup(sockets[name])), place) for name, place in made.relays.items())
+            )
+            yield
+
+    return await contained(made.order, serve)
+
+
+@contextlib.asynccontextmanager
+async def _adopted(adoption: Adoption) -> AsyncIterator[None]:
+    async with contextlib.AsyncExitStack() as held:
+        try:
+            await held.enter_async_context(adoption.kept())
+        except OSError as trouble:
+            message = f"the gateway does not take over the run's network: {trouble}"
+            raise Unanswered(message, "--data-dir has to name the data directory of a running Soundstage") from None
+        except ValueError as refused:
+            raise Unanswered(f"the gateway does not take over the run's network: {refused}") from None
+        yield
+
+
+def _uncontained(asked: Asked, opened: Mapping[str, Any]) -> int:
+    probes = canary_of(opened)
+    trouble = canary.send(probes, "begin")
+    if trouble is not None:
+        raise Unanswered(trouble)
+    code, outlived = uncontained(asked.command, environment_of(os.environ, opened["variables"]))
+    trouble = canary.send(probes, "end")
+    if trouble is not None:
+        complain(trouble)
+    asked.told |= {"outlived": outlived}
+    return code

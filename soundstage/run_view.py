@@ -1,0 +1,102 @@
+"""Which parts of the file system a contained command sees otherwise, and why. Decides; `namespace_view` carries out.
+
+Unix sockets cross network namespaces: each that leads out is hidden. Files stay where they are.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from soundstage.run_order import Hidden
+from soundstage.run_sockets import outside_sockets
+
+RUNTIME = ("/run", "/var/run")
+KEPT_RUNTIME = ("current-system", "booted-system", "opengl-driver", "wrappers", "media", "secrets")
+"""Under /run, and not sockets: NixOS's system, mounted disks, a container's secrets."""
+SOCKET_FOLDERS = ("/tmp/.X11-unix", "/tmp/.ICE-unix", "/tmp/.font-unix", "/tmp/.XIM-unix")  # noqa: S108 - their names
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "mqueue")
+"""What root keeps of /dev. The rest (disks, memory, virtual machines) obeys its uid alone, without any capability."""
+KERNEL_FILES = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/sys")
+"""What root may write by its uid alone, and the kernel outside obeys: `core_pattern` names a program to start."""
+
+
+def view(
+    scratch: Path, data_dir: Path, trusted: Mapping[Path, Path], services: Sequence[Path], environ: Mapping[str, str]
+) -> tuple[Hidden, ...]:
+    """Every step, in order. `trusted`: stores of certificates and what is put in their place; `scratch`: for files."""
+    emptied = [path for path in map(_real, RUNTIME) if path.is_dir()]
+    folders = dict.fromkeys(emptied + [path for path in map(Path, SOCKET_FOLDERS) if path.is_dir()])
+    steps = [Hidden(do="empty", path=str(path), mode=0o755 if path in emptied else 0o1777) for path in folders]
+    steps += _runtime(emptied[0]) if emptied else []
+    hidden = [*folders, data_dir]
+    steps += _sockets(scratch, hidden, environ)
+    steps += _names(scratch, hidden)
+    steps += [
+        Hidden(do="over", path=str(store), source=str(put))
+        for store, put in trusted.items()
+        if not _within(store, hidden)
+    ]
+    steps += _data(data_dir, scratch) if not _within(data_dir, list(folders)) else []
+    steps += [Hidden(do="back", path=str(path)) for path in services]
+    return tuple(steps)
+
+
+def root_view() -> tuple[Hidden, ...]:
+    """More steps for a command that is root: taken last, once /proc is its own."""
+    steps = [Hidden(do="empty", path="/dev")]
+    steps += [Hidden(do="back", path=f"/dev/{name}") for name in DEVICES if Path("/dev", name).exists()]
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        steps.append(Hidden(do="link", path=f"/dev/{name}", source=f"/proc/self/fd/{number}"))
+    steps.append(Hidden(do="link", path="/dev/fd", source="/proc/self/fd"))
+    return (*steps, *(Hidden(do="readonly", path=path) for path in KERNEL_FILES if Path(path).exists()))
+
+
+def _runtime(run: Path) -> Iterator[Hidden]:
+    yield Hidden(do="folder", path=str(run / "lock"), mode=0o1777)
+    yield Hidden(do="folder", path=str(run / "user"))
+    yield Hidden(do="folder", path=str(run / "user" / str(os.getuid())), mode=0o700)
+    for name in KEPT_RUNTIME:
+        if (run / name).exists():
+            yield Hidden(do="back", path=str(run / name), needed=False)
+
+
+def _sockets(scratch: Path, hidden: Sequence[Path], environ: Mapping[str, str]) -> Iterator[Hidden]:
+    nothing = scratch / "nothing"
+    nothing.touch(mode=0o444)
+    for path in outside_sockets(environ):
+        if not _within(path, hidden):
+            yield Hidden(do="over", path=str(path), source=str(nothing))
+
+
+def _names(scratch: Path, hidden: Sequence[Path]) -> Iterator[Hidden]:
+    """Names are asked of Soundstage: no caching daemon, no resolver of systemd's in between."""
+    (scratch / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+    resolver = _real("/etc/resolv.conf")
+    if _within(resolver, hidden):
+        yield Hidden(do="file", path=str(resolver))
+    if resolver.exists():
+        yield Hidden(do="over", path=str(resolver), source=str(scratch / "resolv.conf"))
+    switch = _real("/etc/nsswitch.conf")
+    if switch.exists():
+        lines = switch.read_text(errors="replace").splitlines()
+        others = [line for line in lines if line.partition(":")[0].strip() != "hosts"]
+        (scratch / "nsswitch.conf").write_text("\n".join([*others, "hosts: files dns"]) + "\n")
+        yield Hidden(do="over", path=str(switch), source=str(scratch / "nsswitch.conf"))
+
+
+def _data(data_dir: Path, scratch: Path) -> Iterator[Hidden]:
+    """Keys, tokens and control sockets; only the certificates that variables name are left there."""
+    yield Hidden(do="empty", path=str(data_dir))
+    for name in ("ca.pem", "ca-bundle.pem"):
+        (scratch / name).write_bytes((data_dir / name).read_bytes())
+        yield Hidden(do="file", path=str(data_dir / name))
+        yield Hidden(do="over", path=str(data_dir / name), source=str(scratch / name))
+    yield Hidden(do="readonly", path=str(data_dir))
+
+
+def _real(path: str) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _within(path: Path, folders: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
