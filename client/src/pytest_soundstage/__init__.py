@@ -3,11 +3,13 @@
 from pytest_soundstage.async_soundstage import AsyncRun, AsyncSoundstage, AsyncWindow
 from pytest_soundstage.captured import Attachment, Captured, Facts
 from pytest_soundstage.soundstage import Run, Soundstage, Window
+from pytest_soundstage.stage import AsyncStage, Stage
 from pytest_soundstage.trouble import Inconclusive, NotAsExpected, Refused, SoundstageError, Unanswered
 
 __all__ = [
     "AsyncRun",
     "AsyncSoundstage",
+    "AsyncStage",
     "AsyncWindow",
     "Attachment",
     "Captured",
@@ -18,6 +20,7 @@ __all__ = [
     "Run",
     "Soundstage",
     "SoundstageError",
+    "Stage",
     "Unanswered",
     "Window",
 ]
