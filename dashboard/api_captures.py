@@ -1,8 +1,9 @@
 """The captures API: list, one, its bytes and parts, removal. Shapes and errors are contract.md's."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from dashboard.capture_query import CaptureQuery, ListQuery
@@ -10,6 +11,7 @@ from dashboard.captured_message import detail, is_mail
 from dashboard.download import download
 from dashboard.gateway_link import Gateway
 from dashboard.once_each import once_each
+from dashboard.own_run import narrowed, own_run
 from dashboard.problem import Problem
 from dashboard.schemas import CaptureDetail, CapturePage, ProblemShape, Removed
 from ledger.mime import read_message
@@ -38,27 +40,28 @@ class CapturesApi:
         router.delete("", response_model=Removed, responses=_REFUSED)(self.remove)
         return router
 
-    def list_captures(self, query: Annotated[ListQuery, Query()]) -> JSONResponse:
+    def list_captures(self, request: Request, query: Annotated[ListQuery, Query()]) -> JSONResponse:
         """Newest first."""
+        filters = replace(query.filters(), run=narrowed(request, query.run))
         try:
-            page = self._reader.captures(query.filters(), query.after, query.limit)
+            page = self._reader.captures(filters, query.after, query.limit)
         except ValueError as error:
             raise Problem(422, f"after: {error}", parameter="after", value=query.after) from error
         return page_json(page)
 
-    def one_capture(self, capture_id: str) -> JSONResponse:
+    def one_capture(self, request: Request, capture_id: str) -> JSONResponse:
         """One, with headers and decoded parts."""
-        return JSONResponse(detail(self._found(capture_id), self._reader.raw(capture_id)))
+        return JSONResponse(detail(self._found(request, capture_id), self._reader.raw(capture_id)))
 
-    def raw(self, capture_id: str) -> Response:
+    def raw(self, request: Request, capture_id: str) -> Response:
         """The captured bytes: of a mail exactly as sent, of an API call with its credentials removed."""
-        stored = self._found(capture_id)
+        stored = self._found(request, capture_id)
         name = f"{capture_id}.eml" if is_mail(stored.as_contract()) else f"{capture_id}.bin"
         return download(self._kept(stored), name)
 
-    def part(self, capture_id: str, n: int) -> Response:
+    def part(self, request: Request, capture_id: str, n: int) -> Response:
         """One MIME part or attachment, as a download."""
-        stored = self._found(capture_id)
+        stored = self._found(request, capture_id)
         parts = read_message(self._kept(stored)).parts if is_mail(stored.as_contract()) else ()
         for one in parts:
             if one.index == n:
@@ -72,9 +75,10 @@ class CapturesApi:
             raise Problem(409, str(told["refused"]))
         return JSONResponse(told)
 
-    def _found(self, capture_id: str) -> StoredCapture:
-        stored = self._reader.get(capture_id)
-        if stored is None:
+    def _found(self, request: Request, capture_id: str) -> StoredCapture:
+        """What another run's is, is nothing to one that asks with its own token."""
+        stored, own = self._reader.get(capture_id), own_run(request)
+        if stored is None or own not in (None, stored.capture.effect.run):
             raise Problem(404, f"There is no capture {capture_id[:200]!r}.", parameter="id", value=capture_id[:200])
         return stored
 

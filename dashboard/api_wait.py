@@ -2,15 +2,17 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from dashboard.api_captures import page_json
 from dashboard.capture_query import WaitQuery
 from dashboard.commit_feed import CommitFeed
 from dashboard.once_each import once_each
+from dashboard.own_run import narrowed
 from dashboard.schemas import CapturePage, ProblemShape, TimedOut
 from ledger.reader import Reader
 
@@ -20,10 +22,10 @@ def wait_routes(reader: Reader, feed: CommitFeed) -> APIRouter:
     router = APIRouter(prefix="/api/captures", tags=["captures"], dependencies=[Depends(once_each)])
 
     @router.get("/wait", response_model=CapturePage, responses={408: {"model": TimedOut}, 422: {"model": ProblemShape}})
-    async def wait(query: Annotated[WaitQuery, Query()]) -> JSONResponse:
+    async def wait(request: Request, query: Annotated[WaitQuery, Query()]) -> JSONResponse:
         """Answers as soon as `count` captures match, else 408 with what was seen."""
         until = time.monotonic() + query.timeout
-        filters = query.filters()
+        filters = replace(query.filters(), run=narrowed(request, query.run))
         while True:
             # Noted before looking, so that a commit between the look and the wait ends the wait.
             known = feed.last

@@ -1,8 +1,10 @@
 """The dashboard's application: every route behind the guard. Wiring alone lives here."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,6 +16,8 @@ from dashboard.api_document import describe_api
 from dashboard.api_health import health_routes
 from dashboard.api_live import live_routes
 from dashboard.api_policy import policy_routes
+from dashboard.api_runs import RunsApi
+from dashboard.api_verify import VerifyApi
 from dashboard.api_wait import wait_routes
 from dashboard.caller import Callers
 from dashboard.commit_feed import CommitFeed
@@ -26,12 +30,14 @@ from dashboard.mailpit_reading import MailpitReading
 from dashboard.pages import page_routes
 from dashboard.pages_sign_in import SignInPages
 from dashboard.problem import problem_response
+from dashboard.runs_link import RunsLink
 from dashboard.sessions import Sessions
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import SignInLinks
 from dashboard.sign_in_rate import SignInRate
 from ledger.labels import Labels
 from ledger.reader import Reader
+from ledger.run_keys import RunKeys
 from ledger.trouble import LedgerUnavailable
 
 
@@ -40,7 +46,7 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
 
     Whoever serves it awaits `app.state.feed.close()` before stopping the server, so that open pages end in order.
     """
-    callers = Callers(settings.admin_token, Sessions(settings.data_dir))
+    callers = Callers(settings.admin_token, Sessions(settings.data_dir), _run_of(settings.data_dir))
     feed = CommitFeed(gateway, reader.last_seq)
     streams = Streams(feed)
 
@@ -55,6 +61,9 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.include_router(wait_routes(reader, feed))
     app.include_router(CapturesApi(reader, gateway).routes())
     app.include_router(policy_routes(gateway))
+    link = RunsLink(gateway)
+    app.include_router(RunsApi(link).routes())
+    app.include_router(VerifyApi(reader, link).routes())
     app.include_router(MailpitReading(reader, labels, gateway).routes())
     app.include_router(MailpitChanges(reader, labels, gateway).routes())
     app.include_router(live_routes(reader, feed, streams, callers))
@@ -62,6 +71,12 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.include_router(page_routes(reader, gateway, feed, streams, callers, labels))
     describe_api(app)
     return app
+
+
+def _run_of(data_dir: Path) -> Callable[[str], str | None]:
+    """Whose own API token something is. The key is read when it is first needed: the gateway makes it."""
+    keys = functools.cache(lambda: RunKeys.of(data_dir))
+    return lambda token: keys().run_of(token)
 
 
 def _following(feed: CommitFeed) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
@@ -10,22 +11,30 @@ from starlette.datastructures import Headers
 from dashboard.sessions import COOKIE, Session, Sessions
 
 
+def _nobodys(_token: str) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Somebody with credentials. `session` is None for a program with a bearer token."""
 
     role: str
     session: Session | None = None
+    run: str | None = None
+    """The run whose own token was brought; it opens nothing of others."""
 
 
 class Callers:
     """Knows a caller by what they bring."""
 
-    def __init__(self, admin_token: str, sessions: Sessions) -> None:
+    def __init__(self, admin_token: str, sessions: Sessions, run_of: Callable[[str], str | None] = _nobodys) -> None:
+        """`run_of`: the run whose own API token something is, or None."""
         if not admin_token:
             raise ValueError("The admin token is empty; the dashboard does not open without one.")
         self._admin = _digest(admin_token)
         self.sessions = sessions
+        self._run_of = run_of
 
     def is_admin_token(self, token: str) -> bool:
         """In a time that tells nothing about the token."""
@@ -36,11 +45,16 @@ class Callers:
         authorization = headers.get("authorization")
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")
-            good = scheme.lower() == "bearer" and self.is_admin_token(token.strip())
-            return Caller("admin") if good else None
+            return self._bearer(token.strip()) if scheme.lower() == "bearer" else None
         cookie = _cookie(headers.get("cookie", ""))
         session = self.sessions.find(cookie) if cookie else None
         return None if session is None else Caller(session.role, session)
+
+    def _bearer(self, token: str) -> Caller | None:
+        if self.is_admin_token(token):
+            return Caller("admin")
+        run = self._run_of(token)
+        return None if run is None else Caller("run", run=run)
 
 
 def _digest(token: str) -> bytes:

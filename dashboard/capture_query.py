@@ -46,6 +46,7 @@ class CaptureQuery(BaseModel):
     q: Text | None = Field(None, description="full text")
     trait: Text | None = Field(None, alias="flag", description="one of its flags, such as `live_credential`")
     since: Moment | None = Field(None, description="RFC 3339")
+    window: Text | None = Field(None, description="a window of a run, by its id; `none`: outside of every window")
     until: Moment | None = Field(None, description="RFC 3339")
 
     def filters(self) -> Filters:

@@ -77,6 +77,13 @@ class Gateway(Protocol):
         """
         ...
 
+    async def ask_run(self, question: str, given: dict[str, Any], patience: float) -> dict[str, Any]:
+        """A question about runs, by its name (`dashboard.runs_link`), answered within `patience` seconds.
+
+        `{"problem": {"status", "detail"}}` for what the caller must change.
+        """
+        ...
+
     async def status(self) -> dict[str, Any]:
         """`{"addresses": {"proxy": "127.0.0.1:8080", ...}, "open_flows": int}`: contract.md, `addresses.json`."""
         ...

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard.body_limit import BODY_LIMIT, LimitedBody
 from dashboard.caller import Caller, Callers
 from dashboard.mailpit_sign_in import CHALLENGE, as_bearer, is_drop_in
+from dashboard.own_run import check_own
 from dashboard.problem import Problem
 from dashboard.security_headers import add_security_headers
 from dashboard.sign_in_page import sign_in_page
@@ -81,6 +82,8 @@ class Guard:
             raise Problem(
                 401, "Sign in with the link that Soundstage prints, or send the admin token as a bearer token."
             )
+        if caller is not None and caller.run is not None:
+            check_own(caller.run, method, path)
         signs_in = path == "/sign-in"
         if caller is not None and caller.session is not None and method not in SAFE_METHODS and not signs_in:
             _check_csrf(scope, headers, caller.session.csrf)

@@ -16,6 +16,7 @@ class CaptureShape(BaseModel):
     id: str
     at: str
     run: str
+    window: str | None = None
     source: str
     channel: Channel
     intent: Intent

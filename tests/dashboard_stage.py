@@ -51,6 +51,7 @@ class GatewayFake:
         self.released: list[tuple[str, list[str], str]] = []
         self.outcome: dict[str, Any] = {}
         self.handed_in: list[tuple[str, list[str], bytes, str]] = []
+        self.asked: list[tuple[str, dict[str, Any]]] = []
         self.scheduled: list[dict[str, Any]] = []
 
     def _here(self) -> None:
@@ -110,6 +111,11 @@ class GatewayFake:
         if self.refusal:
             raise ValueError(self.refusal)
         self.scheduled.append(job)
+        return self.outcome
+
+    async def ask_run(self, question: str, given: dict[str, Any], patience: float) -> dict[str, Any]:
+        self._here()
+        self.asked.append((question, given))
         return self.outcome
 
     async def status(self) -> dict[str, Any]:

@@ -1,0 +1,37 @@
+"""RunsLink: questions about runs as the API puts them to the gateway, which alone knows and changes them."""
+
+from typing import Any
+
+from dashboard.gateway_link import Gateway
+from dashboard.problem import Problem
+
+PATIENCE = 15.0
+"""Seconds for an answer that waits for nothing but the disk, which others may be using."""
+
+
+class RunsLink:
+    """Raises GatewayUnreachable where the gateway does not answer, and Problem for what the caller must change."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def ask(self, question: str, given: dict[str, Any], patience: float = PATIENCE) -> dict[str, Any]:
+        """The gateway's answer."""
+        told = await self._gateway.ask_run(question, given, patience)
+        if "problem" in told:
+            raise Problem(int(told["problem"]["status"]), str(told["problem"]["detail"]))
+        return told
+
+    async def run_show(self, run_id: str) -> dict[str, Any] | None:
+        """The run's JSON; None where there is none."""
+        try:
+            return await self.ask("run_show", {"run": run_id})
+        except Problem as problem:
+            if problem.status == 404:
+                return None
+            raise
+
+    async def settle(self, run_id: str, quiet: float, at_most: float) -> dict[str, Any]:
+        """`{"reached": bool, "why": str | None, "waited": seconds}`."""
+        asked = {"run": run_id, "quiet": quiet, "at_most": at_most}
+        return await self.ask("settle", asked, at_most + PATIENCE)
