@@ -73,8 +73,7 @@ class SmallInternet:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._gateway is not None:
-            self._gateway.stop()
+        self.stop()
         self.world.close()
         self._marker.close()
         self._demolish()
@@ -120,6 +119,11 @@ class SmallInternet:
         self._gateway.contain("apply", "--interface", "staging0")
         self._gateway.start()
         return self._gateway
+
+    def stop(self) -> None:
+        """Stop the gateway, where one runs. The rules stay."""
+        if self._gateway is not None:
+            self._gateway.stop()
 
     def _mark(self, number: int) -> None:
         self._marker.sendto(b"mark %d" % number, (WORLD, MARK_PORT))

@@ -1,9 +1,9 @@
 """Tries ways out of wherever it runs, all at once, and prints what each met as JSON. Standard library alone.
 
 `staging_probe.py SECONDS WAY...` tries them again and again for that long (0: once). A way is its words with spaces
-between: `tcp ADDRESS PORT`, `tls ADDRESS PORT NAME`, `name NAME PORT` (resolved first), `udp ADDRESS PORT`, `dns
-ADDRESS`, `mail ADDRESS PORT`, and as root `icmp ADDRESS`, `ip ADDRESS NUMBER` (a protocol without ports), `spoofed
-ADDRESS SOURCE` (a UDP packet in somebody else's name).
+between: `tcp ADDRESS PORT`, `tls ADDRESS PORT NAME`, `http ADDRESS PORT NAME`, `name NAME PORT` (resolved first), `udp
+ADDRESS PORT`, `dns ADDRESS`, `mail ADDRESS PORT`, and as root `icmp ADDRESS`, `ip ADDRESS NUMBER` (a protocol without
+ports), `spoofed ADDRESS SOURCE` (packets in somebody else's name).
 """
 
 import json
@@ -34,6 +34,13 @@ def tls(address: str, port: str, name: str) -> str:
     context.verify_mode = ssl.CERT_NONE
     raw = socket.create_connection((address, int(port)), PATIENCE)
     with raw, context.wrap_socket(raw, server_hostname=name) as there:
+        there.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        return repr(there.recv(60))
+
+
+def http(address: str, port: str, name: str) -> str:
+    """Ask a server for a page by a name."""
+    with socket.create_connection((address, int(port)), PATIENCE) as there:
         there.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
         return repr(there.recv(60))
 
@@ -113,7 +120,7 @@ def _family(address: str) -> int:
 
 
 WAYS: dict[str, Callable[..., str]] = {
-    tried.__name__: tried for tried in (tcp, tls, name, udp, dns, mail, icmp, ip, spoofed)
+    tried.__name__: tried for tried in (tcp, tls, http, name, udp, dns, mail, icmp, ip, spoofed)
 }
 
 
