@@ -25,6 +25,7 @@ from dashboard.gateway_link import Gateway, GatewayUnreachable
 from dashboard.guard import Guard
 from dashboard.invalid_request import http_problem, invalid
 from dashboard.live_stream import Streams
+from dashboard.mailhog_api import MailHogApi
 from dashboard.mailpit_changes import MailpitChanges
 from dashboard.mailpit_reading import MailpitReading
 from dashboard.pages import page_routes
@@ -66,6 +67,7 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.include_router(VerifyApi(reader, link).routes())
     app.include_router(MailpitReading(reader, labels, gateway).routes())
     app.include_router(MailpitChanges(reader, labels, gateway).routes())
+    app.include_router(MailHogApi(reader, labels, gateway).routes())
     app.include_router(live_routes(reader, feed, streams, callers))
     app.include_router(SignInPages(callers, SignInLinks(settings.data_dir), SignInRate()).routes())
     app.include_router(page_routes(reader, gateway, feed, streams, callers, labels))

@@ -43,16 +43,14 @@ def _pieces(value: bytes) -> list[bytes]:
 
 
 def _address(piece: bytes) -> Address | None:
-    piece = _GROUP.sub(b"", piece).strip()
-    if not piece:
-        return None
+    piece = _GROUP.sub(b"", piece)
     angle = _ANGLE.search(piece)
     if angle is not None:
-        named = {"Name": _text(piece[: angle.start()]), "Address": _text(angle.group(1))}
-        return named if any(named.values()) else None
-    comment = _COMMENT.search(piece)
-    name = b"" if comment is None else comment.group(1)
-    return {"Name": _text(name), "Address": _text(_COMMENT.sub(b"", piece))}
+        name, address = _text(piece[: angle.start()]), _text(angle.group(1))
+    else:
+        comment = _COMMENT.search(piece)
+        name, address = _text(b"" if comment is None else comment.group(1)), _text(_COMMENT.sub(b"", piece))
+    return {"Name": name, "Address": address} if name or address else None
 
 
 def _text(octets: bytes) -> str:

@@ -59,12 +59,12 @@ class MailpitChanges:
         """The mails that are named; all of them where none are."""
         ids = ids_of(await body_of(request))
         box = self._box(request)
-        await self._purge(box.these(ids) if ids else box.filters())
+        await purge(self._gateway, box.these(ids) if ids else box.filters())
         return PlainTextResponse(_OK)
 
     async def remove_found(self, request: Request, query: str = "", tz: str = "") -> PlainTextResponse:
         """What the search finds now."""
-        await self._purge(await asyncio.to_thread(self._box(request).named, asked_for(query, tz)))
+        await purge(self._gateway, await asyncio.to_thread(self._box(request).named, asked_for(query, tz)))
         return PlainTextResponse(_OK)
 
     async def tag(self, request: Request) -> PlainTextResponse:
@@ -128,11 +128,6 @@ class MailpitChanges:
         else:
             self._labels.drop_from_all(READ, filters)
 
-    async def _purge(self, filters: Filters) -> None:
-        told = await self._gateway.purge(shown(filters))
-        if "refused" in told:
-            raise Problem(409, f"{told['refused']}.")
-
     def _tag(self, mails: list[StoredCapture], tags: list[str]) -> None:
         labels = self._labels.of([stored.seq for stored in mails])
         try:
@@ -153,6 +148,13 @@ class MailpitChanges:
         except ValueError as error:
             raise Problem(400, str(error), parameter="Name") from error
         self._labels.drop_from_all(name, box.filters())
+
+
+async def purge(gateway: Gateway, filters: Filters) -> None:
+    """Remove what matches, as `DELETE /api/captures` does. Raises Problem where a run would lose evidence."""
+    told = await gateway.purge(shown(filters))
+    if "refused" in told:
+        raise Problem(409, f"{told['refused']}.")
 
 
 def shown(filters: Filters) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ledger.mime_links import text_of_html
 from ledger.mime_tree import Node
 from ledger.stored import StoredCapture
 from policies.effect import UNATTRIBUTED
+from policies.encoded_word import decode_octets
 
 SNIPPET = 250
 """Characters of a mail's text in a list."""
@@ -38,6 +39,18 @@ class OneMail:
     def message(self) -> ReadMessage:
         """The whole of it."""
         return read_message(self.raw)
+
+    @property
+    def text(self) -> str:
+        """All its inline plain text, with the line breaks it was sent with."""
+        plain = [part for part in self.message.parts if part.inline and part.content_type == "text/plain"]
+        return "\n".join(_decoded(part) for part in plain)
+
+    @property
+    def html(self) -> str:
+        """The first inline HTML, as it was sent: hostile."""
+        pages = (part for part in self.message.parts if part.inline and part.content_type == "text/html")
+        return next((_decoded(part) for part in pages), "")
 
     @cached_property
     def words(self) -> str:
@@ -128,7 +141,7 @@ class OneMail:
     def inline(self) -> list[tuple[str, Part]]:
         """Those that are shown with it, but for its own text."""
         shown = [(number, part) for number, part in self.numbered.items() if part.inline]
-        return [(number, part) for number, part in shown if part.content_type not in _BODIES]
+        return [(number, part) for number, part in shown if part.filename or part.content_type not in _BODIES]
 
     def field(self, name: str) -> list[Address]:
         """The addresses of a field (lower-case name), however often it is repeated."""
@@ -137,6 +150,10 @@ class OneMail:
     def _fact(self, name: str) -> str:
         value: Any = self.stored.capture.facts.get(name)
         return str(value or "")
+
+
+def _decoded(part: Part) -> str:
+    return decode_octets(part.content[: DEFAULT.text_octets], part.charset).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _places(node: Node, number: str) -> Iterator[tuple[str, int]]:

@@ -33,8 +33,8 @@ def alone(mail: OneMail, labels: Sequence[str]) -> dict[str, Any]:
         "ReturnPath": mail.return_path,
         "Date": moment(mail.date, mail.date),
         "ListUnsubscribe": _unsubscribe(mail),
-        "Text": mail.message.text,
-        "HTML": mail.message.html,
+        "Text": mail.text,
+        "HTML": mail.html,
         "Inline": [_part(number, part) for number, part in mail.inline],
         "Attachments": [_part(number, part) for number, part in mail.attachments],
     }
