@@ -40,7 +40,8 @@ def _row(name: str, trouble: str | None, good: str) -> RowResult:
 
 
 def _settled(state: RunState) -> RowResult:
-    trouble = None if state.settled.reached else f"it did not settle: {state.settled.why or 'no reason was given'}"
+    why = (state.settled.why or "no reason was given").rstrip(".")
+    trouble = None if state.settled.reached else f"it did not settle: {why}"
     return _row("settled", trouble, "nothing was under way any more, and it was quiet")
 
 

@@ -100,7 +100,8 @@ def _what_was_seen(row: Row, whole: Tally) -> str:
 
 def _closest(row: Row, tally: RowTally, taken: frozenset[str], began: datetime) -> tuple[Closest, ...]:
     """The captures with most conditions met, those first that count for no other row."""
-    order = sorted(tally.nearly, key=lambda near: (near[2].id in taken, -near[0], str(near[1])))
+    best = sorted(tally.nearly, key=lambda near: near[:2], reverse=True)
+    order = sorted(best, key=lambda near: near[2].id in taken)
     return tuple(_near(row, sight, began) for _, _, sight in order[:MOST_CLOSEST])
 
 

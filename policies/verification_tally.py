@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,7 @@ class Tally:
         self._began = evidence.state.began
         self.expect = [RowTally() for _ in expectations.expect]
         self.never = [RowTally() for _ in expectations.never]
+        self._rows = _Rows(_ByChannel(expectations.expect, self.expect), _ByChannel(expectations.never, self.never))
         self.seen: list[Seen] = []
         self.real: list[Sight] = []
         self.real_count = 0
@@ -85,7 +86,7 @@ class Tally:
     def _fitting(self, sight: Sight) -> tuple[tuple[int, ...], bool]:
         fits: list[int] = []
         undecided = False
-        for number, (row, tally) in enumerate(zip(self._expectations.expect, self.expect, strict=True)):
+        for number, row, tally in self._rows.expect(sight.capture["channel"]):
             if not row.meant(sight):
                 continue
             score = _score(row, tally, sight, self._began)
@@ -93,14 +94,14 @@ class Tally:
                 undecided = True
             elif score == MATCH:
                 fits.append(number)
-            else:
+            elif score >= 0:
                 _keep_nearly(tally, score, sight)
         return tuple(fits), undecided
 
     def _forbidden(self, sight: Sight) -> bool:
         found = False
-        for row, tally in zip(self._expectations.never, self.never, strict=True):
-            if row.meant(sight) and _score(row, tally, sight, self._began) == MATCH:
+        for _, row, tally in self._rows.never(sight.capture["channel"]):
+            if _score(row, tally, sight, self._began) == MATCH:
                 found = True
                 tally.found.append(sight.id)
                 if len(tally.shown) < SHOWN:
@@ -108,17 +109,38 @@ class Tally:
         return found
 
 
+class _ByChannel:
+    """The rows that may speak of a channel, with their numbers and tallies."""
+
+    def __init__(self, rows: Sequence[Row], tallies: Sequence[RowTally]) -> None:
+        self._numbered = [(number, row, tallies[number]) for number, row in enumerate(rows)]
+        self._found: dict[str, list[tuple[int, Row, RowTally]]] = {}
+
+    def __call__(self, channel: str) -> list[tuple[int, Row, RowTally]]:
+        if channel not in self._found:
+            self._found[channel] = [entry for entry in self._numbered if entry[1].channel in ("any", channel)]
+        return self._found[channel]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    expect: _ByChannel
+    never: _ByChannel
+
+
 MATCH = -1
-"""The score of a capture that matches a row; any other is how many of its conditions hold."""
+"""The score of a capture that matches a row; of others it is how many conditions hold, or `FAR`."""
+FAR = -2
+"""It does not match, nor comes closer than those that are kept."""
 
 
 def _score(row: Row, tally: RowTally, sight: Sight, began: datetime) -> int | None:
     """None where it cannot be told, because a body is not there to be read and all else holds."""
     holding, unknown = 0, ""
     failed = not row.in_time(sight, began)
-    for condition in row.conditions:
-        if failed and condition.deep:
-            break
+    for at, condition in enumerate(row.conditions):
+        if failed and (condition.deep or _is_far(tally, holding + len(row.conditions) - at, sight.id)):
+            return holding if condition.deep else FAR
         try:
             held = condition.holds(sight)
         except Unknown as why:
@@ -133,26 +155,18 @@ def _score(row: Row, tally: RowTally, sight: Sight, began: datetime) -> int | No
     return holding if failed else MATCH
 
 
+def _is_far(tally: RowTally, best: int, id_: str) -> bool:
+    """Whether a capture that can have `best` conditions holding is not worth a closer look."""
+    return len(tally.nearly) >= CLOSEST and (best, id_) <= tally.nearly[0][:2]
+
+
 def _keep_nearly(tally: RowTally, score: int, sight: Sight) -> None:
-    """The best few; of equals, the earliest id, so that the same run shows the same ones."""
-    entry = (score, _Latest(sight.id), sight)
-    heap: list[Any] = tally.nearly
-    if len(heap) < CLOSEST:
-        heapq.heappush(heap, entry)
-    elif entry[:2] > heap[0][:2]:
-        heapq.heapreplace(heap, entry)
-
-
-class _Latest(str):
-    """An id whose order is turned round: the heap drops its smallest."""
-
-    __slots__ = ()
-
-    def __lt__(self, other: str) -> bool:
-        return str.__gt__(self, other)
-
-    def __gt__(self, other: str) -> bool:
-        return str.__lt__(self, other)
+    """The best few; of equals the latest, whatever the order they come in."""
+    entry = (score, sight.id, sight)
+    if len(tally.nearly) < CLOSEST:
+        heapq.heappush(tally.nearly, entry)
+    elif entry[:2] > tally.nearly[0][:2]:
+        heapq.heapreplace(tally.nearly, entry)
 
 
 def is_effect_of_its_own(capture: Mapping[str, Any]) -> bool:
