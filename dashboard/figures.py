@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.look import CHANNEL_WORDS, Row
+from dashboard.refused import Refused
 from ledger.figures import TallyRow
 
 VERDICTS = ("capture", "deny", "divert", "allow")
@@ -62,6 +63,7 @@ class Figures:
     series_words: str
     span: str
     latest: list[Row] = field(default_factory=list)
+    refused: Refused | None = None
 
 
 def by_verdict(tallies: Sequence[TallyRow]) -> dict[str, int]:

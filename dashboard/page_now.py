@@ -13,6 +13,7 @@ from dashboard.commit_feed import CommitFeed
 from dashboard.figures import Alert, Figures
 from dashboard.gateway_link import Gateway, GatewayUnreachable, Readiness
 from dashboard.look import row
+from dashboard.refused import refused
 from dashboard.rendering import Rendering
 from ledger.filters import Filters
 from ledger.moment import moment
@@ -35,7 +36,7 @@ class Now:
 
     async def figures(self) -> Figures:
         policy, ready = await self._asked()
-        return await asyncio.to_thread(self._drawn, policy, ready)
+        return await asyncio.to_thread(self._drawn, policy, ready, await self._metrics())
 
     async def fragment(self) -> str:
         """The figures as HTML, without the frame."""
@@ -48,7 +49,13 @@ class Now:
             policy = None
         return policy, await readiness(self._gateway)
 
-    def _drawn(self, policy: dict[str, Any] | None, ready: Readiness) -> Figures:
+    async def _metrics(self) -> dict[str, float]:
+        try:
+            return await self._gateway.metrics()
+        except GatewayUnreachable:
+            return {}
+
+    def _drawn(self, policy: dict[str, Any] | None, ready: Readiness, metrics: dict[str, float]) -> Figures:
         now = self._rendering.clock()
         tallies = self._reader.tallies()
         start = now - timedelta(seconds=BUCKET * (BUCKETS - 1))
@@ -75,6 +82,7 @@ class Now:
             series_words=said.series_words(drawn, SPAN),
             span=SPAN,
             latest=[row(stored) for stored in self._reader.captures(Filters(), None, LATEST).items],
+            refused=refused(self._reader, metrics),
         )
 
 

@@ -74,7 +74,7 @@ def refused_sums(stored: Iterable[StoredCapture]) -> list[RefusedSum]:
     found: dict[tuple[str, str, int], RefusedSum] = {}
     for one in stored:
         effect = one.capture.effect
-        key = (effect.protocol, effect.target.host, effect.target.port)
+        key = (effect.target.scheme, effect.target.host, effect.target.port)
         count, before = int(one.capture.facts.get("count", 1)), found.get(key)
         if before is None:
             found[key] = RefusedSum(*key, count, one.capture.at)
