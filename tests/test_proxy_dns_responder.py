@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import dns.asyncquery
 import dns.message
@@ -10,13 +11,20 @@ import dns.rcode
 import pytest
 from door_stage import RememberingGate
 
+from ledger.name_file import NameFile
 from ledger.trouble import LedgerUnavailable
 from policies.dns_question import DnsQuestion
+from policies.http_request import RunClaim
+from proxy.accept import Peer, listening_socket
 from proxy.dns_name import InternalZones, Resolver
 from proxy.dns_repeats import Repeats
 from proxy.dns_responder import DnsResponder
+from proxy.dns_spread import MANY
 from proxy.listener import PortInUse
+from proxy.name_book import NameBook
 from sinks.gate import NotReady
+
+CLAIM = RunClaim("ci-1", "token")
 
 
 class Running:
@@ -148,9 +156,68 @@ async def test_malformed_bytes_are_refused_and_the_responder_lives(running: Runn
             await loop.sock_sendall(sock, wire)
         answer = await asyncio.wait_for(loop.sock_recv(sock, 512), 10)
     assert (answer[:2], answer[3] & 0x0F) == (b"\x12\x34", dns.rcode.FORMERR)
+    assert [raw.protocol for raw in running.gate.raw] == ["dns", "dns"]  # one for each way of being no question
+    assert all(raw.flags == ("malformed",) for raw in running.gate.raw)
     assert (await running.ask("a.example")).rcode() == dns.rcode.NOERROR
 
 
 async def test_a_port_in_use_is_said(running: Running) -> None:
     with pytest.raises(PortInUse, match=str(running.address[1])):
         await DnsResponder(gate=running.gate, steer_to=("127.0.0.1",)).start(*running.address)
+
+
+async def test_many_names_below_one_domain_are_flagged(running: Running) -> None:
+    for number in range(MANY + 1):
+        await running.responder.respond(
+            dns.message.make_query(f"{number:x}.evil.example", "A").to_wire(), "10.0.0.9", "dns"
+        )
+    assert [bool(question.flags) for question in running.questions] == [False] * (MANY - 1) + [True, True]
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> AsyncIterator[Running]:
+    """A responder with addresses of their own for names, for one run, on sockets that somebody else made."""
+    made = Running()
+    names = NameBook(NameFile(tmp_path), b"key", network="198.18.0.0/28")
+    made.responder = DnsResponder(gate=made.gate, steer_to=(), names=names, claim=CLAIM)
+    stream = listening_socket("127.0.0.1", 0)
+    datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagram.bind(stream.getsockname())
+    made.address = datagram.getsockname()
+    await made.responder.start_on(stream, datagram)
+    yield made
+    await made.responder.stop()
+
+
+async def test_each_name_has_an_address_of_its_own(own: Running) -> None:
+    one, again = await own.ask("a.example"), await own.ask("A.example", tcp=True)
+    other = await own.ask("b.example")
+    assert one.answer[0][0].to_text() == again.answer[0][0].to_text() != other.answer[0][0].to_text()
+    assert all(question.claim == CLAIM for question in own.questions)
+
+
+async def test_no_address_left_is_said_with_servfail_and_on_record(
+    own: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(14):
+        assert (await own.ask(f"n{number}.d{number}.example")).rcode() == dns.rcode.NOERROR
+    with caplog.at_level("WARNING"):
+        assert (await own.ask("one-more.example")).rcode() == dns.rcode.SERVFAIL
+    assert "all 14 addresses" in caplog.text
+    assert own.questions[-1].name == "one-more.example"
+    assert (await own.ask("n0.d0.example")).rcode() == dns.rcode.NOERROR
+
+
+async def test_a_connection_that_others_accepted_is_answered(own: Running) -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    task = asyncio.ensure_future(own.responder.serve(ours, Peer("1", "10.0.0.9", 1), meant="8.8.8.8:53"))
+    reader, writer = await asyncio.open_connection(sock=theirs)
+    wire = dns.message.make_query("a.example", "A").to_wire()
+    writer.write(len(wire).to_bytes(2) + wire)
+    size = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), 10))
+    assert dns.message.from_wire(await reader.readexactly(size)).answer
+    writer.close()
+    await asyncio.wait_for(task, 10)
+    ours.close()
+    assert [(question.source, question.server) for question in own.questions] == [("10.0.0.9", "8.8.8.8:53")]
