@@ -6,7 +6,9 @@ from fastapi import FastAPI
 
 PROBLEM = "application/problem+json"
 _PROBES = ("/healthz", "/readyz")
+_BEARER = "the admin token (SOUNDSTAGE_ADMIN_TOKEN_FILE), or a run's own `api_token`, which opens that run alone"
 _ANYWHERE = {
+    "403": "a run's own token does not open this, or the request comes from another origin",
     "401": "no credentials, or none that are known",
     "503": "the gateway does not answer, or the ledger cannot be read",
 }
@@ -35,7 +37,7 @@ def describe_api(app: FastAPI) -> None:
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
     parts = document.setdefault("components", {})
     parts["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "the admin token (SOUNDSTAGE_ADMIN_TOKEN_FILE)"},
+        "bearer": {"type": "http", "scheme": "bearer", "description": _BEARER},
         "session": {"type": "apiKey", "in": "cookie", "name": "soundstage_session"},
     }
     for path, methods in document["paths"].items():

@@ -39,7 +39,8 @@ class RunsApi:
         get("", response_model=RunPage, responses=_WRONG)(self.list_runs)
         get("/{run_id}", response_model=RunShape, responses=_MISSING)(self.one_run)
         post("/{run_id}/finish", response_model=RunShape, responses=_MISSING)(self.finish)
-        post("/{run_id}/windows", response_model=WindowShape, responses=_TAKEN)(self.windows)
+        opened: Responses = {201: {"model": WindowShape, "description": "opened"}, **_TAKEN}
+        post("/{run_id}/windows", response_model=WindowShape, responses=opened)(self.windows)
         post("/{run_id}/settle", response_model=SettledAnswer, responses=_MISSING)(self.settle)
         post("/{run_id}/contained", response_model=RunShape, responses=_TAKEN)(self.contained)
         return router

@@ -203,5 +203,5 @@ async def test_the_document_names_every_route_and_filter(client: httpx.AsyncClie
     named = {parameter["name"] for parameter in document["paths"]["/api/captures"]["get"]["parameters"]}
     assert named == {
         "run", "channel", "provider", "operation", "verdict", "left", "host", "to", "from", "subject", "q",
-        "flag", "since", "until", "after", "limit",
+        "flag", "since", "until", "after", "limit", "window",
     }  # fmt: skip
