@@ -23,6 +23,7 @@ from proxy.door_wire import Wire
 from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
 from proxy.head_target import read_target
 from proxy.http1_reply import UnwritableReply, problem, render
+from proxy.protocol import not_http
 from sinks.in_flight import InFlight, Work
 
 _log = logging.getLogger(__name__)
@@ -141,7 +142,7 @@ class Conversation:
             raise Refused(431, f"the request's head is longer than {LONGEST_HEAD} octets", "malformed")
         line = bytes(buffer[:LONGEST_HEAD].partition(b"\n")[0])
         if not _START.fullmatch(line):
-            raise MalformedHead("the bytes are not HTTP")
+            raise MalformedHead(not_http(bytes(buffer[:LONGEST_HEAD]), self._connection.port or 0))
 
     async def _answer(self, head: Head) -> None:
         wire = self.wire

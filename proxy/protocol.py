@@ -40,6 +40,12 @@ def guess(port: int) -> Protocol:
     return Protocol(UNKNOWN) if name is None else Protocol(name, guessed=True)
 
 
+def not_http(seen: bytes, port: int) -> str:
+    """A sentence for bytes that came where HTTP belongs, as inside TLS."""
+    found = recognise(seen, port)
+    return "the bytes are not HTTP" if found is None else f"the bytes are not HTTP but {found.what}"
+
+
 def _between(name: str, port: int) -> str:
     """FTP and POP3 begin with the same words; whose port it is says which."""
     usual = BY_PORT.get(port)

@@ -193,7 +193,9 @@ async def test_tls_that_carries_no_http_is_refused_and_recorded(here: Redirected
     async with connected(here.address, trusting(here), NAME) as wire:
         await say(wire, b"AMQP\x00\x00\x09\x01")
         assert (await hear(wire))[0] == 400
-    assert here.gate.raw[0].names == (("address", "203.0.113.9:5671"), ("sni", NAME))
+    [raw] = here.gate.raw
+    assert raw.names == (("address", "203.0.113.9:5671"), ("sni", NAME))
+    assert raw.what == "the bytes are not HTTP but AMQP (RabbitMQ, Qpid)"
 
 
 async def test_what_was_not_redirected_is_recorded_and_reset(here: Redirected) -> None:
