@@ -8,6 +8,7 @@ from typing import Protocol
 
 from proxy.accept import Entrance
 from proxy.listener import Listener
+from sinks.in_flight import InFlight
 from soundstage.adoption_socket import Sockets
 
 TCP_NAMES = {"tcp4": "redirected", "tcp6": "redirected", "proxy": "proxy", "smtp": "smtp", "smtps": "smtps"}
@@ -35,7 +36,9 @@ class AdoptedEntrances:
 
 
 @contextlib.asynccontextmanager
-async def adopted(sockets: Sockets, entrances: AdoptedEntrances) -> AsyncIterator[None]:
+async def adopted(
+    sockets: Sockets, entrances: AdoptedEntrances, in_flight: InFlight | None = None
+) -> AsyncIterator[None]:
     """Serving while the block lasts. ValueError: a socket is not what its name says, and none is served."""
     for name, sock in sockets.items():
         _prove(name, sock)
@@ -43,7 +46,7 @@ async def adopted(sockets: Sockets, entrances: AdoptedEntrances) -> AsyncIterato
     async with contextlib.AsyncExitStack() as listening:
         for name, sock in sockets.items():
             if name in TCP_NAMES:
-                listener = Listener(entrances.by_name[TCP_NAMES[name]])
+                listener = Listener(entrances.by_name[TCP_NAMES[name]], in_flight)
                 listener.start_on(sock)
                 listening.push_async_callback(listener.stop)
         for digit, (stream, datagram) in pairs.items():

@@ -15,14 +15,12 @@ from soundstage.namespace_channel import Channel, readable
 class Adoption:
     """The launcher's side: keeps the sockets adopted, again by a gateway that was started anew."""
 
-    def __init__(
-        self, data_dir: Path, claim: RunClaim | None, descriptors: dict[str, int], services: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, data_dir: Path, claim: RunClaim | None, descriptors: dict[str, int]) -> None:
         """`descriptors` stay the caller's, and have to stay open: connections wait in them for a gateway."""
         self._data_dir = data_dir
         self._descriptors = descriptors
         said = None if claim is None else {"run": claim.run, "token": claim.token}
-        self._message = {"claim": said, "sockets": list(descriptors), "services": list(services)}
+        self._message = {"claim": said, "sockets": list(descriptors)}
 
     @contextlib.asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:

@@ -1,7 +1,7 @@
 """The adoption socket: where `soundstage run` passes the gateway listening sockets of a network of its own.
 
 A unix socket of mode 0600 in the data directory, beside the control socket. One message each way:
-`{"claim": {"run", "token"} | null, "sockets": [names], "services": [text]}` with the descriptors beside it, and
+`{"claim": {"run", "token"} | null, "sockets": [names]}` with the descriptors beside it, and
 `{"adopted": true}` or `{"refused": sentence}`. What was adopted is served for as long as that connection stays open.
 """
 
@@ -21,7 +21,7 @@ from soundstage.namespace_channel import Channel, readable
 
 NAME = "adopt.sock"
 Sockets = dict[str, socket.socket]
-Adopt = Callable[[RunClaim | None, Sockets, list[str]], AbstractAsyncContextManager[None]]
+Adopt = Callable[[RunClaim | None, Sockets], AbstractAsyncContextManager[None]]
 """Serves the sockets while its block lasts. ValueError, with a whole sentence: it will not."""
 log = logging.getLogger(__name__)
 
@@ -62,8 +62,8 @@ class AdoptionServer:
         with contextlib.closing(channel), contextlib.suppress(ConnectionError):
             async with contextlib.AsyncExitStack() as held:
                 try:
-                    claim, sockets, services = await _asked(channel, held)
-                    await held.enter_async_context(self._adopt(claim, sockets, services))
+                    claim, sockets = await _asked(channel, held)
+                    await held.enter_async_context(self._adopt(claim, sockets))
                 except (ValueError, KeyError, TypeError) as wrong:
                     channel.send({"refused": str(wrong)})
                     return
@@ -75,7 +75,7 @@ class AdoptionServer:
                 await readable(channel)  # nothing more is ever said: the other side has gone
 
 
-async def _asked(channel: Channel, held: contextlib.AsyncExitStack) -> tuple[RunClaim | None, Sockets, list[str]]:
+async def _asked(channel: Channel, held: contextlib.AsyncExitStack) -> tuple[RunClaim | None, Sockets]:
     await readable(channel)
     told = channel.receive()
     if told is None:
@@ -90,7 +90,7 @@ async def _asked(channel: Channel, held: contextlib.AsyncExitStack) -> tuple[Run
         raise ValueError(f"{len(names)} sockets were named and {len(passed)} were passed")
     claim = message["claim"]
     said = None if claim is None else RunClaim(str(claim["run"]), str(claim["token"]))
-    return said, dict(zip(names, passed, strict=True)), [str(text) for text in message.get("services", [])]
+    return said, dict(zip(names, passed, strict=True))
 
 
 def _listening(data_dir: Path) -> socket.socket:

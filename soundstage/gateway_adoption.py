@@ -37,12 +37,12 @@ async def adopting(settings: Settings, floor: Ground, judge: Judging, doors: Ent
 
 def _server(settings: Settings, floor: Ground, judge: Judging, doors: Entrances) -> AdoptionServer:
     @contextlib.asynccontextmanager
-    async def adopt(claim: RunClaim | None, sockets: Sockets, services: list[str]) -> AsyncIterator[None]:
+    async def adopt(claim: RunClaim | None, sockets: Sockets) -> AsyncIterator[None]:
         if claim is not None:
             _prove(floor, claim)
-        async with adopted(sockets, _entrances(settings, floor, judge, doors, claim)):
+        async with adopted(sockets, _entrances(settings, floor, judge, doors, claim), judge.in_flight):
             if claim is not None:
-                await asyncio.to_thread(_note, floor, claim.run, services)
+                await asyncio.to_thread(floor.runs.contained, claim.run, NAMESPACE)
             yield
 
     return AdoptionServer(adopt)
@@ -54,12 +54,6 @@ def _prove(floor: Ground, claim: RunClaim) -> None:
         raise ValueError(f"there is no open run {claim.run[:100]!r}")
     if not floor.runs.keys.proves(claim):
         raise ValueError(f"the token is not that of the run {claim.run!r}")
-
-
-def _note(floor: Ground, run: str, services: list[str]) -> None:
-    floor.runs.contained(run, NAMESPACE)
-    if services:
-        floor.runs.change(run, services=tuple(services))
 
 
 def _entrances(

@@ -21,7 +21,7 @@ from soundstage.namespace import Broken, Impossible, Outcome, Restricted, contai
 from soundstage.namespace_restrictions import explained
 from soundstage.options import given
 from soundstage.run_environment import environment_of
-from soundstage.run_judged import judged
+from soundstage.run_judged import judged, refused
 from soundstage.run_plan import RELAY, Plan, canary_of, own_ports, plan
 from soundstage.run_services import Services, read_services, relayed
 from soundstage.run_uncontained import uncontained
@@ -50,21 +50,25 @@ def run(arguments: argparse.Namespace) -> int:
     """The command's own code if that is not 0, else the verdict's. Raises SoundstageError where it was not started."""
     settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
     command = _command(arguments.command)
-    if arguments.expect is not None and not arguments.expect.is_file():
-        raise ConfigError(f"--expect {arguments.expect} is no file")
+    if refused(arguments.expect):
+        return 2
     services = read_services(arguments.service, _own_ports(settings), settings.data_dir)
     asked = Asked(command, settings, Api.found(settings), services, arguments.allow_uncontained)
-    opened = asked.api.post("/api/runs", {"name": arguments.name or " ".join(command)[:200], "canaries": True})
+    opened = asked.api.post("/api/runs", _wanted(arguments.name, asked))
     try:
         code = _run(asked, opened)
     except BaseException:
         with contextlib.suppress(SoundstageError):
             asked.api.post(f"/api/runs/{opened['id']}/finish", {"verdict": "inconclusive"})
         raise
-    verdict = judged(asked.api, opened["id"], arguments.expect, allow_uncontained=arguments.allow_uncontained)
-    finished = asked.api.post(f"/api/runs/{opened['id']}/finish", {})
-    run_summary.tell(finished, asked.told, code, as_json=arguments.json)
+    verdict, finished = judged(asked.api, opened["id"], arguments)
+    run_summary.tell(finished, asked.told, code, arguments.about)
     return code or verdict
+
+
+def _wanted(name: str | None, asked: Asked) -> dict[str, Any]:
+    named = name or " ".join((Path(asked.command[0]).name, *asked.command[1:]))[:200]
+    return {"name": named, "canaries": True, "services": list(asked.services.told())}
 
 
 def _command(words: list[str]) -> tuple[str, ...]:
@@ -109,7 +113,7 @@ def _contained(asked: Asked, opened: dict[str, Any]) -> int:
             raise Unanswered(f"the contained run ended: {trouble}") from None
     if outcome.canary is not None:
         complain(outcome.canary)
-    asked.told |= {"refused": dict(outcome.refused), "outlived": outcome.outlived, "services": asked.services.told()}
+    asked.told |= {"refused": dict(outcome.refused), "outlived": outcome.outlived}
     return outcome.code
 
 
@@ -118,7 +122,7 @@ async def _served(asked: Asked, opened: dict[str, Any], made: Plan) -> Outcome:
     async def serve(sockets: dict[str, int]) -> AsyncIterator[None]:
         passed = {name: descriptor for name, descriptor in sockets.items() if not name.startswith(RELAY)}
         claim = RunClaim(opened["id"], opened["token"])
-        adoption = Adoption(asked.settings.data_dir, claim, passed, asked.services.told())
+        adoption = Adoption(asked.settings.data_dir, claim, passed)
         async with contextlib.AsyncExitStack() as held:
             await held.enter_async_context(_adopted(adoption))
             await held.enter_async_context(

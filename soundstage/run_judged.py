@@ -1,11 +1,33 @@
-"""What becomes of a run once its command has ended: settled, and verified where something is expected of it."""
+"""What becomes of a run once its command has ended: settled, verified where something is expected, finished."""
 
+import argparse
+import contextlib
+import os
+import sys
 from pathlib import Path
+from typing import Any
 
 from soundstage.api import Api
+from soundstage.report_outputs import Outputs
+from soundstage.verify import expectations_of, verified
+
+VERDICTS = {0: "clean", 1: "violated"}
 
 
-def judged(api: Api, run: str, expect: Path | None, *, allow_uncontained: bool) -> int:
-    """0, 1 or 2 as `soundstage verify` would say; without expectations 0."""
-    api.post(f"/api/runs/{run}/settle", {})
-    return 0
+def refused(expect: Path | None) -> bool:
+    """Whether the file is no list of expectations; its problems are printed. Known before the command is started."""
+    return expect is not None and expectations_of(expect) is None
+
+
+def judged(api: Api, run: str, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    """0, 1 or 2 as of `soundstage verify`, 0 without expectations; and the run, finished."""
+    code, verdict = 0, {}
+    if arguments.expect is None:
+        api.post(f"/api/runs/{run}/settle", {})
+    else:
+        outputs = Outputs.asked(arguments, os.environ, terminal=sys.stderr.isatty())
+        allow = arguments.allow_uncontained
+        with contextlib.redirect_stdout(sys.stderr):  # what the command prints may be piped somewhere
+            code = verified(api, run, arguments.expect, allow_uncontained=allow, outputs=outputs)
+        verdict = {"verdict": VERDICTS.get(code, "inconclusive")}
+    return code, api.post(f"/api/runs/{run}/finish", verdict)

@@ -3,22 +3,29 @@
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from soundstage.trouble import Unanswered
+
+KEPT = ("id", "name", "opened_at", "finished_at", "verdict", "contained", "services", "canaries", "counts", "gaps")
 KINDS = {"udp": "UDP", "icmp": "ICMP", "other": "other"}
 CONTAINED = {"no": "not contained", "namespace": "contained by namespaces", "doctor": "contained, as doctor showed"}
 
 
-def tell(run: Mapping[str, Any], told: Mapping[str, Any], code: int, *, as_json: bool) -> None:
-    """On stderr: stdout is the command's."""
-    line = json.dumps(machine(run, told, code)) if as_json else human(run, told)
-    print(line, file=sys.stderr)
+def tell(run: Mapping[str, Any], told: Mapping[str, Any], code: int, about: Path | None) -> None:
+    """On stderr, because stdout is the command's; and as JSON in a file. Raises Unanswered."""
+    print(human(run, told), file=sys.stderr)
+    if about is not None:
+        try:
+            about.write_text(json.dumps(machine(run, told, code), indent=1) + "\n", encoding="utf-8")
+        except OSError as trouble:
+            raise Unanswered(f"--about {about} cannot be written: {trouble.strerror}") from None
 
 
 def machine(run: Mapping[str, Any], told: Mapping[str, Any], code: int) -> dict[str, Any]:
     """For programs. `refused`: packets by kind, that had nowhere to go."""
-    named = {name: run[name] for name in ("id", "name", "opened_at", "finished_at", "verdict", "contained", "canaries")}
-    return {**named, "counts": run["counts"], "exit": code, "refused": {}, "outlived": 0, "services": [], **told}
+    return {**{name: run[name] for name in KEPT}, "exit": code, "refused": {}, "outlived": 0, **told}
 
 
 def human(run: Mapping[str, Any], told: Mapping[str, Any]) -> str:

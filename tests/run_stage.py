@@ -72,14 +72,15 @@ class RunHouse:
     def start(self) -> None:
         """Start it and wait until it is ready."""
         (self.data / "addresses.json").unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            [*as_user(self.user), *command("up")],
-            env=self.environ,
-            cwd=self.home,
-            text=True,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "stderr").open("w"),
-        )
+        with (self.folder / "stderr").open("w") as said:
+            self.process = subprocess.Popen(
+                [*as_user(self.user), *command("up")],
+                env=self.environ,
+                cwd=self.home,
+                text=True,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+            )
         deadline = time.monotonic() + 60
         while not (self.data / "addresses.json").exists():
             assert self.process.poll() is None, (self.folder / "stderr").read_text()
@@ -108,9 +109,10 @@ class RunHouse:
 
     def told(self, *words: str, options: tuple[str, ...] = (), **more: str) -> tuple[dict[str, Any], str]:
         """What the run says of itself at its end, and what the command printed. It has to have been good."""
-        done = self.run(*words, options=(*options, "--json"), **more)
+        about = self.home / "about.json"
+        done = self.run(*words, options=(*options, "--about", str(about)), **more)
         assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stderr.splitlines()[-1]), done.stdout
+        return json.loads(about.read_text()), done.stdout
 
     def captures(self, run: str) -> list[dict[str, Any]]:
         """What the run is answerable for, newest first."""
