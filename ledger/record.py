@@ -6,11 +6,13 @@ from typing import Any
 from ledger.capture import Capture
 from ledger.reply import KeptObject, Replay
 from policies.body import EMPTY, Body
+from policies.quick import quick
 
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class Record:
     """All of it already masked. `kept_body` with a `path` is adopted: the ledger moves the file into its store."""
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from policies.quick import quick
+
 Fidelity = Literal["shaped", "emulated", "generic", "refused", "real"]
 
 
@@ -14,6 +16,8 @@ class KeptObject:
     key: str
     value: Any
     """JSON-shaped; None removes the object."""
+    encoded: bytes | None = None
+    """The value as JSON, where it was written already, such as for the answer itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class Replay:
     """Digest of the request's meaning: another one under the same key is the provider's idempotency error."""
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class Reply:
     """An answer on any wire: of HTTP a response, of SMTP a line (250), of DNS a message (`status` the rcode)."""
 

@@ -105,8 +105,14 @@ def _object(record: Record, kept: KeptObject) -> dict[str, Any]:
         "provider": effect.provider or "",
         "collection": plain(kept.collection),
         "key": plain(kept.key),
-        "value": None if kept.value is None else json_of(kept.value),
+        "value": _value(kept),
     }
+
+
+def _value(kept: KeptObject) -> str | None:
+    if kept.encoded is not None:
+        return kept.encoded.decode()
+    return None if kept.value is None else json_of(kept.value)
 
 
 def _replay(record: Record, replay: Replay) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from policies.body import EMPTY, Body
+from policies.quick import quick
 
 NameSource = Literal["connect", "sni", "absolute", "host", "authority", "socks", "dns", "address"]
 """`dns`: the name that the address connected to was given out for. `address`: the bare address connected to, which is
@@ -27,7 +28,8 @@ def claimed(said: RunClaim | None, listener: RunClaim | None) -> RunClaim | None
     return replace(said, otherwise=listener)
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class HttpRequest:
     """One request as it arrived. Nothing in it is normalised: what was sent is what is judged."""
 

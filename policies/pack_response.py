@@ -1,7 +1,7 @@
 """Response: an answer written in a pack, compiled; and what it renders to for one request."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -26,14 +26,15 @@ class Unanswerable(Exception):
     """An answer would be larger than `LARGEST`: the request is hostile or the pack wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """An answer, ready for a wire. `out` is the body as data, for what is kept of it."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     out: Any
+    encoded: bytes | None = None
+    """The body where it is `out` as JSON that reads as `out` again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ class Response:
         body = _bytes(self.form, out)
         if len(body) > LARGEST:
             raise Unanswerable(f"an answer of {len(body)} octets is larger than {LARGEST}")
-        return Rendered(status if type(status) is int else 200, self._headers(context), body, out)
+        # Half a surrogate pair is written as an escape that not everybody reads.
+        encoded = body if self.form == "json" and b"\\ud" not in body else None
+        return Rendered(status if type(status) is int else 200, self._headers(context), body, out, encoded)
 
     def _headers(self, context: PackContext) -> tuple[tuple[str, str], ...]:
         return tuple(

@@ -6,11 +6,13 @@ from typing import Any
 from policies.operation import Operation
 from policies.pack_file import HostEntry
 from policies.pack_type import Pack
+from policies.quick import quick
 from policies.request_view import RequestView
 from policies.secret_place import SecretPlace
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class Recognition:
     """A request as its pack sees it. Without a pack, the view alone."""
 

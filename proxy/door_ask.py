@@ -7,9 +7,10 @@ from typing import Protocol
 from ledger.reply import Reply
 from ledger.trouble import LedgerUnavailable
 from policies.http_request import HttpRequest
+from policies.quick import quick
 from proxy.http1_reply import problem
 from sinks.gate import NotReady
-from sinks.passage import Departure, Outcome, Seen
+from sinks.passage import Answer, Departure, Outcome, Seen
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +27,8 @@ class Gate(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class Told:
     """What goes to the client's wire."""
 
@@ -43,7 +45,7 @@ async def ask(gate: Gate, seen: Seen) -> Told:
     told = ARMED
     try:
         outcome = await gate.take(seen)
-        told = await _told(outcome)
+        told = _answered(outcome) if isinstance(outcome, Answer) else await _stayed(outcome)
     except NotReady as error:
         told = _refusal("Soundstage is not ready", str(error))
     except LedgerUnavailable as error:
@@ -54,14 +56,16 @@ async def ask(gate: Gate, seen: Seen) -> Told:
     return told
 
 
-async def _told(outcome: Outcome) -> Told:
-    if isinstance(outcome, Departure):
-        # The policy changed since this connection's engine was chosen. There is nothing here that dials.
-        await outcome.settle(False, None)
-        detail = "The policy changed while this connection was open: it may leave now, over a new connection."
-        return _refusal("Try again", detail, outcome.capture_id)
-    capture_id = outcome.capture_id or None  # a canary has none
-    return Told(outcome.reply, outcome.decision.reason, capture_id, outcome.decision.verdict, answered=True)
+def _answered(answer: Answer) -> Told:
+    capture_id = answer.capture_id or None  # a canary has none
+    return Told(answer.reply, answer.decision.reason, capture_id, answer.decision.verdict, answered=True)
+
+
+async def _stayed(departure: Departure) -> Told:
+    """The policy changed since this connection's engine was chosen. There is nothing here that dials."""
+    await departure.settle(False, None)
+    detail = "The policy changed while this connection was open: it may leave now, over a new connection."
+    return _refusal("Try again", detail, departure.capture_id)
 
 
 def _refusal(title: str, detail: str, capture_id: str | None = None) -> Told:

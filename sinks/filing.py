@@ -97,7 +97,7 @@ def _without(removed: tuple[tuple[str, bytes], ...], kept: KeptObject, masker: M
     """A provider's object as it may be kept: what the request said in secret, it does not say either."""
     told = to_json(kept.value)
     masked = masker.without(removed, told)
-    return kept if masked == told else replace(kept, value=from_json(masked))
+    return kept if masked == told else replace(kept, value=from_json(masked), encoded=None)
 
 
 def _capture(

@@ -86,4 +86,16 @@ class HttpSink:
 def _marked(reply: Reply, passage: Passage) -> Reply:
     """Lower-case, as HTTP/2 demands and HTTP/1.1 does not mind."""
     marks = (("soundstage-verdict", passage.decision.verdict), ("soundstage-capture", passage.capture_id))
-    return replace(reply, headers=(*reply.headers, *marks))
+    # Field by field: `replace` would ask for the names of all of them anew for each answer.
+    return Reply(
+        reply.fidelity,
+        reply.status,
+        (*reply.headers, *marks),
+        reply.body,
+        reply.trailers,
+        reply.keep,
+        reply.replay,
+        reply.attempt_of,
+        reply.flags,
+        reply.facts,
+    )

@@ -113,7 +113,7 @@ class PackAnswers:
         if operation.response is None:
             raise Unanswerable(f"the operation {operation.id} of {pack.id} has no answer of its own")
         rendered = operation.response.render(context)
-        keep = self._kept(operation, context)
+        keep = self._kept(operation, context, rendered.encoded)
         for item in keep:
             self._recent.put((run, pack.id, item.collection, item.key), (item.value,))
         return Reply(
@@ -150,7 +150,7 @@ class PackAnswers:
         return await self._objects.list(run, pack.id, text(listing.collection(context)), limit)
 
     @staticmethod
-    def _kept(operation: Operation, context: PackContext) -> tuple[KeptObject, ...]:
+    def _kept(operation: Operation, context: PackContext, encoded: bytes | None) -> tuple[KeptObject, ...]:
         kept = []
         for save in operation.saves:
             if save.when is not None and not save.when(context):
@@ -158,7 +158,8 @@ class PackAnswers:
             key = text(save.key(context))
             if key:
                 value = None if save.remove else save.value(context)
-                kept.append(KeptObject(text(save.collection(context)), key, value))
+                told = encoded if value is context.out and value is not None else None
+                kept.append(KeptObject(text(save.collection(context)), key, value, told))
         return tuple(kept)
 
 

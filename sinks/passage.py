@@ -11,6 +11,7 @@ from policies.dns_question import DnsQuestion
 from policies.effect import Effect
 from policies.http_request import HttpRequest
 from policies.mail import Mail
+from policies.quick import quick
 from policies.raw_connection import RawConnection
 from policies.recognition import Recognition
 from policies.scheduled_job import ScheduledJob
@@ -18,7 +19,8 @@ from policies.scheduled_job import ScheduledJob
 Seen = HttpRequest | Mail | DnsQuestion | RawConnection | ScheduledJob
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class Passage:
     """What a sink is given to answer."""
 
