@@ -1,4 +1,4 @@
-"""Expressions: Jinja2's expression language, parsed by Jinja2 at load and made into plain functions of a context.
+"""Expressions: Jinja2's expression language, parsed by Jinja2 at load and made into one function of a context each.
 
 Jinja's own run time is not used. Only the kinds of node listed in `_Compiler._kinds` exist here, so nothing but
 JSON-shaped data, the operators of `expression_values` and the filters of `expression_filters` can be reached: no
@@ -8,17 +8,18 @@ error at load, never null at run time.
 """
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any, ClassVar
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from policies import expression_values as values
+from policies.expression_code import Writer, called, code, displayed
 from policies.expression_filters import FILTERS, PREPARED, TESTS
 from policies.expression_operators import (
     ARITHMETIC,
     COMPARISONS,
+    EQUALITIES,
     Constant,
     Evaluate,
     ExpressionError,
@@ -82,10 +83,9 @@ class _Compiler:
 
     def _name(self, node: nodes.Name) -> Evaluate:
         if node.name in self._names:
-            name = node.name
-            return lambda context: context.names.get(name)
+            return code("c.names.get({0})", Constant(node.name))
         if node.name in ROOTS:
-            return attrgetter(node.name)
+            return code(f"c.{node.name}")
         known = ", ".join(sorted({"req", "var", "gen", *ROOTS, *(n for n in self._names if "." not in n)}))
         raise ExpressionError(f"there is no value called {node.name!r} here; there are {known}")
 
@@ -101,7 +101,7 @@ class _Compiler:
         key = f"var.{name}"
         if key not in self._names:
             raise ExpressionError(f"there is no var.{name}; `let` makes one")
-        return lambda context: context.names.get(key)
+        return code("c.names.get({0})", Constant(key))
 
     def _getitem(self, node: nodes.Getitem) -> Evaluate:
         value = self._node(node.node)
@@ -114,7 +114,7 @@ class _Compiler:
         start, stop, step = (
             Constant(None) if part is None else self._node(part) for part in (cut.start, cut.stop, cut.step)
         )
-        return lambda context: values.piece(value(context), start(context), stop(context), step(context))
+        return called(values.piece, value, start, stop, step)
 
     def _call(self, node: nodes.Call) -> Evaluate:
         target = node.node
@@ -130,11 +130,10 @@ class _Compiler:
             raise ExpressionError(f"there is no generator gen.{target.attr}; there are {', '.join(sorted(GENERATORS))}")
         arguments = [literal(argument, f"gen.{target.attr}") for argument in plain_arguments(node)]
         if target.attr == "uuid":
-            return lambda context: context.gen.uuid()
+            return code("c.gen.uuid()")
         if len(arguments) != 1 or type(arguments[0]) is not int or not 0 < arguments[0] <= 200:
             raise ExpressionError(f"gen.{target.attr} takes one length from 1 to 200")
-        make, size = attrgetter(f"gen.{target.attr}"), arguments[0]
-        return lambda context: make(context)(size)
+        return code(f"c.gen.{target.attr}({arguments[0]})")
 
     def _filter(self, node: nodes.Filter) -> Evaluate:
         if node.node is None:
@@ -157,40 +156,42 @@ class _Compiler:
     def _condition(self, node: nodes.CondExpr) -> Evaluate:
         test, yes = self._node(node.test), self._node(node.expr1)
         no = Constant(None) if node.expr2 is None else self._node(node.expr2)
-        return lambda context: yes(context) if test(context) else no(context)
+        return code("({1} if {0} else {2})", test, yes, no)
 
     def _compare(self, node: nodes.Compare) -> Evaluate:
         if len(node.ops) != 1:
             raise ExpressionError("a comparison has two sides; join several with `and`")
         left, right = self._node(node.expr), self._node(node.ops[0].expr)
+        operator = node.ops[0].op
+        if operator in EQUALITIES:
+            return code(f"({{0}} {EQUALITIES[operator]} {{1}})", left, right)
         # The one operator of Jinja that is not listed is `not in`.
-        compare: Callable[[Any, Any], Any] = COMPARISONS.get(node.ops[0].op, lacks)
-        return lambda context: compare(left(context), right(context))
+        return called(COMPARISONS.get(operator, lacks), left, right)
 
     def _and(self, node: nodes.And) -> Evaluate:
         left, right = self._node(node.left), self._node(node.right)
-        return lambda context: left(context) and right(context)
+        return code("({0} and {1})", left, right)
 
     def _or(self, node: nodes.Or) -> Evaluate:
         left, right = self._node(node.left), self._node(node.right)
-        return lambda context: left(context) or right(context)
+        return code("({0} or {1})", left, right)
 
     def _not(self, node: nodes.Not) -> Evaluate:
         value = self._node(node.node)
-        return lambda context: not value(context)
+        return code("(not {0})", value)
 
     def _negative(self, node: nodes.Neg) -> Evaluate:
         value = self._node(node.node)
         if isinstance(value, Constant):
             return Constant(values.negative(value.value))
-        return lambda context: values.negative(value(context))
+        return called(values.negative, value)
 
     def _positive(self, node: nodes.Pos) -> Evaluate:
         return self._node(node.node)
 
     def _binary(self, node: nodes.BinExpr) -> Evaluate:
         work, left, right = ARITHMETIC[type(node)], self._node(node.left), self._node(node.right)
-        return lambda context: work(left(context), right(context))
+        return called(work, left, right)
 
     def _concat(self, node: nodes.Concat) -> Evaluate:
         return texts([self._node(part) for part in node.nodes])
@@ -199,11 +200,15 @@ class _Compiler:
         items = [self._node(item) for item in node.items]
         if all(isinstance(item, Constant) for item in items):
             return Constant([item(None) for item in items])
-        return lambda context: [item(context) for item in items]
+        return displayed(items)
 
     def _dict(self, node: nodes.Dict) -> Evaluate:
         pairs = [(self._node(pair.key), self._node(pair.value)) for pair in node.items]
-        return lambda context: {values.text(key(context)): value(context) for key, value in pairs}
+        writer = Writer()
+        read = writer.hold(values.text)
+        return writer.code(
+            "{" + ", ".join([f"{read}({writer.part(key)}): {writer.part(value)}" for key, value in pairs]) + "}"
+        )
 
     _kinds: ClassVar[dict[type[nodes.Node], Callable[["_Compiler", Any], Evaluate]]] = {
         nodes.Const: _const,

@@ -1,19 +1,18 @@
-"""The functions an expression's nodes become, put together from the functions of the nodes inside them.
+"""The code an expression's nodes become, put together from the code of the nodes inside them.
 
 Here lives what needs no name lookup; which node may stand where is `expression`'s.
 """
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any
 
 from jinja2 import nodes
 
 from policies import expression_values as values
+from policies.expression_code import Constant as Constant
+from policies.expression_code import Evaluate as Evaluate
+from policies.expression_code import Writer, called, code
 from policies.expression_filters import PREPARED
-
-Evaluate = Callable[[Any], Any]
-"""A function of a PackContext."""
 
 VIEW_FIELDS = frozenset(
     {"method", "scheme", "host", "port", "path", "query", "headers", "form", "json", "xml", "text", "data", "args"}
@@ -26,44 +25,35 @@ class ExpressionError(ValueError):
     """An expression that cannot be used; the message says what is wrong with it. For the pack's author."""
 
 
-class Constant:
-    """The function of a literal: its value never depends on the context."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __call__(self, _context: Any) -> Any:
-        return self.value
-
-
 def texts(parts: list[Evaluate]) -> Evaluate:
     """A function that joins what `parts` read as."""
     if all(isinstance(part, Constant) for part in parts):
         return Constant(values.joined([values.text(part(None)) for part in parts]))
-    return lambda context: values.joined([values.text(part(context)) for part in parts])
+    writer = Writer()
+    read, join = writer.hold(values.text), writer.hold(values.joined)
+    told = [
+        writer.literal(values.text(part.value))
+        if isinstance(part, Constant)
+        else f"(h if type(h := {writer.part(part)}) is str else {read}(h))"
+        for part in parts
+    ]
+    return writer.code(f"{join}([{', '.join(told)}])")
 
 
 def view_field(name: str) -> Evaluate:
     if name not in VIEW_FIELDS:
         raise ExpressionError(f"a request has no {name!r}; it has {', '.join(sorted(VIEW_FIELDS))}")
-    return attrgetter(f"req.{name}")
+    return code(f"c.req.{name}")
 
 
 def getter(value: Evaluate, key: Any) -> Evaluate:
     if type(key) is not str:
-        return lambda context: values.get(value(context), key)
-
-    def get(context: Any) -> Any:
-        held = value(context)
-        return held.get(key) if type(held) is dict else None
-
-    return get
+        return called(values.get, value, Constant(key))
+    return code("(h.get({1}) if type(h := {0}) is dict else None)", value, Constant(key))
 
 
 def keyed(value: Evaluate, key: Evaluate) -> Evaluate:
-    return lambda context: values.get(value(context), key(context))
+    return called(values.get, value, key)
 
 
 def plain_arguments(node: nodes.Call | nodes.Filter | nodes.Test) -> list[nodes.Expr]:
@@ -86,17 +76,12 @@ def prepared(name: str, value: Evaluate, arguments: list[nodes.Expr]) -> Evaluat
         work = PREPARED[name](str(argument))
     except Exception as error:  # whatever jmespath or re2 says of a pattern is for the pack's author
         raise ExpressionError(f"{argument!r} is no {name} pattern: {error}") from error
-    return lambda context: work(value(context))
+    return called(work, value)
 
 
 def applied(work: Callable[..., Any], value: Evaluate, arguments: list[Evaluate]) -> Evaluate:
     _check_count(work, len(arguments))
-    if not arguments:
-        return lambda context: work(value(context))
-    if len(arguments) == 1:
-        only = arguments[0]
-        return lambda context: work(value(context), only(context))
-    return lambda context: work(value(context), *[argument(context) for argument in arguments])
+    return called(work, value, *arguments)
 
 
 def _check_count(work: Callable[..., Any], given: int) -> None:
@@ -112,9 +97,10 @@ def lacks(left: Any, right: Any) -> bool:
     return not values.contains(right, left)
 
 
+EQUALITIES = {"eq": "==", "ne": "!="}
+"""Of JSON-shaped data Python's own never raise."""
+
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "eq": lambda left, right: left == right,
-    "ne": lambda left, right: left != right,
     "lt": values.less,
     "gt": lambda left, right: values.less(right, left),
     "lteq": lambda left, right: values.less(left, right) or left == right,

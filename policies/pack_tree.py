@@ -5,10 +5,11 @@ A text that is one expression keeps its type. Parts without expressions are made
 `{$if: condition, $then: tree, $else: tree}`; `{$merge: [trees]}` later keys win, nulls merge nothing; `{$shape: name}`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policies.expression import compile_expression
+from policies.expression_code import Writer, called, code, displayed
 from policies.expression_collections import aslist
 from policies.expression_operators import Constant, Evaluate, ExpressionError, texts
 from policies.expression_values import TooLarge, text, weight
@@ -64,7 +65,7 @@ class Trees:
     def _list(items: list[Evaluate]) -> Evaluate:
         if all(isinstance(item, Constant) for item in items):
             return Constant([item(None) for item in items])
-        return lambda context: [item(context) for item in items]
+        return displayed(items)
 
     def _object(self, tree: dict[Any, Any], names: frozenset[str], place: tuple[str | int, ...]) -> Evaluate:
         fields = {str(key): self.compile(value, names, (*place, str(key))) for key, value in tree.items()}
@@ -74,13 +75,9 @@ class Trees:
         if not moving:
             return Constant(laid)
 
-        def make(context: Any) -> dict[str, Any]:
-            made = laid.copy()
-            for key, field in moving:
-                made[key] = field(context)
-            return made
-
-        return make
+        writer = Writer()
+        pairs = ", ".join([f"{key!r}: {writer.part(field)}" for key, field in moving])
+        return writer.code(f"{{**{writer.hold(laid)}, {pairs}}}")
 
     def _directive(self, tree: dict[Any, Any], names: frozenset[str], place: tuple[str | int, ...]) -> Evaluate:
         for name, allowed in _DIRECTIVES.items():
@@ -106,15 +103,15 @@ class Trees:
         source = self._expression(tree["$each"], names, (*place, "$each"))
         item = self.compile(tree.get("$do"), names | {name}, (*place, "$do"))
 
-        def each(context: Any) -> list[Any]:
+        def each(context: Any, values: Any) -> list[Any]:
             made, spent = [], 0
-            for index, value in enumerate(bounded(source(context))):
+            for index, value in enumerate(bounded(values)):
                 context.i, context.names[name] = index, value
                 made.append(item(context))
                 spent = weight(made[-1], spent)
             return made
 
-        return each
+        return code("{work}(c, {0})", source, work=each)
 
     def _map(self, tree: dict[str, Any], names: frozenset[str], place: tuple[str | int, ...]) -> Evaluate:
         name = str(tree.get("$as", "item"))
@@ -122,38 +119,29 @@ class Trees:
         key = self._expression(tree.get("$key"), names | {name}, (*place, "$key"))
         value = self.compile(tree.get("$value"), names | {name}, (*place, "$value"))
 
-        def mapped(context: Any) -> dict[str, Any]:
+        def mapped(context: Any, values: Any) -> dict[str, Any]:
             made: dict[str, Any] = {}
             spent = 0
-            for index, item in enumerate(bounded(source(context))):
+            for index, item in enumerate(bounded(values)):
                 context.i, context.names[name] = index, item
                 at = text(key(context))
                 made[at] = value(context)
                 spent = weight(made[at], spent + len(at))
             return made
 
-        return mapped
+        return code("{work}(c, {0})", source, work=mapped)
 
     def _if(self, tree: dict[str, Any], names: frozenset[str], place: tuple[str | int, ...]) -> Evaluate:
         test = self._expression(tree["$if"], names, (*place, "$if"))
         yes = self.compile(tree.get("$then"), names, (*place, "$then"))
         no = self.compile(tree.get("$else"), names, (*place, "$else"))
-        return lambda context: yes(context) if test(context) else no(context)
+        return code("({1} if {0} else {2})", test, yes, no)
 
     def _merge(self, tree: dict[str, Any], names: frozenset[str], place: tuple[str | int, ...]) -> Evaluate:
         if not isinstance(tree["$merge"], list):
             raise TreeError(place, "$merge takes a list of trees")
         parts = [self.compile(part, names, (*place, "$merge", at)) for at, part in enumerate(tree["$merge"])]
-
-        def merged(context: Any) -> dict[str, Any]:
-            made: dict[str, Any] = {}
-            for part in parts:
-                value = part(context)
-                if isinstance(value, dict):
-                    made.update(value)
-            return made
-
-        return merged
+        return called(_merged, displayed(parts))
 
     def _shape(self, tree: dict[str, Any], names: frozenset[str], place: tuple[str | int, ...]) -> Evaluate:
         name = tree["$shape"]
@@ -169,6 +157,14 @@ class Trees:
             finally:
                 self._open.pop()
         return made
+
+
+def _merged(values: Iterable[Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for value in values:
+        if isinstance(value, dict):
+            made.update(value)
+    return made
 
 
 def _unknown(tree: dict[Any, Any]) -> list[str]:

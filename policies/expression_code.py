@@ -1,0 +1,104 @@
+"""Code: a function of a context as the source of one Python expression, put together from those of its parts.
+
+An expression or a tree of a pack becomes one function instead of a function for each of its nodes, compiled when it is
+first called. Nothing in a source comes from a client: it consists of templates of ours, of literals as `repr` writes
+them, and of names that stand for objects of ours. `c` is the context, `h` what was just looked at.
+"""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+Evaluate = Callable[[Any], Any]
+"""A function of a PackContext."""
+
+DEEPEST = 20
+"""Parts within parts that are written out; what is deeper is called, for Python's parser has a limit."""
+LONGEST = 1_500
+"""Characters of a part that are written out; what is longer, such as a shape that many answers share, is called."""
+_NUMBERS = count()
+_SPACE: dict[str, Any] = {"__builtins__": {}, "type": type, "dict": dict, "str": str}
+"""What every source may name besides the objects it holds."""
+
+
+class Constant:
+    """The function of a literal: its value never depends on the context."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, _context: Any) -> Any:
+        return self.value
+
+
+class Code:
+    """The function that `source` says. `held` are the objects its names stand for."""
+
+    __slots__ = ("_made", "depth", "held", "source")
+
+    def __init__(self, source: str, held: dict[str, Any], depth: int) -> None:
+        self.source = source
+        self.held = held
+        self.depth = depth
+        self._made: Evaluate = self._make
+
+    def __call__(self, context: Any) -> Any:
+        return self._made(context)
+
+    def _make(self, context: Any) -> Any:
+        """The first call."""
+        compiled = compile(f"lambda c: {self.source}", "<pack>", "eval")
+        self._made = eval(compiled, {**_SPACE, **self.held})  # noqa: S307 # written by us alone, see above
+        return self._made(context)
+
+
+class Writer:
+    """Puts one source together."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Any] = {}
+        self._depth = 0
+
+    def hold(self, value: Any) -> str:
+        """A name for an object."""
+        name = f"k{next(_NUMBERS)}"
+        self._held[name] = value
+        return name
+
+    def part(self, part: Evaluate) -> str:
+        """What stands for a part: its source, its literal, or a call of it."""
+        if isinstance(part, Constant):
+            return self.literal(part.value)
+        if isinstance(part, Code) and part.depth < DEEPEST and len(part.source) <= LONGEST:
+            self._held.update(part.held)
+            self._depth = max(self._depth, part.depth)
+            return part.source
+        return f"{self.hold(part)}(c)"
+
+    def literal(self, value: Any) -> str:
+        plain = value is None or type(value) is bool or type(value) is str or (type(value) is int and 0 <= value < 1e9)
+        return repr(value) if plain else self.hold(value)
+
+    def code(self, source: str) -> Code:
+        return Code(source, self._held, self._depth + 1)
+
+
+def code(template: str, *parts: Evaluate, **held: Any) -> Code:
+    """`template` with its numbered places filled by `parts` and its named ones by names for objects."""
+    writer = Writer()
+    names = {name: writer.hold(value) for name, value in held.items()}
+    return writer.code(template.format(*map(writer.part, parts), **names))
+
+
+def called(work: Callable[..., Any], *parts: Evaluate) -> Code:
+    """A call of `work` with what the parts give."""
+    writer = Writer()
+    return writer.code(f"{writer.hold(work)}({', '.join(map(writer.part, parts))})")
+
+
+def displayed(parts: list[Evaluate]) -> Code:
+    """A list of what the parts give."""
+    writer = Writer()
+    return writer.code(f"[{', '.join(map(writer.part, parts))}]")
