@@ -1,10 +1,12 @@
 """Identifiers of captures: UUIDv7 as text (RFC 9562, 5.7), so that ids sort by time. Nothing else is named here."""
 
-import secrets
 import threading
 from datetime import datetime
+from os import urandom
 
 _RANDOM_BITS = 74
+_RANDOM_OCTETS = 10
+_BELOW_TOP = (1 << (_RANDOM_BITS - 1)) - 1
 
 
 class _Sequence:
@@ -18,11 +20,11 @@ class _Sequence:
     def after(self, millisecond: int) -> tuple[int, int]:
         """The next (millisecond, 74-bit tail)."""
         with self._lock:
-            tail = self._tail + 1 + secrets.randbits(32) if millisecond <= self._millisecond else 0
+            tail = self._tail + 1 + int.from_bytes(urandom(4)) if millisecond <= self._millisecond else 0
             if tail == 0 or tail >> _RANDOM_BITS:
                 self._millisecond = max(millisecond, self._millisecond + 1)
                 # The top bit stays free, so that a millisecond has room for 2^41 steps.
-                tail = secrets.randbits(_RANDOM_BITS - 1)
+                tail = int.from_bytes(urandom(_RANDOM_OCTETS)) & _BELOW_TOP
             self._tail = tail
             return self._millisecond, tail
 

@@ -3,7 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import brotli  # type: ignore[import-untyped]  # it ships no types
 import zstandard
@@ -45,8 +45,7 @@ _PACKED = frozenset((b"\x28\xb5\x2f\xfd",))
 """How gzip (RFC 1952) and Zstandard (RFC 8878) begin: some clients compress and do not say so."""
 
 
-@dataclass(frozen=True, slots=True)
-class BodyMask:
+class BodyMask(NamedTuple):
     """How one body is masked."""
 
     plan: MaskPlan
@@ -56,7 +55,7 @@ class BodyMask:
 
     def of(self, data: bytes, headers: Mapping[str, str]) -> Masked | None:
         """The body without its secrets, in its own coding; None where nobody can tell what is in it."""
-        coding = headers.get("content-encoding", "").strip().lower()
+        coding = headers["content-encoding"].strip().lower() if "content-encoding" in headers else ""
         if coding in ("", "identity"):
             if data[:4] in _PACKED or data[:3] == _GZIPPED:
                 return self.of(data, {**headers, "content-encoding": "gzip" if data[:3] == _GZIPPED else "zstd"})

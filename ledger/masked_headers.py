@@ -28,6 +28,19 @@ def masked_headers(headers: Headers, plan: MaskPlan, mark: Mark) -> Headers:
     return tuple([known.get(field) or _field(field, plan, mark) for field in headers])
 
 
+def own_headers(headers: Headers, plan: MaskPlan, mark: Mark) -> Headers:
+    """The same of an answer made up here, whose values are new each time: one search over all of them.
+
+    A line feed ends what a pattern may span, and is the start and the end of a word to all of them.
+    """
+    if any(plan.header(name) is not None for name, _ in headers):
+        return masked_headers(headers, plan, mark)
+    values = "\n".join([value for _, value in headers])
+    if plan.any_in_header.search(_octets(values)) is not None:
+        return masked_headers(headers, plan, mark)
+    return headers
+
+
 def _field(field: tuple[str, str], plan: MaskPlan, mark: Mark) -> tuple[str, str]:
     """One field that was not met lately."""
     name, value = field

@@ -2,8 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ledger.hidden_secrets import DEEPEST, ENCODED_HINT, without_encoded, without_hidden
 from ledger.mask_plan import FORM_ESCAPE, JSON_ESCAPE, XML_TEXT, MaskPlan
@@ -19,8 +18,7 @@ _SCALAR = linear(rb'"((?:[^"\\]|\\(?s:.))*)(?:"|\z)(\s*:)?|([\[{])|([\]}])|(-?[0
 _FORM_LIKE = linear(rb"[^\s=&<>{}]+=[^\s<>{}]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(NamedTuple):
     """A text without its secrets, and what was found in it that stayed because a message says it to its reader."""
 
     text: bytes
@@ -43,7 +41,7 @@ def masked_text(text: bytes, plan: MaskPlan, mark: Mark, *, message: bool = Fals
     With `message`, what the text says to its reader stays: only fields that are credentials go; the rest is flagged.
     """
     if (plan.any_in_body if names else plan.any_key).search(text) is None:
-        if not names or ENCODED_HINT.search(text) is None:
+        if not names or b"%" not in text or ENCODED_HINT.search(text) is None:
             return Masked(text)
         opened = _Masking(plan, mark, message).opened(text, 0)
         return Masked(text if opened == text else opened)

@@ -6,14 +6,13 @@ digest lets two uses of the same secret be seen to be the same.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from ledger.mask_plan import MaskPlan
 from ledger.masked_body import UNREADABLE, BodyMask
 from ledger.masked_facts import masked_facts
-from ledger.masked_headers import masked_headers, masked_path, masked_query
+from ledger.masked_headers import masked_headers, masked_path, masked_query, own_headers
 from ledger.masked_text import masked_text
 from ledger.secret_patterns import without_keys
 from policies.body import Body
@@ -24,12 +23,13 @@ Headers = tuple[tuple[str, str], ...]
 
 _PLANS_KEPT = 512
 _MARKS_KEPT = 4096
+_LONGEST_NAME = 253
+"""Characters of a host's name; longer texts are sentences, which seldom come again."""
 _SHORTEST_ECHO = 6
 """Octets: what is shorter, such as a card's CVC, stands in an answer by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class MaskedRequest:
+class MaskedRequest(NamedTuple):
     """The parts of a request, safe to keep. `path` and `query` are as sent, but for what was removed."""
 
     headers: Headers
@@ -49,6 +49,8 @@ class Masker:
         self._general = MaskPlan(())
         self._plans: dict[int, MaskPlan] = {}
         self._marks: dict[tuple[str, bytes], bytes] = {}
+        self._plain: set[str] = set()
+        """Hosts met lately that are no keys: they come with every request."""
 
     def mark(self, label: str, secret: bytes) -> bytes:
         """What stands where a secret was."""
@@ -109,8 +111,14 @@ class Masker:
 
     def words(self, text: str) -> str:
         """A name or a sentence without keys known by their shape; the same object where there are none."""
+        if text in self._plain:
+            return text
         octets = text.encode("utf-8", "surrogatepass")
         if self._general.any_key.search(octets) is None:
+            if len(text) <= _LONGEST_NAME:
+                if len(self._plain) >= _MARKS_KEPT:
+                    self._plain.clear()
+                self._plain.add(text)
             return text
         shown, _ = without_keys(octets, self.mark)
         return text if shown == octets else shown.decode("utf-8", "surrogatepass")
@@ -120,7 +128,7 @@ class Masker:
     ) -> tuple[Headers, bytes]:
         """An answer without its credentials. `own`: made up here, so that only what it echoes can be a secret."""
         plan = self._plan(places)
-        shown = masked_headers(headers, plan, self.mark)
+        shown = own_headers(headers, plan, self.mark) if own else masked_headers(headers, plan, self.mark)
         if not body:
             return shown, body
         masked = BodyMask(plan, self.mark, names=not own).of(body, _described(headers))
@@ -155,7 +163,8 @@ class Masker:
 
 
 _DESCRIBING = frozenset(("content-type", "content-encoding", "x-amz-content-sha256"))
+_SIZES = frozenset(map(len, _DESCRIBING))
 
 
 def _described(headers: Headers) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in headers if name in _DESCRIBING or name.lower() in _DESCRIBING}
+    return {name.lower(): value for name, value in headers if len(name) in _SIZES and name.lower() in _DESCRIBING}

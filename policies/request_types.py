@@ -19,7 +19,11 @@ class FieldTypes:
 
     def typed(self, fields: dict[str, Any]) -> dict[str, Any]:
         """`fields` with their types; a text that is no such number or truth stays as it was sent."""
-        return {name: self._value(name, value) for name, value in fields.items()}
+        made = dict(fields)
+        for name, value in fields.items():
+            if type(value) is not str or name in self.integer or name in self.boolean:
+                made[name] = self._value(name, value)
+        return made
 
     def _value(self, name: str, value: Any) -> Any:
         if isinstance(value, str):

@@ -156,7 +156,8 @@ class Wire(asyncio.Protocol):
         if self.transport.is_closing():
             return
         self.transport.write(data)
-        await self._drained()
+        if self._drain is not None:
+            await self._drained()
 
     async def flush(self) -> None:
         """Wait until all that was written is on its way."""
