@@ -65,7 +65,7 @@ def test_wait_names_what_was_captured_instead_the_closest_first(stage: Stage, wi
 
 def test_wait_says_that_there_was_only_something_else(stage: Stage, window: Window) -> None:
     stage.add(capture(1, "payment"), capture(2, "payment"))
-    with pytest.raises(NotAsExpected, match="no email at all was captured in test_signup; there were 2 payments"):
+    with pytest.raises(NotAsExpected, match="no email at all was captured in test_signup, but 2 payments"):
         window.email.wait_for()
 
 

@@ -49,7 +49,7 @@ def _others(every: Sequence[Shown]) -> str:
     counted = Counter(one["channel"] for one in every)
     if not counted:
         return ", nor anything else"
-    return "; there were " + ", ".join(f"{number} {_named(name, number)}" for name, number in counted.items())
+    return ", but " + ", ".join(f"{number} {_named(name, number)}" for name, number in counted.items())
 
 
 def _named(channel: str, number: int) -> str:
