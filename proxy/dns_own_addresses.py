@@ -12,7 +12,7 @@ import dns.reversename
 import dns.rrset
 
 from proxy.dns_answer import Steering, record_set
-from proxy.name_book import NameBook
+from proxy.name_book import NameBook, NameNotKept
 
 NAMESERVER = "ns.soundstage.invalid."
 _LOOPBACK = {dns.rdatatype.A: "127.0.0.1", dns.rdatatype.AAAA: "::1"}
@@ -51,7 +51,10 @@ class OwnAddresses(Steering):
             return None
         if kind == dns.rdatatype.AAAA and not self._names.has_ipv6:
             return None
-        return self._names.address_of(name.to_text(omit_final_dot=True), _VERSIONS[kind])
+        try:
+            return self._names.address_of(name.to_text(omit_final_dot=True), _VERSIONS[kind])
+        except NameNotKept:
+            return None
 
     def _name(self, reverse: dns.name.Name) -> str | None:
         try:

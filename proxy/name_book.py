@@ -27,6 +27,10 @@ class NamesUsedUp(Exception):
     """Every address has been given to a name that was asked within the last day."""
 
 
+class NameNotKept(Exception):
+    """The name holds a key by its shape: it carries something out, and what is kept must not hold it in the clear."""
+
+
 class Remembers(Protocol):
     """`ledger.name_file.NameFile`."""
 
@@ -57,8 +61,11 @@ class NameBook:
         network: str = DEFAULT_NETWORK,
         network6: str | None = None,
         clock: Callable[[], float] = time.time,
+        holds_secret: Callable[[str], bool] = lambda name: False,
     ) -> None:
         """`key` scatters names over the network. `network6` is an IPv6 one at least as large.
+
+        Names in which `holds_secret` sees one get no address.
 
         Raises ValueError for networks that do not fit, LedgerUnavailable.
         """
@@ -71,6 +78,7 @@ class NameBook:
             raise ValueError(f"the network {network6} is smaller than {network}")
         self._key = key[:64]
         self._clock = clock
+        self._holds_secret = holds_secret
         self._file = file
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         """The name that has not been asked for the longest time first."""
@@ -87,11 +95,16 @@ class NameBook:
         return len(self._entries)
 
     def address_of(self, name: str, version: int = 4) -> str:
-        """The address of a name (as asked, without its last dot). Raises NamesUsedUp, LedgerUnavailable."""
+        """The address of a name (as asked, without its last dot).
+
+        Raises NameNotKept, NamesUsedUp, LedgerUnavailable: it gets none.
+        """
         now = int(self._clock())
-        name = name.lower()
+        asked, name = name, name.lower()
         entry = self._entries.get(name)
         if entry is None:
+            if self._holds_secret(asked) or self._holds_secret(name):
+                raise NameNotKept("a name that holds a key gets no address")
             place = self._free_place(name, now)
             self._file.add(Given(self._shown(place), now, name))
             self._put(name, _Entry(place, now, now))

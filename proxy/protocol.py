@@ -10,6 +10,8 @@ from proxy.protocol_port import BY_PORT, TITLES
 from proxy.protocol_text import TEXT
 
 UNKNOWN = "tcp"
+LOOKED_AT = 4_096
+"""Octets: no protocol needs more to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Protocol:
 
 def recognise(seen: bytes, port: int) -> Protocol | None:
     """What these first bytes begin, or None where they begin nothing known, or not yet. `port` decides between two."""
-    name = next((name for name, begins in (*TEXT, *BINARY) if begins(seen)), None)
+    head = seen[:LOOKED_AT]
+    name = next((name for name, begins in (*TEXT, *BINARY) if begins(head)), None)
     return None if name is None else Protocol(_between(name, port))
 
 

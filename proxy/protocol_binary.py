@@ -49,13 +49,15 @@ def _ldap(seen: bytes) -> bool:
 
 
 def _kafka(seen: bytes) -> bool:
+    """A request's head: its key and version, and the client's name, which many leave out and few leave empty."""
     if len(seen) < 14:
         return False
     size, key, version, _, named = struct.unpack_from(">ihhih", seen)
     if not (10 <= size <= KAFKA_LONGEST and 0 <= key <= KAFKA_LAST_KEY and 0 <= version <= KAFKA_LAST_VERSION):
         return False
     client = seen[14 : 14 + max(named, 0)]
-    return -1 <= named <= min(size - 10, 255) and all(0x20 <= octet < 0x7F for octet in client)
+    plain = all(0x20 <= octet < 0x7F for octet in client)
+    return named == -1 or (0 < named <= min(size - 10, 255) and len(client) > 0 and plain)
 
 
 def _cassandra(seen: bytes) -> bool:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from proxy.client_hello import HANDSHAKE_RECORD, ClientHello, NotTls, read_client_hello
-from proxy.head import LONGEST_HEAD
 from proxy.listener_opening import HTTP2_PREFACE, LOOKED_AT, Patience
 from proxy.peek import PeekEnded, peek_until
 from proxy.protocol import Protocol, recognise
 
+UNDECIDED = 4_096
+"""Octets that may come until a text is HTTP or something else: each one more is looked at from the beginning."""
 _HTTP = re.compile(
     rb"[A-Za-z]{2,16} (?:/|\*[ \r\n]|(?i:https?|wss?)://)|[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} [^\r\n]* HTTP/\d"
 )
@@ -39,7 +40,7 @@ def read_begun(seen: bytes, port: int) -> Begun | None:
         return Begun(http2=True)
     if HTTP2_PREFACE.startswith(seen[: len(HTTP2_PREFACE)]):
         return None
-    if _HTTP.match(seen):
+    if _HTTP.match(seen[:UNDECIDED]):
         return Begun(http=True)
     protocol = recognise(seen, port)
     return None if protocol is None else Begun(protocol=protocol)
@@ -55,7 +56,7 @@ async def first_bytes(sock: socket.socket, port: int, patience: Patience) -> tup
     if begun is not None:
         return begun, seen
     seconds = patience.hello if first == HANDSHAKE_RECORD or _PART_OF_A_LINE.match(seen) else patience.more
-    limit = LOOKED_AT if first == HANDSHAKE_RECORD else LONGEST_HEAD
+    limit = LOOKED_AT if first == HANDSHAKE_RECORD else UNDECIDED
     try:
         return await peek_until(sock, partial(read_begun, port=port), limit=limit, seconds=seconds)
     except PeekEnded as ended:

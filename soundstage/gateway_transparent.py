@@ -51,7 +51,13 @@ def name_book(settings: Settings, ground: Ground) -> NameBook:
     Raises LedgerUnavailable.
     """
     network, network6 = (*settings.own_addresses, None, None)[:2]
-    return NameBook(NameFile(settings.data_dir), ground.secret, network=network or DEFAULT_NETWORK, network6=network6)
+    return NameBook(
+        NameFile(settings.data_dir),
+        ground.secret,
+        network=network or DEFAULT_NETWORK,
+        network6=network6,
+        holds_secret=lambda name: ground.masker.words(name) != name,
+    )
 
 
 def responder(
@@ -67,7 +73,7 @@ def responder(
         steer_to=settings.steered_to,
         zones=InternalZones({zone: resolver_of(text) for zone, text in settings.internal_zones.items()}),
         forward=forward,
-        repeats=Repeats(ground.writer.count),
+        repeats=Repeats(ground.writer.count, whose=lambda source: ground.runs.booked_to(claim, source)),
         names=names,
         claim=claim,
     )

@@ -108,3 +108,10 @@ def test_what_a_datagram_cannot_hold_is_asked_again_over_tcp() -> None:
     assert dns.message.from_wire(short, ignore_trailing=True, raise_on_truncation=False).flags & dns.flags.TC
     assert not dns.message.from_wire(whole).flags & dns.flags.TC
     assert len(dns.message.from_wire(whole).answer[0]) == 59
+
+
+def test_a_name_that_holds_a_key_has_no_data(tmp_path: Path) -> None:
+    steering = OwnAddresses(NameBook(NameFile(tmp_path), b"key", holds_secret=lambda name: "sk_live" in name))
+    response = answered(steering, "sk_live_x.evil.example", "A")
+    assert (response.rcode(), said(response)) == (dns.rcode.NOERROR, [])
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.name_file import SLACK, Given, NameFile
 from ledger.trouble import LedgerUnavailable
-from proxy.name_book import DAY, DEFAULT_NETWORK, NOTED_EVERY, NameBook, NamesUsedUp
+from proxy.name_book import DAY, DEFAULT_NETWORK, NOTED_EVERY, NameBook, NameNotKept, NamesUsedUp
 
 KEY = b"k" * 32
 SMALL = "198.18.0.0/28"
@@ -108,9 +108,7 @@ def test_used_up_the_name_asked_longest_ago_makes_way() -> None:
     assert len(set(given_out.values())) == len(names) == 14
     clock.now += DAY - 1
     names.address_of("n0")
-    with pytest.raises(
-        NamesUsedUp, match=r"all 14 addresses of 198\.18\.0\.0/28 belong to names"
-    ):
+    with pytest.raises(NamesUsedUp, match=r"all 14 addresses of 198\.18\.0\.0/28 belong to names"):
         names.address_of("one-more")
     clock.now += 1
     assert names.address_of("one-more") == given_out["n1"]
@@ -140,6 +138,14 @@ def test_what_cannot_be_kept_is_not_given_out() -> None:
     assert len(names) == 0
     file.trouble = None
     assert names.name_of(names.address_of("a")) == "a"
+
+
+def test_a_name_that_holds_a_key_is_not_kept() -> None:
+    file = Memory()
+    names = NameBook(file, KEY, network=SMALL, holds_secret=lambda name: "KEY" in name)
+    with pytest.raises(NameNotKept):
+        names.address_of("KEY.evil.example")
+    assert (file.lines, len(names)) == ([], 0)
 
 
 def test_of_several_lines_the_last_counts() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dns.message
 import dns.query
+import pytest
 from running import Running, started
 
 SETTINGS = {"SOUNDSTAGE_TRANSPARENT_PORT": "0", "SOUNDSTAGE_STEER_TO": "198.18.0.0/15,fd53::/64"}
@@ -31,6 +32,10 @@ def test_names_keep_their_addresses_and_strangers_are_recorded_across_a_killed_g
         assert len(set(first.values())) == 2
         assert all(one.startswith(("198.18.", "198.19.")) for one in first.values())
         assert address(running, "db.example.com", "AAAA").startswith("fd53::")
+        secret = f"sk_live_{'Zq7' * 8}"
+        with pytest.raises(IndexError):  # no data
+            address(running, f"{secret}.evil.example")
+        assert secret.lower() not in (running.data_dir / "names").read_text().lower()
         assert reset(running.place("transparent"))
         [capture] = running.wait_for(channel="socket")
         assert capture["flags"] == ["not_redirected"]
