@@ -85,6 +85,11 @@ class Runs:
         """The run's id alone, and nothing is counted."""
         return self._judged(claim, source)[0].run
 
+    def booked_to(self, claim: RunClaim | None, source: str) -> str:
+        """The run with its window that is open, as one text, and nothing is counted."""
+        owner = self._judged(claim, source)[0]
+        return owner.run if owner.window is None else f"{owner.run}/{owner.window}"
+
     def missed(self, run_id: str, at: datetime, why: str) -> None:
         """Note that an effect could not be recorded: of this run, or of any that is open where nobody claimed it."""
         self.troubles.note(self.open_ids if run_id == UNATTRIBUTED else (run_id,), at, at, why)

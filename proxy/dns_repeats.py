@@ -5,8 +5,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-Key = tuple[str, str, str]
+Question = tuple[str, str, str]
 """Client address, name and type."""
+Key = tuple[str, str, str, str]
+"""The question, after whose it is: one that another run asks, or another window of it, is no repeat."""
 WINDOW_SECONDS = 60.0
 MOST_KEYS = 10_000
 
@@ -30,14 +32,18 @@ class Repeats:
         *,
         window: float = WINDOW_SECONDS,
         most: int = MOST_KEYS,
+        whose: Callable[[str], str] = lambda source: "",
     ) -> None:
+        """`whose`: to whom what comes from an address is booked now."""
         self._count = count
         self.window = window
         self._most = most
+        self._whose = whose
         self._asked: OrderedDict[Key, Asked] = OrderedDict()
 
-    async def take(self, key: Key, record: Callable[[], Awaitable[str | None]]) -> bool:
+    async def take(self, question: Question, record: Callable[[], Awaitable[str | None]]) -> bool:
         """Whether the question is on record: by `record` now, or by an earlier one that it repeats."""
+        key = (self._whose(question[0]), *question)
         loop = asyncio.get_running_loop()
         held = self._asked.get(key)
         if held is not None and loop.time() - held.began >= self.window:

@@ -44,6 +44,8 @@ class Settling:
         """
         clock = self._in_flight.clock
         began = clock()
+        if self._runs.held(run_id) is None:
+            return Settled(True, None, 0.0)  # of a finished run nothing more is recorded
         while True:
             for _ in range(TURNS):
                 await asyncio.sleep(0)
