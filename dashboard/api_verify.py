@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
+from dashboard.own_run import own_run
 from dashboard.problem import Problem
 from dashboard.run_evidence import LATE, EvidenceLimits, RunEvidence, Stretch
 from dashboard.schemas import ProblemShape
@@ -110,15 +112,19 @@ class VerifyApi:
         router.post("/{run_id}/verify", response_model=Verified, responses=wrong)(self.verify)
         return router
 
-    async def verify(self, run_id: str, asked: VerifyAsked) -> JSONResponse:
+    async def verify(self, run_id: str, asked: VerifyAsked, request: Request) -> JSONResponse:
         """Judge a run, or a window of it. A file that is refused is not judged in part."""
+        result = await self.result(run_id, asked)
+        return JSONResponse((result if own_run(request) is None else _its_own(result)).as_contract())
+
+    async def result(self, run_id: str, asked: VerifyAsked) -> Result:
+        """Raises Problem for a run, a window or a file that is none."""
         expectations = _expectations(asked)
         _window_of(await self._run(run_id), asked.window)
         async with self._turns:
             told = await self._gateway.settle(run_id, expectations.settle.quiet, expectations.settle.at_most)
             run = await self._run(run_id)
-            result = await asyncio.to_thread(self._judged, run, asked, expectations, Settled(**told))
-        return JSONResponse(result.as_contract())
+            return await asyncio.to_thread(self._judged, run, asked, expectations, Settled(**told))
 
     async def _run(self, run_id: str) -> dict[str, Any]:
         run = await self._gateway.run_show(run_id)
@@ -138,6 +144,12 @@ class VerifyApi:
             limits=self._limits,
         )
         return verify(expectations, evidence, allow_uncontained=asked.allow_uncontained)
+
+
+def _its_own(result: Result) -> Result:
+    """Without what a run's own token does not open: captures that are nobody's may be somebody else's."""
+    rows = (replace(row, captures=(), closest=()) if row.kind == "unattributed" else row for row in result.rows)
+    return replace(result, rows=tuple(rows))
 
 
 def _expectations(asked: VerifyAsked) -> Expectations:

@@ -4,8 +4,10 @@ It never passes because nobody was looking: whatever casts doubt on the evidence
 only what was really seen proves `violated`, which no doubt takes back.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 from policies.expectation import Expectations
 from policies.verification_assignment import Fits, assigned
@@ -123,11 +125,17 @@ def _unattributed(expectations: Expectations, evidence: Evidence) -> RowResult:
     if not found:
         return RowResult(name, "unattributed", "held", "nobody's captures fall into its time", found=0)
     more = "or more " if len(found) == MOST_UNATTRIBUTED else ""
-    reason = f"{numbered(len(found), 'capture')} {more}that nobody claimed while it was open, which may be its own"
+    channels = ", ".join(f"{number} {channel}" for channel, number in sorted(Counter(_channels(found)).items()))
+    count = f"{numbered(len(found), 'capture')} {more}({channels})"
+    reason = f"{count} that nobody claimed while it was open, which may be its own"
     closest = tuple(Closest(str(one["id"]), summary(one)) for one in found[:SHOWN])
     ids = tuple(str(one["id"]) for one in found[:MOST_IDS])
     outcome: Outcome = "failed" if expectations.unattributed == "fail" else "inconclusive"
     return RowResult(name, "unattributed", outcome, reason, found=len(found), captures=ids, closest=closest)
+
+
+def _channels(captures: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    return (str(capture["channel"]) for capture in captures)
 
 
 def _is_stray(channel: str, flags: Sequence[str]) -> bool:

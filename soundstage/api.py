@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -35,6 +35,12 @@ class Api:
             return cls(url, token)
         bound = addresses.read(settings.data_dir)
         return cls(bound.dashboard, token or read_token(settings.token_file))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._client.close()
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Any:
         """The answer's JSON."""

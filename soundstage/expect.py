@@ -34,9 +34,9 @@ def checked(arguments: argparse.Namespace) -> int:
 def recorded(arguments: argparse.Namespace) -> int:
     """Print the file, or write it where nothing is yet."""
     run_id = named_run(arguments.run_id)
-    api = Api.found(read_settings(os.environ, arguments.config, given(arguments, ("data_dir",))))
-    run = api.get(f"/api/runs/{run_id}")
-    text = recorded_file(run_id, str(run["contained"]), list(api.captures({"run": run_id})))
+    with Api.found(read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))) as api:
+        run = api.get(f"/api/runs/{run_id}")
+        text = recorded_file(run_id, str(run["contained"]), api.captures({"run": run_id}))
     if arguments.output is None:
         print(text, end="")
         return 0

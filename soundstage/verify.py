@@ -29,8 +29,9 @@ def verify(arguments: argparse.Namespace) -> int:
     if arguments.expect is not None and expectations_of(arguments.expect) is None:
         return 2
     settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
-    api = Api.found(settings)
-    return verified(api, run_id, arguments.expect, allow_uncontained=arguments.allow_uncontained, outputs=outputs)
+    allow = bool(arguments.allow_uncontained)
+    with Api.found(settings) as api:
+        return verified(api, run_id, arguments.expect, allow_uncontained=allow, outputs=outputs)
 
 
 def verified(api: Api, run_id: str, expect: Path | None, *, allow_uncontained: bool, outputs: Outputs) -> int:

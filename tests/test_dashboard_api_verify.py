@@ -57,8 +57,8 @@ class GatewayStand:
 async def judged(
     ledger: Stage, text: str | None, gateway: GatewayStand, limits: EvidenceLimits | None = None, **asked: Any
 ) -> dict[str, Any]:
-    answer = await VerifyApi(ledger.reader, gateway, limits).verify("ci-1", VerifyAsked(text=text, **asked))
-    told: dict[str, Any] = json.loads(bytes(answer.body))
+    result = await VerifyApi(ledger.reader, gateway, limits).result("ci-1", VerifyAsked(text=text, **asked))
+    told: dict[str, Any] = json.loads(json.dumps(result.as_contract()))
     return told
 
 
