@@ -8,8 +8,9 @@ from pathlib import Path
 
 from policies.http_request import RunClaim
 from soundstage.adoption_socket import NAME
+from soundstage.channel_ready import readable
 from soundstage.control_socket import reachable
-from soundstage.namespace_channel import Channel, readable
+from soundstage.namespace_channel import Channel
 
 
 class Adoption:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from policies.http_request import RunClaim
+from soundstage.channel_ready import readable
 from soundstage.control_socket import reachable
-from soundstage.namespace_channel import Channel, readable
+from soundstage.namespace_channel import Channel
 
 NAME = "adopt.sock"
 Sockets = dict[str, socket.socket]

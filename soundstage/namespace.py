@@ -11,11 +11,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from soundstage.channel_ready import readable
 from soundstage.child import environment
-from soundstage.namespace_channel import Channel, readable
+from soundstage.namespace_channel import Channel
 from soundstage.namespace_signals import PASSED_ON, SignalReader, blocked
 from soundstage.run_order import Order
 
@@ -51,7 +52,7 @@ class Outcome:
 async def contained(order: Order, serve: Serve) -> Outcome:
     """Run a command to its end. Impossible, Broken, and whatever `serve` raises: nothing was started."""
     with blocked((*PASSED_ON, signal.SIGTTOU)) as before, contextlib.ExitStack() as open_ends:
-        order = order.model_copy(update={"signals": tuple(sorted(before)), "foreground": _in_foreground()})
+        order = replace(order, signals=tuple(sorted(before)), foreground=_in_foreground())
         outer, inner = Channel.pair()
         open_ends.callback(outer.close)
         process = _start(inner)
@@ -150,7 +151,7 @@ def _give(order: Order, channel: Channel) -> None:
     """By a file in memory: an environment may be longer than any message, and holds the run's secrets."""
     descriptor = os.memfd_create("order")
     with os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) as file:
-        file.write(order.model_dump_json())
+        file.write(order.written())
     os.lseek(descriptor, 0, os.SEEK_SET)
     channel.send({"order": True}, [descriptor])
     os.close(descriptor)

@@ -1,6 +1,5 @@
 """Channel: what the two halves of a contained run tell each other: JSON messages, and descriptors beside them."""
 
-import asyncio
 import json
 import os
 import socket
@@ -50,13 +49,3 @@ class Channel:
 
     def close(self) -> None:
         self._sock.close()
-
-
-async def readable(channel: Channel) -> None:
-    """Return once there is something to receive, an end included."""
-    loop, ready = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(channel.fileno(), ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_reader(channel.fileno())

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from soundstage import namespace_kernel as kernel
 from soundstage import namespace_network as network
+from soundstage import run_order
 from soundstage.namespace_channel import Channel
 from soundstage.namespace_first import first
 from soundstage.namespace_network import CannotBe, Restricted
@@ -29,7 +30,7 @@ def main(channel: Channel) -> int:
     if told is None:
         return 0
     with os.fdopen(told[1][0], encoding="utf-8") as written:
-        order = Order.model_validate_json(written.read())
+        order = run_order.read(written.read())
     try:
         _isolate()
         network.raise_network()

@@ -10,11 +10,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from contained_stage import Alone, alone_as
 from run_stage import NOBODY, PROJECT, as_user, why_not
 
 from soundstage.namespace_inside import KINDS
@@ -31,42 +31,10 @@ OPEN_OUTSIDE = (
 """Ways that need nothing but to be outside: what stops them inside is the containment, and not a mistake here."""
 
 
-@dataclass
-class Alone:
-    """Contained commands of one user, without a gateway."""
-
-    user: str
-    folder: Path
-
-    def run(self, *command: str, given: str | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
-        """One to its end; the last line of its stderr is what `contained_alone` told."""
-        return subprocess.run(
-            self.words(*command), **self.started(), **options, input=given, capture_output=True, timeout=60, check=False
-        )
-
-    def words(self, *command: str) -> list[str]:
-        """The whole command line."""
-        program = str(PROJECT / "tests/contained_alone.py")
-        return [*as_user(self.user), sys.executable, program, str(self.folder), *command]
-
-    def started(self) -> dict[str, Any]:
-        """How it has to be started."""
-        secrets = {"SSH_AUTH_SOCK": str(self.folder / "agent"), "DOCKER_HOST": "unix:///run/x", "SOUNDSTAGE_X": "1"}
-        environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(PROJECT), **secrets}
-        return {"env": environ, "cwd": self.folder, "text": True}
-
-
 @pytest.fixture(scope="module", params=USERS)
 def alone(request: pytest.FixtureRequest) -> Iterator[Alone]:
-    with tempfile.TemporaryDirectory(prefix="soundstage-alone-") as name:
-        folder = Path(name)
-        for made in (folder / "data", folder / "scratch"):
-            made.mkdir()
-        for secret in ("ca.pem", "ca-bundle.pem", "ca-key.pem"):
-            (folder / "data" / secret).write_text(secret)
-        for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, request.param)
-        yield Alone(request.param, folder)
+    with alone_as(request.param) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
