@@ -1,0 +1,115 @@
+"""What makes a run's evidence incomplete is noted on it: restarts, a moved clock, a ledger that cannot be written."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ledger.data_dir import prepare
+from ledger.runs import Runs
+from ledger.store import open_ledger
+from soundstage.gateway_runs_watch import RESTARTED, RunWatch
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """Both clocks, and the ledger's trouble."""
+
+    def __init__(self) -> None:
+        self.wall, self.steady = NOON.timestamp(), 50.0
+        self.trouble: str | None = None
+
+    def go_on(self, seconds: float, moved: float = 0.0) -> None:
+        self.steady += seconds
+        self.wall += seconds + moved
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    ledger = open_ledger(prepare(tmp_path / "data"), writer=True)
+    made = Runs(ledger)
+    made.open("ci-1", "", NOON)
+    yield made
+    ledger.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def watch(runs: Runs, clock: Clock) -> RunWatch:
+    return RunWatch(runs, lambda: clock.trouble, lambda: clock.wall, lambda: clock.steady)
+
+
+def gaps(runs: Runs, run: str = "ci-1") -> list[str]:
+    runs.troubles.write()
+    told = runs.archive.find(run)
+    assert told is not None
+    return [gap.why for gap in told.gaps]
+
+
+JUMPS = [
+    pytest.param(1.0, 0.0, [], id="a-second"),
+    pytest.param(600.0, 0.0, [], id="a-look-that-came-late"),
+    pytest.param(1.0, 1.9, [], id="adjusted-a-little"),
+    pytest.param(1.0, 3600.0, ["the clock was moved forward by 3600.0 s, or the machine slept."], id="forward"),
+    pytest.param(1.0, -3600.0, ["the clock was moved back by 3600.0 s, or the machine slept."], id="back"),
+]
+
+
+@pytest.mark.parametrize(("seconds", "moved", "expected"), JUMPS)
+def test_a_clock_that_is_moved(
+    runs: Runs, watch: RunWatch, clock: Clock, seconds: float, moved: float, expected: list[str]
+) -> None:
+    clock.go_on(1.0)
+    watch.look()
+    clock.go_on(seconds, moved)
+    watch.look()
+    clock.go_on(1.0)
+    watch.look()
+    assert gaps(runs) == expected
+
+
+def test_a_ledger_in_trouble_is_one_gap_as_long_as_it_lasts(runs: Runs, watch: RunWatch, clock: Clock) -> None:
+    clock.trouble = "no space left on device"
+    for _ in range(30):
+        watch.look()
+        clock.go_on(1.0)
+    clock.trouble = None
+    watch.look()
+    (pending,) = runs.troubles.pending("ci-1")
+    assert (pending.at, pending.until) == (NOON, NOON + timedelta(seconds=29))
+    assert gaps(runs) == ["the ledger could not be written: no space left on device."]
+    assert runs.troubles.pending("ci-1") == ()
+    assert len(runs.troubles) == 0
+
+
+def test_a_restart_is_a_gap_from_the_last_sign_of_life(runs: Runs, watch: RunWatch, clock: Clock) -> None:
+    clock.go_on(600.0)
+    watch.restarted(NOON + timedelta(seconds=100))
+    runs.open("ci-2", "", NOON + timedelta(seconds=600))
+    (pending,) = runs.troubles.pending("ci-1")
+    assert (pending.at, pending.until, pending.why) == (
+        NOON + timedelta(seconds=100),
+        NOON + timedelta(seconds=600),
+        RESTARTED,
+    )
+    assert gaps(runs, "ci-2") == [], "a run that began afterwards misses nothing"
+
+
+def test_what_could_not_be_recorded_is_the_runs_or_everybodys(runs: Runs, watch: RunWatch) -> None:
+    runs.open("ci-2", "", NOON)
+    runs.missed("ci-2", NOON, "an effect was refused.")
+    assert (gaps(runs, "ci-1"), gaps(runs, "ci-2")) == ([], ["an effect was refused."])
+    runs.missed("unattributed", NOON, "an unclaimed effect was refused.")
+    assert gaps(runs, "ci-1") == ["an unclaimed effect was refused."]
+
+
+def test_what_is_too_old_ends(runs: Runs, watch: RunWatch, clock: Clock) -> None:
+    clock.go_on(24 * 3600.0)
+    watch.write()
+    assert runs.open_ids == ()
