@@ -121,8 +121,8 @@ class VerifyApi:
         """Raises Problem for a run, a window or a file that is none."""
         expectations = _expectations(asked)
         _window_of(await self._run(run_id), asked.window)
+        told = await self._gateway.settle(run_id, expectations.settle.quiet, expectations.settle.at_most)
         async with self._turns:
-            told = await self._gateway.settle(run_id, expectations.settle.quiet, expectations.settle.at_most)
             run = await self._run(run_id)
             return await asyncio.to_thread(self._judged, run, asked, expectations, Settled(**told))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from policies.expectation_sight import Sight, Unknown
 from policies.expectation_value import items_of
+from policies.host import BadName, canonical_host
 
 Look = Callable[[Sight], Any]
 
@@ -60,8 +61,15 @@ def recipient_domains(sight: Sight) -> list[str]:
     to = [item for item in items_of(sight.facts.get("to")) if isinstance(item, str)]
     if is_mail and not to and sight.capture["intent"] == "write":
         raise Unknown("whom this mail reaches cannot be told")
-    addresses = [item.strip().rstrip(">").lower() for item in to if is_mail or "@" in item]
-    return [address.rpartition("@")[2] if "@" in address else "" for address in addresses]
+    return [_domain(item.strip().rstrip(">")) for item in to if is_mail or "@" in item]
+
+
+def _domain(address: str) -> str:
+    domain = address.rpartition("@")[2] if "@" in address else ""
+    try:
+        return canonical_host(domain)
+    except BadName:
+        return domain.lower()
 
 
 _JUDGED: Mapping[str, Field] = {

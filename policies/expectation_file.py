@@ -8,7 +8,8 @@ from policies.policy_problem import Problem
 from policies.yaml_lines import Document, YamlTrouble, parse
 
 KEYS = ("version", "real_side_effects", "unattributed", "contained", "expect", "never", "others", "settle")
-LARGEST = 1024 * 1024
+LARGEST = 256 * 1024
+"""Characters; what carries it to the API may be four times as long."""
 MOST_ROWS = 1000
 LONGEST_SETTLE = 120.0
 

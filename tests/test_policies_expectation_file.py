@@ -158,7 +158,7 @@ REFUSED = [
     ),
     pytest.param("[", "2: while parsing a flow node", id="no-yaml"),
     pytest.param("- version: 1", "1: [{'version': 1}] is not a mapping; write keys and values", id="no-mapping"),
-    pytest.param("x" * 1_100_000, "1: the file is larger than 1048576 characters", id="too-large"),
+    pytest.param("x" * 300_000, "1: the file is larger than 262144 characters", id="too-large"),
 ]
 
 

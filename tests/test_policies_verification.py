@@ -27,7 +27,15 @@ VACUOUS = [
     pytest.param({"settled": BUSY}, "settled", "it did not settle: 2 requests are under way", id="not-settled"),
     pytest.param({"canaries": LOST}, "canaries", "the canary did not arrive: end over smtp", id="canary-lost"),
     pytest.param({"canaries": {}}, "canaries", "the canary did not arrive: any", id="no-canary-at-all"),
-    pytest.param({"gaps": ("it was restarted",)}, "evidence without gaps", "it was restarted", id="gap"),
+    *(
+        pytest.param({"gaps": (why,)}, "evidence without gaps", why, id=name)
+        for name, why in (
+            ("gateway-restarted", "the gateway was restarted"),
+            ("ledger-full", "the ledger could not be written: database or disk is full"),
+            ("retention", "retention took captures of it, for their age"),
+            ("clock-moved", "the clock was moved by 3600 s"),
+        )
+    ),
     pytest.param({"wrong_token": 2}, "credentials", STRANGER, id="wrong-token"),
     pytest.param({"contained": "no"}, "contained", ROUND, id="uncontained"),
 ]
