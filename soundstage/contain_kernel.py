@@ -87,7 +87,5 @@ def _done(said: subprocess.CompletedProcess[str], what: str) -> str:
         return said.stdout
     words = " ".join(said.stderr.split())
     if "Operation not permitted" in words:
-        raise ConfigError(
-            f"{what}: the packet filter is root's to change and to look at", "sudo soundstage contain ..."
-        )
+        raise ConfigError(f"{what}: the packet filter is root's to change and to see", "run it with sudo")
     raise ConfigError(f"{what}: {words[:400] or f'exit code {said.returncode}'}")

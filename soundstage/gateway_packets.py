@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from ledger.refused import RefusedAccount
@@ -41,8 +41,13 @@ class Packets:
 
 
 @contextlib.asynccontextmanager
-async def refused_packets(settings: Settings, ground: Ground, judging: Judging) -> AsyncIterator[Packets]:
-    """Read from here to the end of the block. Traffic does not wait for it: the rules hold without being read."""
+async def refused_packets(
+    settings: Settings, ground: Ground, judging: Judging, name_of: Callable[[str], str | None]
+) -> AsyncIterator[Packets]:
+    """Read from here to the end of the block. Traffic does not wait for it: the rules hold without being read.
+
+    `name_of`: the name that an address was given out for, if it was.
+    """
     if settings.packet_log_group is None:
         yield Packets()
         return
@@ -58,6 +63,7 @@ async def refused_packets(settings: Settings, ground: Ground, judging: Judging) 
         counters=read_counters,
         account=RefusedAccount(settings.data_dir),
         count=ground.writer.count,
+        name_of=name_of,
     )
     loop = asyncio.get_running_loop()
     loop.add_reader(log.sock, reading.arrived)

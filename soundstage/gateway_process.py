@@ -40,7 +40,7 @@ async def serve(side: ChildSide) -> None:
         doors = await open_rooms.enter_async_context(entrances(settings, floor, judge))
         with told_to_operator(SelfTestFailed):
             await self_test(doors.engine, doors.bound, doors.chooser.forced, doors.ca.path)
-        packets = await open_rooms.enter_async_context(refused_packets(settings, floor, judge))
+        packets = await open_rooms.enter_async_context(refused_packets(settings, floor, judge, doors.names.name_of))
         facts = GatewayFacts(floor, judge, doors, packets)
         more = _handed_over(floor, judge, doors).answers()
         runs = await open_rooms.enter_async_context(gateway_runs(settings, floor, judge, doors, dashboard))

@@ -7,25 +7,19 @@ Staging's default route is the gateway, its resolver an address in the world. Ne
 """
 
 import itertools
-import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from house import PROJECT, clean_environment
+from house import clean_environment
+from small_internet_gateway import Gateway
 from small_internet_world import MARK_PORT, Packet, World, inside
-
-from ledger.filters import Filters
-from ledger.reader import Reader
-from ledger.store import open_ledger
 
 __all__ = ["Gateway", "Packet", "SmallInternet", "cannot"]
 STAGING, STAGING_V6 = "10.77.0.2", "fd77:1::2"
@@ -63,7 +57,7 @@ class SmallInternet:
         self._gateway: Gateway | None = None
         try:
             self._build()
-            self._marker = inside(self.names["gateway"], lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            self._marker = inside(self.names["gateway"], lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM))
             self.world = World(self.names["world"], "eth0", self._mark)
         except BaseException:
             self._demolish()
@@ -126,7 +120,12 @@ class SmallInternet:
             self._gateway.stop()
 
     def _mark(self, number: int) -> None:
-        self._marker.sendto(b"mark %d" % number, (WORLD, MARK_PORT))
+        """A datagram that no rule sees, since it is put on the link as it is."""
+        data = b"mark %d" % number
+        ends = socket.inet_aton(OUTSIDE) + socket.inet_aton(WORLD)
+        head = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(data), 0, 0, 1, 17, 0) + ends
+        datagram = struct.pack("!HHHH", MARK_PORT, MARK_PORT, 8 + len(data), 0) + data
+        self._marker.sendto(head + datagram, ("world0", 0x0800, 0, 0, b"\xff" * 6))
 
     def _build(self) -> None:
         staging, gateway, world = self.names.values()
@@ -167,98 +166,3 @@ class SmallInternet:
         for name in self.names.values():
             if Path(f"/run/netns/{name}").exists():
                 subprocess.run(["ip", "netns", "delete", name], check=False)
-
-
-class Gateway:
-    """Soundstage in the gateway's namespace. The rules outlive it."""
-
-    def __init__(self, net: SmallInternet, data: Path, policy: str | None, settings: dict[str, str]) -> None:
-        self._net = net
-        self.data = data
-        self.policy = net.folder / "policy.yaml"
-        token = net.folder / "token"
-        token.write_text("a-token-for-the-small-internet\n")
-        self.environ = {
-            **clean_environment(),
-            "SOUNDSTAGE_BIND": "::",
-            "SOUNDSTAGE_STEER_TO": f"{GATEWAY},{GATEWAY_V6}",
-            "SOUNDSTAGE_TRANSPARENT_PORT": "9040",
-            "SOUNDSTAGE_PACKET_LOG_GROUP": "77",
-            "SOUNDSTAGE_DASHBOARD_BIND": "0.0.0.0",
-            "SOUNDSTAGE_DASHBOARD_HOSTS": GATEWAY,
-            "SOUNDSTAGE_ADMIN_TOKEN_FILE": str(token),
-            "SOUNDSTAGE_DATA_DIR": str(data),
-            **{f"SOUNDSTAGE_{name}": value for name, value in settings.items()},
-        }
-        if policy is not None:
-            self.policy.write_text(policy)
-            self.environ["SOUNDSTAGE_POLICY"] = str(self.policy)
-        self.process: subprocess.Popen[bytes] | None = None
-        self.addresses: dict[str, str] = {}
-
-    def contain(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """`soundstage contain WORDS` in its namespace."""
-        return subprocess.run(
-            self._entered("-m", "soundstage", "contain", *words),
-            env=self.environ,
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def start(self) -> None:
-        """Start it and wait until it is ready."""
-        file = self.data / "addresses.json"
-        file.unlink(missing_ok=True)
-        with (self._net.folder / "stderr").open("ab") as said:
-            self.process = subprocess.Popen(
-                self._entered("-m", "soundstage", "up"),
-                env=self.environ,
-                cwd=PROJECT,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + 60
-        while not file.exists():
-            assert self.process.poll() is None, f"Soundstage did not come up: {self.said()}"
-            assert time.monotonic() < deadline, f"Soundstage was not ready within a minute: {self.said()}"
-            time.sleep(0.02)
-        self.addresses = json.loads(file.read_text())
-
-    def said(self) -> str:
-        """What it wrote to stderr."""
-        return (self._net.folder / "stderr").read_text()
-
-    def stop(self) -> None:
-        """As an operator stops it. Stopping what does not run is nothing."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(20)
-
-    def kill(self) -> None:
-        """As a crash of everything would: supervisor, gateway and dashboard at once."""
-        assert self.process is not None
-        os.killpg(self.process.pid, 9)
-        self.process.wait(20)
-
-    def captures(self, **filters: Any) -> list[dict[str, Any]]:
-        """What it recorded, newest first."""
-        ledger = open_ledger(self.data, writer=False)
-        try:
-            return [stored.as_contract() for stored in Reader(ledger).captures(Filters(**filters), limit=1000).items]
-        finally:
-            ledger.close()
-
-    def wait_for(self, count: int = 1, **filters: Any) -> list[dict[str, Any]]:
-        """The captures that match, once there are as many."""
-        deadline = time.monotonic() + 30
-        while len(found := self.captures(**filters)) < count:
-            assert time.monotonic() < deadline, f"{len(found)} of {count} for {filters}: {self.captures()}"
-            time.sleep(0.05)
-        return found
-
-    def _entered(self, *words: str) -> list[str]:
-        return [*self._net.entered("gateway"), sys.executable, "-P", *words]

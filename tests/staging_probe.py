@@ -1,9 +1,10 @@
 """Tries ways out of wherever it runs, all at once, and prints what each met as JSON. Standard library alone.
 
 `staging_probe.py SECONDS WAY...` tries them again and again for that long (0: once). A way is its words with spaces
-between: `tcp ADDRESS PORT`, `tls ADDRESS PORT NAME`, `http ADDRESS PORT NAME`, `name NAME PORT` (resolved first), `udp
-ADDRESS PORT`, `dns ADDRESS`, `mail ADDRESS PORT`, and as root `icmp ADDRESS`, `ip ADDRESS NUMBER` (a protocol without
-ports), `spoofed ADDRESS SOURCE` (packets in somebody else's name).
+between: `tcp ADDRESS PORT`, `knock ADDRESS PORT` (connect, no more), `tls ADDRESS PORT NAME`, `http ADDRESS PORT NAME`,
+`name NAME PORT` (resolved first), `udp ADDRESS PORT`, `send ADDRESS PORT` (UDP, and no waiting), `dns ADDRESS`, `mail
+ADDRESS PORT`, and as root `icmp ADDRESS`, `ip ADDRESS NUMBER` (a protocol without ports), `spoofed ADDRESS SOURCE`
+(packets in somebody else's name).
 """
 
 import json
@@ -25,6 +26,12 @@ def tcp(address: str, port: str) -> str:
     with socket.create_connection((address, int(port)), PATIENCE) as there:
         there.sendall(b"\x01\x02 something of no protocol\r\n\r\n")
         return repr(there.recv(200))
+
+
+def knock(address: str, port: str) -> str:
+    """Connect, and no more."""
+    with socket.create_connection((address, int(port)), PATIENCE):
+        return "connected"
 
 
 def tls(address: str, port: str, name: str) -> str:
@@ -58,6 +65,13 @@ def udp(address: str, port: str) -> str:
         there.connect((address, int(port)))
         there.send(b"hello")
         return repr(there.recv(200))
+
+
+def send(address: str, port: str) -> str:
+    """A DNS question that nobody waits for the answer to."""
+    with socket.socket(_family(address), socket.SOCK_DGRAM) as there:
+        there.sendto(QUESTION, (address, int(port)))
+    return "sent"
 
 
 def dns(address: str) -> str:
@@ -120,7 +134,7 @@ def _family(address: str) -> int:
 
 
 WAYS: dict[str, Callable[..., str]] = {
-    tried.__name__: tried for tried in (tcp, tls, http, name, udp, dns, mail, icmp, ip, spoofed)
+    tried.__name__: tried for tried in (tcp, knock, tls, http, name, udp, send, dns, mail, icmp, ip, spoofed)
 }
 
 
