@@ -155,16 +155,18 @@ class TransparentEntrance:
         waits = "on which the client sent nothing" if ended.why == "silent" else "closed before its first byte"
         if ended.seen:
             waits = f"whose first {len(ended.seen)} octets begin nothing known"
-        await self._close(sock, connection, guess(connection.port or 0), ended.seen, f"a connection {waits}: ")
+        spoken = guess(connection.port or 0)
+        what = f"a connection {waits}" + (f": {spoken.what}" if spoken.guessed else "")
+        await self._close(sock, connection, spoken, ended.seen, what)
 
     async def _close(
-        self, sock: socket.socket, connection: Connection, spoken: Spoken, seen: bytes, opening: str = ""
+        self, sock: socket.socket, connection: Connection, spoken: Spoken, seen: bytes, what: str = ""
     ) -> None:
         """Record what nobody here speaks, and reset the connection: at its end alone a client might take heart."""
         flags = ("guessed",) if spoken.guessed else ()
         if connection.port == DOT_PORT:
             flags = ("encrypted_dns", *flags)
-        await self._opener.record(connection, f"{opening}{spoken.what}", seen, *flags, protocol=spoken.name)
+        await self._opener.record(connection, what or spoken.what, seen, *flags, protocol=spoken.name)
         reset_at_close(sock)
 
 

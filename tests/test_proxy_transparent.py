@@ -52,11 +52,16 @@ async def test_tls_goes_to_any_port(here: Redirected) -> None:
     assert here.gate.requests[0].port == 8447
 
 
-async def test_tls_to_a_bare_address_is_served_for_that_address(here: Redirected) -> None:
-    async with connected(here.address, trusting(here), "1.1.1.1") as wire:  # RFC 6066: no SNI for an address
-        await say(wire, b"GET /dns-query?dns=AAAB HTTP/1.1\r\nHost: 1.1.1.1\r\n\r\n")
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [pytest.param("1.1.1.1", "1.1.1.1", id="ipv4"), pytest.param("2001:db8::1", "[2001:db8::1]", id="ipv6")],
+)
+async def test_tls_to_a_bare_address_is_served_for_that_address(here: Redirected, address: str, host: str) -> None:
+    here.meant = (address, 443)
+    async with connected(here.address, trusting(here), address) as wire:  # RFC 6066: no SNI for an address
+        await say(wire, f"GET /dns-query?dns=AAAB HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         assert (await hear(wire))[0] == 200
-    assert here.gate.requests[0].names == (("address", "1.1.1.1:443"), ("host", "1.1.1.1"))
+    assert here.gate.requests[0].names == (("address", f"{host}:443"), ("host", host))
 
 
 async def test_an_address_of_a_name_is_that_name(here: Redirected) -> None:
@@ -164,9 +169,10 @@ async def test_a_silent_client_is_told_from_one_that_only_connects(here: Redirec
         pass
     await here.gate.asked(1)
     assert "closed before its first byte: PostgreSQL by its port, which is a guess" in here.gate.raw[0].what
+    here.meant = ("203.0.113.9", 40_000)
     async with connected(here.address) as wire:
         assert await shut(wire) == b""
-    assert "on which the client sent nothing" in here.gate.raw[1].what
+    assert here.gate.raw[1].what == "a connection on which the client sent nothing"
 
 
 @pytest.mark.parametrize(
