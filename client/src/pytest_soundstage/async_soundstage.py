@@ -13,6 +13,8 @@ from pytest_soundstage.scope import Scope
 from pytest_soundstage.stage import AsyncStage, window_scope
 from pytest_soundstage.wire import AsyncWire
 
+__tracebackhide__ = True
+
 
 class AsyncSoundstage(AsyncStage):
     """A running Soundstage, found like `Soundstage`. Raises Unanswered where none is."""

@@ -14,6 +14,8 @@ from pytest_soundstage.scope import Scope
 from pytest_soundstage.search import Search
 from pytest_soundstage.wire import AsyncWire, Wire
 
+__tracebackhide__ = True
+
 CHANNELS = {
     "email": "email",
     "sms": "sms",

@@ -12,6 +12,8 @@ from pytest_soundstage.stage import AsyncStage, same_for_async
 from pytest_soundstage.trouble import Unanswered
 from pytest_soundstage.window_slot import WindowSlot
 
+__tracebackhide__ = True
+
 
 @pytest.fixture(autouse=True)
 def _soundstage_window(request: pytest.FixtureRequest) -> Iterator[WindowSlot | None]:

@@ -6,7 +6,7 @@ process, and what arrives is booked to the test whose window is open.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from pytest_soundstage.canary import sing
@@ -16,6 +16,8 @@ from pytest_soundstage.search import is_side_effect
 from pytest_soundstage.soundstage import Run, Window
 from pytest_soundstage.telling import listed
 from pytest_soundstage.trouble import SoundstageError
+
+__tracebackhide__ = True
 
 
 class Problem(NamedTuple):
@@ -67,23 +69,26 @@ class RunSession:
         self, verdict: str | None, expect: tuple[str, str] | None = None, *, allow_uncontained: bool = False
     ) -> None:
         """The last look; finishes the run if it is ours. `expect` is the text and the name of an expectation file."""
-        try:
-            self._end(expect, allow_uncontained)
-        except SoundstageError as trouble:
-            self._inconclusive([str(trouble)])
-        try:
-            if self.own:
-                self.run.finish(self._worst(verdict))
-        except SoundstageError as trouble:
-            self._inconclusive([f"the run could not be finished: {trouble}"])
-
-    def _end(self, expect: tuple[str, str] | None, allow_uncontained: bool) -> None:
         if self.own:
             self._inconclusive(sing(self.run.id, "end", self._environ))
-        self.run.wire.run(settle(self.run.scope))
-        self._look_outside("before the end")
+        self._noting(lambda: self.run.wire.run(settle(self.run.scope)))
+        self._noting(lambda: self._look_outside("before the end"))
         if expect is not None:
-            self._judge(*expect, allow_uncontained=allow_uncontained)
+            self._noting(lambda: self._judge(*expect, allow_uncontained=allow_uncontained))
+        self._noting(self._look_at_the_run)
+        if self.own:
+            self._noting(lambda: self.run.finish(self._worst(verdict)))
+
+    def _noting(self, step: Callable[[], object]) -> None:
+        """Whatever goes wrong in one step, the others are taken."""
+        try:
+            step()
+        except SoundstageError as trouble:
+            if str(trouble) not in [problem.text for problem in self.problems]:
+                self._inconclusive([str(trouble)])
+
+    def _look_at_the_run(self) -> None:
+        """What Soundstage itself says of the run: whether evidence is missing."""
         told = self.run.wire.run(run_told(self.run.id))
         self.counts = told.get("counts") or {}
         self._inconclusive([gap["why"] for gap in told.get("gaps") or ()])

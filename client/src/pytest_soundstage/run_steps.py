@@ -9,6 +9,8 @@ from pytest_soundstage.ask import Ask, Steps
 from pytest_soundstage.scope import Scope
 from pytest_soundstage.trouble import Inconclusive
 
+__tracebackhide__ = True
+
 Told = Mapping[str, Any]
 """JSON of the API: of a run with `id`, `variables`, `counts`, `gaps`, `canaries`, ...; of a window; of a judgement."""
 

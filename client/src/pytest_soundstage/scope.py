@@ -9,6 +9,8 @@ from typing import Any
 from pytest_soundstage.ask import Ask, Steps
 from pytest_soundstage.trouble import Inconclusive
 
+__tracebackhide__ = True
+
 MOST = 1000
 """Captures of one page of the API."""
 

@@ -17,6 +17,8 @@ from pytest_soundstage.scope import MOST, Scope, captures, detail, details, sett
 from pytest_soundstage.telling import instead, listed
 from pytest_soundstage.trouble import NotAsExpected
 
+__tracebackhide__ = True
+
 LONGEST_WAIT = 50.0
 """Seconds of one long poll; the API takes at most 60."""
 # Not as a name of this module: libraries that freeze time for a test replace it there.

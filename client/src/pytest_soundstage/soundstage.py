@@ -13,6 +13,8 @@ from pytest_soundstage.scope import Scope
 from pytest_soundstage.stage import Stage, window_scope
 from pytest_soundstage.wire import Wire
 
+__tracebackhide__ = True
+
 
 class Soundstage(Stage):
     """A running Soundstage.

@@ -10,6 +10,8 @@ from pytest_soundstage.scope import Scope, settle
 from pytest_soundstage.search import nothing_else, nothing_left
 from pytest_soundstage.wire import AsyncWire, Wire
 
+__tracebackhide__ = True
+
 
 class Stage:
     """What was captured in a scope, by channel."""

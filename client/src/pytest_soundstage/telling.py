@@ -12,6 +12,8 @@ from pytest_soundstage.place import Place
 from pytest_soundstage.scope import Scope, captures, details
 from pytest_soundstage.trouble import Refused
 
+__tracebackhide__ = True
+
 SHOWN = 5
 """Captures that a message shows."""
 PLURAL = {"push": "pushes", "web": "web requests", "dns": "questions of DNS", "storage": "storage requests"}

@@ -9,6 +9,8 @@ from pytest_soundstage.soundstage import Window
 from pytest_soundstage.telling import listed
 from pytest_soundstage.trouble import NotAsExpected
 
+__tracebackhide__ = True
+
 
 class WindowSlot:
     """Of the test `name`. `forbidden` says that it must not have side effects."""

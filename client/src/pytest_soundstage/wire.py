@@ -15,6 +15,8 @@ from pytest_soundstage.ask import Answer, Ask, Steps, T
 from pytest_soundstage.place import Place
 from pytest_soundstage.trouble import Refused, Unanswered
 
+__tracebackhide__ = True
+
 GRACE = 15.0
 """Seconds beyond what was asked to wait until no answer means that there is none."""
 # Kept apart from their classes: a test that mocks httpx replaces them there, and must not answer for Soundstage.
