@@ -55,6 +55,8 @@ class RunEvidence:
         self._limits = limits
         self._until = reader.last_seq()
         self._short: dict[str, None] = {}
+        self._page: dict[str, StoredCapture] = {}
+        """The captures that are looked at now, so that what is beside them is not asked for again."""
         self._bodies = 0
         self._octets = 0
 
@@ -79,7 +81,7 @@ class RunEvidence:
 
     def detail(self, capture_id: str) -> Detail:
         """Not whole where its body was not kept, is too large, or was one too many."""
-        stored = self._reader.get(capture_id)
+        stored = self._page.get(capture_id) or self._reader.get(capture_id)
         if stored is None:
             return Detail(whole=False)
         shown = stored.as_contract()
@@ -98,6 +100,7 @@ class RunEvidence:
         left, after = self._limits.captures, None
         while left > 0:
             page = self._reader.captures(filters, after, min(PAGE, left))
+            self._page = {stored.id: stored for stored in page.items}
             yield from (stored.as_contract() for stored in page.items)
             left, after = left - len(page.items), page.next
             if after is None:
