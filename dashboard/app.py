@@ -17,6 +17,7 @@ from dashboard.api_health import health_routes
 from dashboard.api_live import live_routes
 from dashboard.api_policy import policy_routes
 from dashboard.api_runs import RunsApi
+from dashboard.api_schedule import schedule_routes
 from dashboard.api_verify import VerifyApi
 from dashboard.api_wait import wait_routes
 from dashboard.caller import Callers
@@ -62,6 +63,7 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.include_router(wait_routes(reader, feed))
     app.include_router(CapturesApi(reader, gateway).routes())
     app.include_router(policy_routes(gateway))
+    app.include_router(schedule_routes(gateway))
     link = RunsLink(gateway)
     app.include_router(RunsApi(link).routes())
     app.include_router(VerifyApi(reader, link).routes())

@@ -72,8 +72,8 @@ class Gateway(Protocol):
     async def schedule(self, job: dict[str, Any]) -> dict[str, Any]:
         """Whether a scheduled job may run: `{"run": bool, "capture", "verdict", "rule", "reason"}`, recorded already.
 
-        `job`: `{"job", "program", "user", "machine", "scheduler", "source"}`. Raises ValueError with a whole sentence
-        where the question is wrong, or cannot be recorded; the job must not run then.
+        `job`: `{"job", "program", "user", "machine", "scheduler", "source"}`. `{"unrecorded": why}` alone where it
+        cannot be recorded; the job must not run then. Raises ValueError with a whole sentence where it is no job.
         """
         ...
 

@@ -12,8 +12,8 @@ from dashboard.mailhog_shapes import item, leaves
 from dashboard.mailpit_box import EVERYTHING, MailBox
 from dashboard.mailpit_changes import purge
 from dashboard.mailpit_mail import OneMail
-from dashboard.mailpit_reading import run_of
 from dashboard.mailpit_search import MailSearch, parse
+from dashboard.own_run import own_run
 from dashboard.problem import Problem
 from ledger.filters import Filters
 from ledger.labels import Labels
@@ -99,7 +99,7 @@ class MailHogApi:
         raise Problem(501, _RELAY)
 
     def _box(self, request: Request) -> MailBox:
-        return MailBox(self._reader, self._labels, run_of(request))
+        return MailBox(self._reader, self._labels, own_run(request))
 
     @staticmethod
     def _listed(box: MailBox, search: MailSearch, start: int, limit: int) -> dict[str, Any]:

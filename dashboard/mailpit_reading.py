@@ -13,6 +13,7 @@ from dashboard.inbox_labels import InboxLabels
 from dashboard.mailpit_box import EVERYTHING, MailBox
 from dashboard.mailpit_search import MailSearch, parse
 from dashboard.mailpit_shapes import alone, headers, in_list
+from dashboard.own_run import own_run
 from dashboard.problem import Problem
 from dashboard.released import release_targets
 from ledger.labels import Labels
@@ -151,7 +152,7 @@ class MailpitReading:
 
     def box(self, request: Request) -> MailBox:
         """The mailbox as its caller may see it."""
-        return MailBox(self._reader, self._labels, run_of(request))
+        return MailBox(self._reader, self._labels, own_run(request))
 
     def _listed(self, box: MailBox, search: MailSearch, start: int, limit: int) -> dict[str, Any]:
         found = box.find(search, start, limit)
@@ -177,12 +178,6 @@ def asked_for(query: str, tz: str = "") -> MailSearch:
         return parse(query, ZoneInfo(tz) if tz else None)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Problem(400, f"tz: {tz[:100]!r} is no time zone known here.", parameter="tz") from error
-
-
-def run_of(request: Request) -> str | None:
-    """The run that a caller acts for alone; None for one who may see everything."""
-    run = getattr(request.state.caller, "run", None)
-    return None if run is None else str(run)
 
 
 def _is_plain(content_type: str) -> bool:

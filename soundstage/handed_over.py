@@ -44,13 +44,17 @@ class HandedOver:
         return await self._mails.hand_in(str(given["sender"]), to, octets, str(given["source"]))
 
     async def _job(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Recorded before it is answered: a job that may run counts as one that did."""
+        """Recorded before it is answered: a job that may run counts as one that did.
+
+        `{"unrecorded": why}` where it could not be: then it must not run.
+        """
+        job = job_of(given)
         try:
-            outcome = await self._gate.take(job_of(given))
+            outcome = await self._gate.take(job)
             if isinstance(outcome, Departure):
                 await outcome.settle(True, _RAN)
         except (LedgerUnavailable, NotReady) as error:
-            raise ValueError(f"The job must not run: {error}.") from error
+            return {"unrecorded": str(error)}
         decision = outcome.decision
         return {
             "run": decision.verdict == "allow",

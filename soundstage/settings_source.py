@@ -13,7 +13,14 @@ from soundstage.settings import Settings, refuse_exposure
 from soundstage.trouble import ConfigError
 
 PREFIX = "SOUNDSTAGE_"
-CLIENT_VARIABLES = ("SOUNDSTAGE_CONFIG", "SOUNDSTAGE_URL", "SOUNDSTAGE_TOKEN", "SOUNDSTAGE_RUN", "SOUNDSTAGE_JOB")
+CLIENT_VARIABLES = (
+    "SOUNDSTAGE_CONFIG",
+    "SOUNDSTAGE_URL",
+    "SOUNDSTAGE_TOKEN",
+    "SOUNDSTAGE_RUN",
+    "SOUNDSTAGE_JOB",
+    "SOUNDSTAGE_COMMAND",
+)
 """Read by commands, not by the gateway: where its file is, and how clients find a running one."""
 PATH_FIELDS = ("data_dir", "hosts_file", "admin_token_file", "trust_dir", "upstream_ca_file")
 FIELDS = tuple(Settings.model_fields)
