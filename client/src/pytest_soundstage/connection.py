@@ -25,14 +25,15 @@ def connect(choices: Choices, gateway: OwnGateway) -> HandedOn:
     place = _place(choices, gateway)
     if place is None:
         return HandedOn(None, why=_nowhere())
+    run = _inherited_run(choices)
     wire = Wire(place)
     try:
-        wire.run(_ready())
+        wire.run(_ready(run if choices.spread else None))
     except Refused as trouble:
         raise Unanswered(str(trouble)) from None
     finally:
         wire.close()
-    return HandedOn(place, _inherited_run(choices))
+    return HandedOn(place, run)
 
 
 def open_run(known: HandedOn, name: str) -> tuple[Run, bool]:
@@ -44,18 +45,9 @@ def open_run(known: HandedOn, name: str) -> tuple[Run, bool]:
         if known.run is not None and worker is None:
             return Run(wire, wire.run(run_told(known.run))), False
         return Run(wire, wire.run(opened(name if worker is None else f"{name} {worker}", canaries=True))), True
-    except SoundstageError as trouble:
+    except SoundstageError:
         wire.close()
-        raise _explained(trouble, known.run, worker) from None
-
-
-def _explained(trouble: SoundstageError, run: str | None, worker: str | None) -> SoundstageError:
-    """With what to do, where a worker may not open a run of its own."""
-    if not isinstance(trouble, Refused) or trouble.status != 403 or run is None or worker is None:
-        return trouble
-    why = f"run {run} has one window at a time, and {worker} needs a run of its own"
-    hint = "start pytest without -n inside it, or let SOUNDSTAGE_TOKEN be the admin's"
-    return Unanswered(f"{why}: {trouble}; {hint}")
+        raise
 
 
 def _place(choices: Choices, gateway: OwnGateway) -> Place | None:
@@ -89,6 +81,15 @@ def _inherited_run(choices: Choices) -> str | None:
     return os.environ.get("SOUNDSTAGE_RUN") or None
 
 
-def _ready() -> Steps[None]:
-    """Asks something that needs the token, so that a wrong one is known before the first test."""
+def _ready(run: str | None) -> Steps[None]:
+    """Asks something that needs the token, so that a wrong one is known before the first test.
+
+    `run` is one that pytest was started in, if its tests are spread over workers: each of them needs a run of its own.
+    """
     yield Ask("GET", "/api/captures", {"limit": 1}, seconds=FIRST_QUESTION)
+    if run is None:
+        return
+    answer = yield Ask("GET", "/api/runs", {"limit": 1}, also=(403,))
+    if answer.status == 403:
+        why = f"run {run}, which pytest was started in, has one window at a time, and its token opens no further runs"
+        raise Unanswered(f"{why}: leave out -n, or start pytest -n outside of it")

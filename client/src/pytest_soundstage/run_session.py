@@ -114,9 +114,10 @@ class RunSession:
         told = self.run.wire.run(steps)
         if told["verdict"] == "clean":
             return
-        rows = [f"  {row['name']}: {row['reason']}" for row in told["rows"] if row["outcome"] != "held"]
-        reasons = [f"  {reason}" for reason in told.get("reasons") or ()]
-        self.problems.append(Problem(told["verdict"], "\n".join([f"{file}: {told['verdict']}", *reasons, *rows])))
+        rows = [f"{row['name']}: {row['reason']}" for row in told["rows"] if row["outcome"] != "held"]
+        # Reasons repeat rows, each of which is to be read once.
+        lines = dict.fromkeys([file, *(f"  {one}" for one in [*(told.get("reasons") or ()), *rows])])
+        self.problems.append(Problem(told["verdict"], "\n".join(lines)))
 
     def _inconclusive(self, texts: list[str]) -> None:
         self.problems += [Problem("inconclusive", text) for text in texts]
