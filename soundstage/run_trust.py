@@ -39,11 +39,14 @@ def _pem_stores(command: str, folder: Path, environ: Mapping[str, str]) -> dict[
 
 
 def _environments(command: str, folder: Path, environ: Mapping[str, str]) -> Iterator[Path]:
-    """Python environments the command may mean: named, beside it, its own, and the system's."""
+    """Python environments the command may mean: named, beside it, on its path, its own, and the system's."""
     for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         if environ.get(name):
             yield Path(environ[name])
     yield from (folder / ".venv", folder / "venv")
+    for place in environ.get("PATH", "").split(os.pathsep):
+        if place and (Path(place).parent / "pyvenv.cfg").is_file():
+            yield Path(place).parent
     program = Path(command)
     yield from (program.parent.parent, program.resolve().parent.parent, Path("/usr/local"))
 

@@ -1,15 +1,53 @@
 """`soundstage run` as root and as an ordinary user, against a Soundstage of the same user."""
 
+import json
 import os
+import shutil
+import socket
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
-from run_stage import NOBODY, RunHouse, run_house, why_not
+from run_stage import NOBODY, PROJECT, RunHouse, run_house, why_not
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user as well"),
     pytest.mark.skipif(why_not() is not None, reason=f"commands cannot be contained here: {why_not()}"),
 ]
+CHARGE = "https://api.stripe.com/v1/charges"
+JAVA = """
+import java.net.*;
+public class Charge { public static void main(String[] words) throws Exception {
+    HttpURLConnection asked = (HttpURLConnection) new URL("https://api.stripe.com/v1/payouts").openConnection();
+    asked.setDoOutput(true);
+    asked.getOutputStream().write("amount=7&currency=eur".getBytes());
+    System.out.println(asked.getResponseCode());
+} }
+"""
+NODE = """
+const asked = require("https").request({host: "api.stripe.com", path: "/v1/customers", method: "POST"}, (answer) => {
+  console.log(answer.statusCode); answer.resume(); });
+asked.end("email=a@b.example");
+"""
+PYTHON = "import stripe; stripe.api_key = 'sk_test_x'; print(stripe.PaymentIntent.create(amount=5, currency='eur').id)"
+SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+@dataclass
+class Told:
+    """One run of several programs: what it said of itself, what they printed, what was captured."""
+
+    run: dict[str, Any]
+    printed: dict[str, str]
+    captures: list[dict[str, Any]]
+
+    def operations(self) -> list[str]:
+        return [capture.get("operation") for capture in self.captures]
 
 
 @pytest.fixture(scope="module", params=["root", NOBODY])
@@ -18,10 +56,171 @@ def house(request: pytest.FixtureRequest) -> Iterator[RunHouse]:
         yield made
 
 
-def test_curl_is_captured_as_the_runs_own(house: RunHouse) -> None:
-    told, printed = house.told("curl", "-sS", "https://api.stripe.com/v1/charges", "-d", "amount=4200")
-    assert '"amount":4200' in printed
-    [capture] = house.captures(told["id"])
-    assert (capture["operation"], capture["left"]) == ("charge.create", False)
-    assert told["contained"] == "namespace"
-    assert told["canaries"] == {"begin": {"http": True, "smtp": True}, "end": {"http": True, "smtp": True}}
+@pytest.fixture(scope="module")
+def told(house: RunHouse) -> Told:
+    """Every program in one run: a run costs seconds."""
+    (house.home / "Charge.java").write_text(JAVA)
+    programs = {
+        "curl": f"curl -sS {CHARGE} -d amount=4200",
+        "python": f'{sys.executable} -c "{PYTHON}"',
+        "node": f"node -e '{NODE}'",
+        "java": "java Charge.java",
+        "bash": "bash -c 'exec 3<>/dev/tcp/1.1.1.1/443; cat <&3' 2>&1",
+        "battery": f"{sys.executable} {PROJECT}/tests/run_battery.py {SYSTEM_BUNDLE}",
+    }
+    there = {name: text for name, text in programs.items() if shutil.which(text.split()[0])}
+    script = "\n".join(f"({text}) > {name}.out" for name, text in there.items()) + "\nexit 0"
+    run, _ = house.told("bash", "-c", script, VIRTUAL_ENV=str(Path(sys.executable).parent.parent))
+    printed = {name: (house.home / f"{name}.out").read_text() for name in there}
+    return Told(run, printed, house.captures(run["id"]))
+
+
+def attempts(told: Told) -> dict[str, str]:
+    found: dict[str, str] = json.loads(told.printed["battery"])
+    return found
+
+
+def test_the_run_is_contained_and_its_canaries_arrived(told: Told) -> None:
+    assert told.run["contained"] == "namespace"
+    assert told.run["canaries"] == {"begin": {"http": True, "smtp": True}, "end": {"http": True, "smtp": True}}
+    assert told.run["counts"]["left"] == 0
+    assert not told.run["gaps"]
+
+
+def test_curl_is_captured(told: Told) -> None:
+    assert '"amount":4200' in told.printed["curl"]
+    assert "charge.create" in told.operations()
+
+
+def test_python_with_a_bundle_of_its_own_is_captured(told: Told) -> None:
+    assert told.printed["python"].startswith("pi_")
+    assert "payment_intent.create" in told.operations()
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_node_is_captured(told: Told) -> None:
+    assert told.printed["node"] == "200\n"
+    assert "customer.create" in told.operations()
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="java is not installed")
+def test_java_is_captured(told: Told) -> None:
+    assert told.printed["java"] == "200\n"
+    assert "payout.create" in told.operations()
+
+
+def test_a_raw_connection_is_refused_and_recorded(told: Told) -> None:
+    assert "Connection reset" in told.printed["bash"]
+    [found] = [one for one in told.captures if one["target"]["host"] == "1.1.1.1" and one["target"]["port"] == 443]
+    assert (found["channel"], found["verdict"], found["left"]) == ("socket", "deny", False)
+
+
+@pytest.mark.parametrize("attempt", ["direct", "direct-by-the-systems-bundle"])
+def test_a_program_that_ignores_proxies_is_captured(told: Told, attempt: str) -> None:
+    assert attempts(told)[attempt] == "refund"
+    assert told.operations().count("refund.create") == 2
+
+
+@pytest.mark.parametrize("attempt", ["own-resolver", "own-resolver-ipv6"])
+def test_a_foreign_resolver_is_ours(told: Told, attempt: str) -> None:
+    assert attempts(told)[attempt].startswith(("198.18.", "198.19."))
+    assert any(one["channel"] == "dns" and "own-resolver" in one["target"]["host"] for one in told.captures)
+
+
+def test_a_mail_straight_to_an_exchanger_is_captured(told: Told) -> None:
+    assert attempts(told)["mail"] == "sent"
+    assert "straight" in [one["facts"].get("subject") for one in told.captures if one["channel"] == "email"]
+
+
+@pytest.mark.parametrize(("attempt", "host"), [("raw", "203.0.113.7"), ("raw-ipv6", "2001:db8::7")])
+def test_a_protocol_that_is_none_of_ours_is_recorded(told: Told, attempt: str, host: str) -> None:
+    assert "ConnectionResetError" in attempts(told)[attempt]
+    assert [one["protocol"] for one in told.captures if one["target"]["host"] == host] == ["ssh"]
+
+
+def test_udp_is_refused_and_counted(told: Told) -> None:
+    assert attempts(told)["quic"].startswith("PermissionError")
+    assert told.run["refused"]["udp"] >= 1
+
+
+def test_loopback_among_its_own_processes_stays_its_own(told: Told) -> None:
+    assert attempts(told)["own-server"] == "own"
+
+
+def test_nothing_else_is_the_runs(told: Told) -> None:
+    """Its probes are no captures, and every capture is its own."""
+    assert len(told.captures) == told.run["counts"]["captures"]
+    assert not [one for one in told.captures if "canary" in str(one["target"]["host"])]
+    assert {one["run"] for one in told.captures} == {told.run["id"]}
+
+
+def answers(listening: socket.socket) -> None:
+    with listening:
+        sock, _ = listening.accept()
+        with sock:
+            sock.sendall(b"from outside")
+
+
+def test_services_are_let_in_by_name_and_recorded(house: RunHouse) -> None:
+    with ExitStack() as held:
+        by_port = held.enter_context(socket.create_server(("127.0.0.1", 0)))
+        path = f"/run/soundstage-test-service-{os.getpid()}.sock"
+        by_path = held.enter_context(socket.socket(socket.AF_UNIX))
+        by_path.bind(path)
+        held.callback(Path(path).unlink)
+        by_path.listen()
+        shutil.chown(path, house.user)
+        port = by_port.getsockname()[1]
+        threads = [Thread(target=answers, args=(listening,), daemon=True) for listening in (by_port, by_path)]
+        for thread in threads:
+            thread.start()
+        script = (
+            f"import socket, urllib.request as u, os\nprint(socket.create_connection(('localhost', {port})).recv(99))\n"
+            f"s = socket.socket(socket.AF_UNIX); s.connect({path!r}); print(s.recv(99))\n"
+            "asked = u.Request(f\"{os.environ['SOUNDSTAGE_URL']}/api/runs/{os.environ['SOUNDSTAGE_RUN']}\",\n"
+            "    headers={'authorization': f\"Bearer {os.environ['SOUNDSTAGE_TOKEN']}\"})\n"
+            "print(u.build_opener(u.ProxyHandler({})).open(asked).status)"
+        )
+        options = ("--service", str(port), "--service", path)
+        run, printed = house.told(sys.executable, "-c", script, options=options)
+        for thread in threads:
+            thread.join(10)
+    assert printed.splitlines() == ["b'from outside'", "b'from outside'", "200"]
+    assert run["services"] == [str(port), path]
+    assert run["counts"]["captures"] == 0
+
+
+EXPECTED = "version: 1\nexpect:\n  - payment: {operation: charge.create, amount: 4200}\n    count: %d\n"
+
+
+@pytest.mark.parametrize(
+    ("count", "own", "code"),
+    [
+        pytest.param(1, 0, 0, id="as-expected"),
+        pytest.param(2, 0, 1, id="not-as-expected"),
+        pytest.param(2, 7, 7, id="the-commands-own-code-comes-first"),
+    ],
+)
+def test_exit_code_with_expectations(house: RunHouse, count: int, own: int, code: int) -> None:
+    (house.home / "expect.yaml").write_text(EXPECTED % count)
+    script = f"curl -sS {CHARGE} -d amount=4200 >/dev/null; exit {own}"
+    done = house.run("bash", "-c", script, options=("--expect", "expect.yaml"))
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        pytest.param(("--service", "PROXY"), "Soundstage's own port", id="own-port"),
+        pytest.param(("--data-dir", "/nowhere"), "no Soundstage runs on /nowhere", id="no-soundstage"),
+        pytest.param(("--expect", "/etc/hostname"), "/etc/hostname", id="no-expectations"),
+    ],
+)
+def test_refused_before_the_command_is_started(house: RunHouse, options: tuple[str, ...], says: str) -> None:
+    port = house.addresses["proxy"].rpartition(":")[2]
+    given = tuple(word.replace("PROXY", port) for word in options)
+    done = house.run("touch", "started", options=given)
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert not (house.home / "started").exists()
