@@ -66,3 +66,38 @@ def test_image_holds_every_room_and_does_not_run_as_root() -> None:
 def test_scripts_of_the_containers_compile(name: str) -> None:
     path = PROJECT / "deploy" / "compose" / name
     subprocess.run([sys.executable, "-c", f"compile(open({str(path)!r}).read(), {name!r}, 'exec')"], check=True)
+
+
+@pytest.fixture(scope="module")
+def contained() -> dict[str, Any]:
+    """The file that contains an existing project, with a line for one of its services as the guide adds it."""
+    text = (PROJECT / "deploy" / "compose" / "contained.yaml").read_text()
+    read: dict[str, Any] = yaml.safe_load(f"{text}  app: *contained\n")
+    return read
+
+
+def test_one_more_file_leaves_a_project_no_way_out(contained: dict[str, Any]) -> None:
+    assert contained["networks"]["default"]["internal"] is True
+    options = contained["networks"]["default"]["driver_opts"]
+    assert options == {"com.docker.network.bridge.inhibit_ipv4": "true"}
+    app, gateway = contained["services"]["app"], contained["services"]["soundstage-gateway"]
+    assert app["dns"] == [gateway["networks"]["default"]["ipv4_address"]]
+    assert app["cap_drop"] == gateway["cap_drop"] == ["ALL"]
+    assert app["volumes"] == ["soundstage-trust:/trust:ro"]
+    assert "networks" not in app
+
+
+def test_one_more_file_has_the_settings_of_the_first(compose: dict[str, Any], contained: dict[str, Any]) -> None:
+    """But for the addresses: what the proof of one shows holds for the other."""
+    first, more = (
+        dict(file["services"][name]["environment"])
+        for file, name in ((compose, "gateway"), (contained, "soundstage-gateway"))
+    )
+    settings = read_settings({"SOUNDSTAGE_DATA_DIR": "/data", **more})
+    networks = contained["services"]["soundstage-gateway"]["networks"]
+    assert settings.bind == networks["default"]["ipv4_address"]
+    assert settings.dashboard_bind == networks["soundstage-outside"]["ipv4_address"]
+    addresses = {"SOUNDSTAGE_BIND", "SOUNDSTAGE_DASHBOARD_BIND", "SOUNDSTAGE_DASHBOARD_HOSTS"}
+    assert {name: more[name] for name in more.keys() - addresses} == {
+        name: first[name] for name in first.keys() - addresses
+    }
