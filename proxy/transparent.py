@@ -4,6 +4,7 @@ Also the one road for all others whose destination is known by another way: SOCK
 """
 
 import socket
+from collections.abc import Container
 from dataclasses import replace
 from typing import Protocol
 
@@ -25,6 +26,7 @@ SMTPS_PORT = 465
 DNS_PORT = 53
 DOT_PORT = 853
 DNS = Spoken("dns-tcp")
+LOOP = "a connection of the gateway's own that was redirected back to it: the rules must let its connections go"
 
 
 class ServesMail(Protocol):
@@ -66,13 +68,18 @@ class TransparentEntrance:
         claim: RunClaim | None = None,
         questions: ServesQuestions | None = None,
         patience: Patience | None = None,
+        own_ends: Container[Place] = (),
     ) -> None:
-        """`claim`: of a run that this entrance is for alone. Without `questions`, DNS over TCP is only recorded."""
+        """`claim`: of a run that this entrance is for alone. Without `questions`, DNS over TCP is only recorded.
+
+        `own_ends`: the local ends of what the gateway itself has dialled, which must not come back in here.
+        """
         self._opener = Opener(chooser, gate, patience or Patience())
         self._mail = mail
         self._names = names
         self._claim = claim
         self._questions = questions
+        self._own_ends = own_ends
 
     async def __call__(self, sock: socket.socket, peer: Peer) -> None:
         """An entrance, as the accept loop calls it: the kernel knows where the connection was meant to go."""
@@ -81,12 +88,8 @@ class TransparentEntrance:
         if meant is not None and meant != own:
             await self.serve(sock, peer, meant)
             return
-        host, port = own
-        names: tuple[tuple[NameSource, str], ...] = (("address", shown(host, port)),)
-        connection = Connection(peer.id, peer.address, peer.port, "transparent", names, port, claim=self._claim)
         what = "a connection to the transparent entrance itself, which was not redirected there from anywhere"
-        await self._opener.record(connection, what, b"", "not_redirected")
-        reset_at_close(sock)
+        await self._close(sock, self._connection(peer, own, "address"), Spoken("tcp"), b"", what, "not_redirected")
 
     async def serve(self, sock: socket.socket, peer: Peer, meant: Place, source: NameSource = "address") -> None:
         """Serve a connection that was meant for `meant`, a host (or its address) and a port, known by `source`.
@@ -97,15 +100,11 @@ class TransparentEntrance:
         name = self._names.name_of(host)
         if name is not None:
             source, host = "dns", name
-        connection = Connection(
-            peer.id,
-            peer.address,
-            peer.port,
-            "transparent",
-            ((source, shown(host, port)),),
-            port,
-            claim=self._claim,
-        )
+        connection = self._connection(peer, (host, port), source)
+        if (peer.address, peer.port) in self._own_ends:
+            # To serve it would be to dial it again, and to get that back too.
+            await self._close(sock, connection, Spoken("tcp"), b"", LOOP, "loop")
+            return
         if port in SMTP_PORTS or port == SMTPS_PORT:
             # The server speaks first, so there is no opening to look at.
             tls, server = port == SMTPS_PORT, shown(host, port)
@@ -120,6 +119,10 @@ class TransparentEntrance:
             await self._questions.serve(sock, peer, meant=shown(host, port))
         else:
             await self._by_opening(sock, connection, begun, seen)
+
+    def _connection(self, peer: Peer, meant: Place, source: NameSource) -> Connection:
+        names: tuple[tuple[NameSource, str], ...] = ((source, shown(*meant)),)
+        return Connection(peer.id, peer.address, peer.port, "transparent", names, meant[1], claim=self._claim)
 
     async def _by_opening(self, sock: socket.socket, connection: Connection, begun: Begun, seen: bytes) -> None:
         port = connection.port or 0
@@ -160,10 +163,10 @@ class TransparentEntrance:
         await self._close(sock, connection, spoken, ended.seen, what)
 
     async def _close(
-        self, sock: socket.socket, connection: Connection, spoken: Spoken, seen: bytes, what: str = ""
+        self, sock: socket.socket, connection: Connection, spoken: Spoken, seen: bytes, what: str = "", *flags: str
     ) -> None:
         """Record what nobody here speaks, and reset the connection: at its end alone a client might take heart."""
-        flags = ("guessed",) if spoken.guessed else ()
+        flags = (*flags, "guessed") if spoken.guessed else flags
         if connection.port == DOT_PORT:
             flags = ("encrypted_dns", *flags)
         await self._opener.record(connection, what or spoken.what, seen, *flags, protocol=spoken.name)

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from policies.address import refusal
 from sinks.hosts_file import HostsFile
+from sinks.own_ends import OwnEnds
 from sinks.resolver import NameNotFound, Resolver
 from sinks.ticket import Ticket
 
@@ -56,6 +57,8 @@ class Dialler:
         self._own_sockets = own_sockets
         self._clock = clock
         self._seconds = seconds
+        self.ends = OwnEnds()
+        """Ours, of what is connected: nobody else's connection comes from there."""
         self._issued: dict[tuple[str, str, int], list[tuple[Ticket, datetime]]] = {}
 
     def issue(self, ticket: Ticket) -> None:
@@ -175,7 +178,7 @@ class Dialler:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             async with asyncio.timeout(self._seconds):
-                await asyncio.get_running_loop().sock_connect(sock, address)
+                await self.ends.connect(sock, address)
             _check_peer(sock, address)
         except TimeoutError:
             sock.close()

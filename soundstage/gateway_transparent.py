@@ -10,6 +10,7 @@ from proxy.dns_responder import DnsResponder
 from proxy.engines import EngineChooser
 from proxy.name_book import DEFAULT_NETWORK, NameBook
 from proxy.transparent import TransparentEntrance
+from sinks.dialler import Dialler
 from sinks.smtp_listener import SmtpListener
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
@@ -21,6 +22,7 @@ class Made(Protocol):
     """`soundstage.gateway_entrances.Entrances`, as far as a transparent entrance is made of it."""
 
     chooser: EngineChooser
+    dialler: Dialler
     names: NameBook
     post: SmtpListener | None
     questions: DnsResponder | None
@@ -42,6 +44,7 @@ def transparent_entrance(
         names=made.names,
         claim=claim,
         questions=questions or (made.questions if claim is None else None),
+        own_ends=made.dialler.ends,
     )
 
 

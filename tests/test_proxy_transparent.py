@@ -1,6 +1,7 @@
 """Conversations with the transparent entrance: whatever arrives is served by where it was meant to go, or recorded."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -219,3 +220,17 @@ async def test_an_opening_that_trickles_has_an_end(tmp_path: Path) -> None:
         await say(wire, b"\x16", b"\x03", b"\x01", b"\x40")
         assert await shut(wire) == b""
     assert "whose first 4 octets begin nothing known" in here.gate.raw[0].what
+
+
+async def test_what_the_gateway_dialled_itself_does_not_come_back_in(here: Redirected) -> None:
+    with socket.socket() as mine:
+        mine.setblocking(False)
+        mine.bind(("127.0.0.1", 0))
+        here.own_ends.add(mine.getsockname())
+        loop = asyncio.get_running_loop()
+        await asyncio.wait_for(loop.sock_connect(mine, here.address), 10)
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(loop.sock_recv(mine, 1), 10)
+    [raw] = here.gate.raw
+    assert (raw.flags, raw.names) == (("loop",), (("address", "1.1.1.1:443"),))
+    assert "redirected back to it" in raw.what

@@ -61,6 +61,7 @@ class Redirected:
     entrance: TransparentEntrance
     handed: Handed
     names: Names
+    own_ends: set[Place]
     address: Place = ("", 0)
     straight: Place = ("", 0)
     """A listener of the entrance itself, to which nothing is redirected."""
@@ -73,6 +74,7 @@ class Redirected:
         self.handed.mail.clear()
         self.handed.questions.clear()
         self.names.clear()
+        self.own_ends.clear()
         self.meant, self.source = ("1.1.1.1", 443), "address"
         return self
 
@@ -90,7 +92,7 @@ async def redirected(
 ) -> AsyncIterator[Redirected]:
     """For one block."""
     async with stage(folder) as door:
-        handed, names = Handed(), Names()
+        handed, names, own_ends = Handed(), Names(), set[Place]()
         entrance = TransparentEntrance(
             chooser=door.chooser,
             gate=door.gate,
@@ -99,8 +101,9 @@ async def redirected(
             claim=CLAIM,
             questions=Questions(handed) if with_questions else None,
             patience=patience,
+            own_ends=own_ends,
         )
-        made = Redirected(door, entrance, handed, names)
+        made = Redirected(door, entrance, handed, names, own_ends)
         listeners = Listener(made.serve), Listener(entrance)
         made.address, made.straight = [await listener.start("127.0.0.1", 0) for listener in listeners]
         try:
