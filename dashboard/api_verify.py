@@ -3,24 +3,26 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
+from dashboard.api_verify_shapes import Verified, VerifyAsked
 from dashboard.own_run import own_run
 from dashboard.problem import Problem
 from dashboard.run_evidence import LATE, EvidenceLimits, RunEvidence, Stretch
 from dashboard.schemas import ProblemShape
 from ledger.reader import Reader
+from ledger.runs import OPEN_AT_MOST
 from policies.expectation import NOTHING_REAL, Expectations
-from policies.expectation_file import LARGEST, ExpectationError, read_expectations
+from policies.expectation_file import ExpectationError, read_expectations
 from policies.verification import verify
 from policies.verification_evidence import RunState
 from policies.verification_result import Result, Settled
 
+LONGEST = timedelta(microseconds=OPEN_AT_MOST)
 AT_ONCE = 2
 """Verifications that may run side by side: each reads a whole run."""
 
@@ -35,66 +37,6 @@ class RunQuestions(Protocol):
     async def settle(self, run_id: str, quiet: float, at_most: float) -> dict[str, Any]:
         """`{"reached": bool, "why": str | None, "waited": seconds}`."""
         ...
-
-
-class VerifyAsked(BaseModel):
-    """`text` is a file's; without one, nothing may have been real. `file` is what its problems call it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: str | None = Field(None, max_length=LARGEST)
-    file: str = Field("expectations", max_length=400)
-    allow_uncontained: bool = False
-    window: str | None = Field(None, max_length=100)
-
-
-class DifferenceShape(BaseModel):
-    """A field that is not as expected."""
-
-    field: str
-    expected: str
-    actual: str | None
-
-
-class ClosestShape(BaseModel):
-    """A capture worth looking at."""
-
-    id: str
-    summary: str
-    differs: list[DifferenceShape]
-
-
-class RowShape(BaseModel):
-    """One row judged."""
-
-    name: str
-    kind: str
-    line: int | None
-    outcome: str
-    reason: str
-    expected: str | None
-    found: int | None
-    captures: list[str]
-    closest: list[ClosestShape]
-
-
-class SettledShape(BaseModel):
-    """Whether the run had come to rest; `waited` in seconds."""
-
-    reached: bool
-    why: str | None
-    waited: float
-
-
-class Verified(BaseModel):
-    """`clean`, `violated` or `inconclusive`, and why."""
-
-    run: str
-    verdict: str
-    reasons: list[str]
-    settled: SettledShape
-    rows: list[RowShape]
-    counts: dict[str, Any]
 
 
 class VerifyApi:
@@ -187,11 +129,19 @@ def _state(run: Mapping[str, Any], window: Mapping[str, Any] | None, settled: Se
         settled=settled,
         own_entrance=run["contained"] == "namespace" or bool(run["listener"]),
         canaries=None if window is not None else run["canaries"],
-        gaps=tuple(_told(gap) for gap in run["gaps"] if _within(gap, part, whole=window is None)),
+        gaps=(*_ended_for(run), *(_told(gap) for gap in run["gaps"] if _within(gap, part, whole=window is None))),
         wrong_token=counts["wrong_token"],
         seen=counts["captures"] > 0,
         counts=counts,
     )
+
+
+def _ended_for(run: Mapping[str, Any]) -> tuple[str, ...]:
+    """What it did after it was ended for being open too long was nobody's."""
+    finished = run["finished_at"]
+    if finished is None or _moment(finished) - _moment(run["opened_at"]) < LONGEST:
+        return ()
+    return ("it was open for a day and was then ended, whether it was done or not",)
 
 
 def _within(gap: Mapping[str, Any], part: Mapping[str, Any], *, whole: bool) -> bool:

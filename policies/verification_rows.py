@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.expectation_row import Row
 from policies.expectation_sight import Sight, Unknown
-from policies.verification_result import Closest, Difference, RowResult
+from policies.verification_result import Closest, Difference, Outcome, RowResult
 from policies.verification_summary import numbered, shown, summary
 from policies.verification_tally import RowTally, Seen, Tally
 
@@ -30,7 +30,7 @@ def judged_expect(
 ) -> RowResult:
     """`sound`: nothing casts doubt on the evidence. `taken`: ids that count for some row, shown after the others."""
 
-    def result(outcome: Any, reason: str, *, near: bool = False) -> RowResult:
+    def result(outcome: Outcome, reason: str, *, near: bool = False) -> RowResult:
         closest = _closest(row, tally, taken, began) if near else ()
         return RowResult(
             row.name, "expect", outcome, reason, row.line, row.expected, claimed.effects,
@@ -50,7 +50,9 @@ def judged_expect(
     return _judged_attempts(row, claimed, result, sound=sound)
 
 
-def _judged_attempts(row: Row, claimed: Claimed, result: Callable[[Any, str], RowResult], *, sound: bool) -> RowResult:
+def _judged_attempts(
+    row: Row, claimed: Claimed, result: Callable[[Outcome, str], RowResult], *, sound: bool
+) -> RowResult:
     found = f"{row.count} expected, {claimed.effects or 'none'} found"
     if row.attempts is None:
         return result("held", found)
@@ -76,13 +78,20 @@ def judged_never(row: Row, tally: RowTally) -> RowResult:
 
 
 def judged_others(unclaimed: Sequence[Seen]) -> RowResult:
-    """Effects that no row claimed."""
-    if not unclaimed:
-        return RowResult("nothing else", "others", "held", "every effect was claimed by a row", found=0)
-    reason = f"{numbered(len(unclaimed), 'effect')} that no row claims"
+    """Effects that no row claimed; proved are those that no row can have claimed."""
+    proved = [seen for seen in unclaimed if not seen.undecided]
+    if proved:
+        return _others("failed", f"{numbered(len(proved), 'effect')} that no row claims", proved)
+    if unclaimed:
+        count = numbered(len(unclaimed), "effect")
+        return _others("inconclusive", f"{count} of which it cannot be told whether a row claims them", unclaimed)
+    return _others("held", "every effect was claimed by a row", ())
+
+
+def _others(outcome: Outcome, reason: str, unclaimed: Sequence[Seen]) -> RowResult:
     closest = tuple(Closest(seen.id, seen.what) for seen in unclaimed[:10])
     ids = tuple(seen.id for seen in unclaimed[:MOST_IDS])
-    return RowResult("nothing else", "others", "failed", reason, found=len(unclaimed), captures=ids, closest=closest)
+    return RowResult("nothing else", "others", outcome, reason, found=len(unclaimed), captures=ids, closest=closest)
 
 
 def _undecided(tally: RowTally) -> str:

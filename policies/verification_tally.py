@@ -32,6 +32,8 @@ class Seen:
     """Rows of `expect`, by their number."""
     times: int
     is_effect: bool
+    undecided: bool
+    """Some row might fit it, which cannot be told."""
     what: str
 
 
@@ -78,10 +80,10 @@ class Tally:
         forbidden = self._forbidden(sight)
         fits, undecided = self._fitting(sight)
         sight.forget()
-        is_effect = not (forbidden or undecided) and is_effect_of_its_own(capture)
+        is_effect = not forbidden and is_effect_of_its_own(capture)
         if fits or is_effect:
             root = str(capture.get("attempt_of") or sight.id)
-            self.seen.append(Seen(sight.id, root, fits, _times(capture), is_effect, summary(capture)))
+            self.seen.append(Seen(sight.id, root, fits, _times(capture), is_effect, undecided, summary(capture)))
 
     def _fitting(self, sight: Sight) -> tuple[tuple[int, ...], bool]:
         fits: list[int] = []

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from ledger_stage import Stage, mail_of, record_of, stage
 
-from dashboard.api_verify import VerifyApi, VerifyAsked
+from dashboard.api_verify import VerifyApi
+from dashboard.api_verify_shapes import VerifyAsked
 from dashboard.problem import Problem
 from dashboard.run_evidence import EvidenceLimits
 from ledger.record import Record
@@ -169,3 +170,12 @@ async def test_calls_are_looked_into(ledger: Stage) -> None:
     )
     told = await judged(ledger, text, GatewayStand())
     assert (told["verdict"], told["reasons"]) == ("clean", [])
+
+
+async def test_a_run_that_was_ended_for_its_age_is_inconclusive(ledger: Stage) -> None:
+    await ledger.record_all([confirmation()])
+    ended = datetime.now(UTC) - timedelta(hours=1)
+    opened = (ended - timedelta(days=1)).isoformat()
+    old = GatewayStand(opened_at=opened, finished_at=ended.isoformat(), finished_seq=1)
+    told = await judged(ledger, MAIL, old)
+    assert (told["verdict"], "it was open for a day" in str(told["reasons"])) == ("inconclusive", True)
