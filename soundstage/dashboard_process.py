@@ -20,6 +20,7 @@ from ledger.trouble import LedgerCorrupt, LedgerUnavailable
 from soundstage.admin_token import admin_token
 from soundstage.child_side import ChildSide, run_child
 from soundstage.control_client import ControlClient
+from soundstage.powers import give_up
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
 
@@ -29,6 +30,7 @@ GOODBYE_SECONDS = 1
 
 def main(arguments: argparse.Namespace) -> int:
     """Run as a child of `soundstage up`."""
+    give_up()
     return run_child("dashboard", serve)
 
 

@@ -20,12 +20,14 @@ from soundstage.gateway_ground import Ground, ground
 from soundstage.gateway_packets import refused_packets
 from soundstage.gateway_runs_wiring import gateway_runs
 from soundstage.handed_over import HandedOver
+from soundstage.powers import keep_to_oneself
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run as a child of `soundstage up`."""
+    keep_to_oneself()
     return run_child("gateway", serve)
 
 
