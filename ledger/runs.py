@@ -5,7 +5,7 @@ The gateway alone writes here. Finished runs live in the tables and nowhere else
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 
 from ledger import run_rows
 from ledger.moment import DAY, microseconds
-from ledger.run import NO_CANARIES, NOBODY, Owner, Run, RunConflict, RunWindow, UnknownRun, made_id
+from ledger.run import NO_CANARIES, Owner, Run, RunConflict, RunWindow, UnknownRun, made_id
 from ledger.run_archive import RunArchive
+from ledger.run_attribution import WRONG_TOKEN, OpenRun, OpenRuns
 from ledger.run_keys import RunKeys
-from ledger.run_sources import RunSources, read_sources
+from ledger.run_sources import read_sources
 from ledger.run_troubles import RunTroubles
 from ledger.store import Ledger
 from policies.effect import UNATTRIBUTED
@@ -26,21 +27,6 @@ __all__ = ["OPEN_AT_MOST", "WRONG_TOKEN", "Owner", "Runs"]
 
 OPEN_AT_MOST = DAY
 """Microseconds after which a run nobody finished no longer keeps its captures from retention."""
-
-WRONG_TOKEN = "wrong_run_token"  # noqa: S105
-_WRONG = Owner(flags=(WRONG_TOKEN,))
-
-
-@dataclass(slots=True)
-class OpenRun:
-    """A run that is open, as memory holds it."""
-
-    run: Run
-    owner: Owner
-    window: RunWindow | None = None
-    wrong_tokens: int = 0
-    """Seen by this process; `written` of them are in the tables."""
-    written: int = 0
 
 
 class Runs:
@@ -54,8 +40,7 @@ class Runs:
         self.troubles = RunTroubles(self.archive)
         self.keys = RunKeys.of(ledger.data_dir)
         self._changing = threading.RLock()
-        self._open: dict[str, OpenRun] = {}
-        self._sources = RunSources()
+        self._open = OpenRuns(self.keys)
         self.finished: list[Callable[[str], None]] = []
         """Told the id of each run that ends, by whichever thread ended it."""
         self.refresh()
@@ -65,10 +50,9 @@ class Runs:
         with self.archive.reading() as connection:
             kept, windows = run_rows.open_runs(connection), run_rows.open_windows(connection)
         by_run = {window.run: window for window in windows}
-        self._open = {run.id: OpenRun(run, _owner(run.id, by_run.get(run.id)), by_run.get(run.id)) for run in kept}
-        self._sources = RunSources()
+        self._open = OpenRuns(self.keys)
         for run in kept:
-            self._sources.claim(run.id, read_sources(run.sources))
+            self._open.add(run, by_run.get(run.id))
 
     def run_of(self, claim: RunClaim | None, source: str) -> Owner:
         """Whom a client's effects belong to: what it claims, else what its entrance does, else who claims its address.
@@ -76,42 +60,28 @@ class Runs:
         An open run with a wrong token is unattributed and flagged. So is, without a flag, a run that is finished: what
         it left behind is nobody else's, whatever address it comes from.
         """
-        owner, wronged = self._judged(claim, source)
+        owner, wronged = self._open.judged(claim, source)
         if wronged is not None:
             wronged.wrong_tokens += 1
         return owner
 
     def looked_up(self, claim: RunClaim | None, source: str) -> str:
         """The run's id alone, and nothing is counted."""
-        return self._judged(claim, source)[0].run
+        return self._open.judged(claim, source)[0].run
 
     def booked_to(self, claim: RunClaim | None, source: str) -> str:
         """The run with its window that is open, as one text, and nothing is counted."""
-        owner = self._judged(claim, source)[0]
+        owner = self._open.judged(claim, source)[0]
         return owner.run if owner.window is None else f"{owner.run}/{owner.window}"
 
     def missed(self, run_id: str, at: datetime, why: str) -> None:
         """Note that an effect could not be recorded: of this run, or of any that is open where nobody claimed it."""
         self.troubles.note(self.open_ids if run_id == UNATTRIBUTED else (run_id,), at, at, why)
 
-    def _judged(self, claim: RunClaim | None, source: str) -> tuple[Owner, OpenRun | None]:
-        """The owner, and the run whose token was said wrongly."""
-        while claim is not None:
-            held = self._open.get(claim.run)
-            proved = self.keys.proves(claim)
-            if held is not None and not proved:
-                return _WRONG, held
-            if proved:
-                return NOBODY if held is None else held.owner, None
-            claim = claim.otherwise
-        run = self._sources.run_of(source)
-        held = None if run is None else self._open.get(run)
-        return NOBODY if held is None else held.owner, None
-
     @property
     def open_ids(self) -> tuple[str, ...]:
         """Of the runs that are open now."""
-        return tuple(self._open)
+        return self._open.ids
 
     def held(self, run_id: str) -> OpenRun | None:
         """One that is open, as memory holds it."""
@@ -119,7 +89,7 @@ class Runs:
 
     def claimed_by(self, source: str) -> str | None:
         """The run that claims an address, or None."""
-        return self._sources.run_of(source)
+        return self._open.claimed_by(source)
 
     def open(
         self,
@@ -134,7 +104,7 @@ class Runs:
         """Begin a run. RunConflict: the id is taken, or another run claims a source. ValueError: a source is none."""
         networks = read_sources(sources)
         with self._changing:
-            self._sources.prove_free(networks)
+            self._open.prove_free(networks)
             with self.archive.writing() as connection:
                 if run_id == UNATTRIBUTED or run_rows.find_run(connection, run_id) is not None:
                     raise RunConflict(f"there is a run {run_id!r} already; choose another id")
@@ -148,8 +118,7 @@ class Runs:
                     services=tuple(services),
                 )
                 run_rows.put_run(connection, run)
-            self._open[run_id] = OpenRun(run, Owner(run_id))
-            self._sources.claim(run_id, networks)
+            self._open.add(run)
             return run
 
     def finish(self, run_id: str, verdict: str | None, at: datetime) -> Run:
@@ -167,8 +136,7 @@ class Runs:
             if run is None:
                 raise UnknownRun(f"there is no run {run_id[:100]!r}")
             if held is not None:
-                del self._open[run_id]
-                self._sources.release(run_id)
+                self._open.drop(run_id)
                 for tell in self.finished:
                     tell(run_id)
             return run
@@ -176,7 +144,7 @@ class Runs:
     def expire(self, now: datetime) -> list[str]:
         """End as inconclusive what has been open for too long; returns their ids."""
         longest = timedelta(microseconds=OPEN_AT_MOST)
-        late = [held.run.id for held in tuple(self._open.values()) if now - held.run.opened_at >= longest]
+        late = [held.run.id for held in self._open.all() if now - held.run.opened_at >= longest]
         for run_id in late:
             self.finish(run_id, "inconclusive", now)
         return late
@@ -192,7 +160,7 @@ class Runs:
             with self.archive.writing() as connection:
                 window = RunWindow(made_id("w-"), run_id, name, at, run_rows.last_seq(connection))
                 run_rows.put_window(connection, window)
-            held.window, held.owner = window, _owner(run_id, window)
+            held.window = window
             return window
 
     def close_window(self, run_id: str, window_id: str, at: datetime) -> RunWindow:
@@ -202,7 +170,7 @@ class Runs:
             if held is not None and held.window is not None and held.window.id == window_id:
                 with self.archive.writing() as connection:
                     run_rows.close_windows(connection, run_id, at, run_rows.last_seq(connection))
-                held.window, held.owner = None, Owner(run_id)
+                held.window = None
         told = self.archive.find(run_id)
         for window in () if told is None else told.windows:
             if window.id == window_id:
@@ -248,7 +216,7 @@ class Runs:
 
     def write_counts(self) -> None:
         """Write down how often tokens were wrong, where that has changed."""
-        changed = [held for held in tuple(self._open.values()) if held.wrong_tokens > held.written]
+        changed = [held for held in self._open.all() if held.wrong_tokens > held.written]
         if changed:
             with self._changing, self.archive.writing() as connection:
                 for held in changed:
@@ -267,7 +235,3 @@ class Runs:
         if seen > held.written:
             run_rows.count_wrong_tokens(connection, held.run.id, seen - held.written)
             held.written = seen
-
-
-def _owner(run_id: str, window: RunWindow | None) -> Owner:
-    return Owner(run_id, None if window is None else window.id)

@@ -84,9 +84,11 @@ class Conversation:
         except Refused as refused:
             await self._refuse(refused)
         except LedgerUnavailable as error:
+            self._in_flight.lose(self._connection.id, str(error))
             await self._say(503, "Soundstage cannot record", str(error))
         except Exception:
             _log.exception("the door failed on a connection of %s", self._connection.source)
+            self._in_flight.lose(self._connection.id, "Soundstage failed while it read it")
             await self._say(503, "Soundstage failed", "Soundstage failed while it read this; nothing left.")
         self._wait_for_more()
 

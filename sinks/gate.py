@@ -108,7 +108,12 @@ class Gate:
         try:
             return await self._pass(seen, owner)
         except LedgerUnavailable as error:
-            self._runs.missed(owner.run, self._clock(), f"an effect was refused because {error}.")
+            self._runs.missed(owner.run, self._clock(), f"an effect was refused: {error}.")
+            raise
+        except Exception as bug:
+            self._runs.missed(
+                owner.run, self._clock(), f"an effect was refused: Soundstage failed ({type(bug).__name__})."
+            )
             raise
         finally:
             self.in_flight.judged(judging)

@@ -13,6 +13,8 @@ from policies.http_request import RunClaim
 SOURCES_KEPT = 64
 """Of one run; with more, anybody's unfinished work may be its own."""
 
+MOST_LOST = 1_000
+"""Between two times they are asked for."""
 RunOf = Callable[[RunClaim | None, str], str]
 """The run a claim and an address stand for. Without side effects."""
 
@@ -59,6 +61,7 @@ class InFlight:
         self.clock = clock
         self._going: dict[Hashable, Work] = {}
         self._watched: dict[str, Watched] = {}
+        self._lost: list[tuple[Work, str]] = []
 
     def begin(
         self, key: Hashable, what: str, source: str, *, claim: RunClaim | None = None, told: bool = False
@@ -83,6 +86,17 @@ class InFlight:
             watched.last = self.clock()
             if len(watched.sources) <= SOURCES_KEPT:
                 watched.sources.add(work.source)
+
+    def lose(self, key: Hashable, why: str) -> None:
+        """What is entered under a key was refused without having come before the gate: no capture tells of it."""
+        work = self._going.get(key)
+        if work is not None and len(self._lost) < MOST_LOST:
+            self._lost.append((work, why))
+
+    def lost(self) -> list[tuple[Work, str]]:
+        """What was refused so since this was last asked, and why, as a phrase."""
+        lost, self._lost = self._lost, []
+        return lost
 
     def watch(self, run: str) -> None:
         """Remember from now on when and from where its effects came."""

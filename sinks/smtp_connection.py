@@ -190,6 +190,8 @@ class SmtpConnection(asyncio.Protocol):
 
     async def _deliver(self, incoming: IncomingBody) -> None:
         reply = await self._entrance.delivery.deliver(incoming, lambda body: self._mail(body, incoming))
+        if reply.startswith(b"451"):
+            self._unfinished.lose("it could not be kept")
         self._session.reset()
         self._touched = self._loop.time()
         self._busy = False

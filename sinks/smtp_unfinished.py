@@ -24,6 +24,10 @@ class SmtpUnfinished:
         elif not begun:
             self.over()
 
+    def lose(self, why: str) -> None:
+        """The mail was refused, and perhaps no capture tells of it."""
+        self._in_flight.lose(self, why)
+
     def over(self, _: object = None) -> None:
         """Nothing is unfinished any more."""
         if self._work is not None:

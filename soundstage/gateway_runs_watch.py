@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from ledger.runs import Runs
 from ledger.trouble import LedgerUnavailable
+from policies.effect import UNATTRIBUTED
+from sinks.in_flight import InFlight
 
 LOOK_SECONDS = 1.0
 MOST_JUMP = 2.0
@@ -22,10 +24,16 @@ class RunWatch:
     """Notes gaps on the runs that are open. Finishes what has been open for a day."""
 
     def __init__(
-        self, runs: Runs, trouble: Callable[[], str | None], wall: Clock = time.time, steady: Clock = time.monotonic
+        self,
+        runs: Runs,
+        in_flight: InFlight,
+        trouble: Callable[[], str | None],
+        wall: Clock = time.time,
+        steady: Clock = time.monotonic,
     ) -> None:
         """`trouble`: why the ledger cannot be written now, or None. `wall`, `steady`: seconds."""
         self._runs = runs
+        self._in_flight = in_flight
         self._trouble = trouble
         self._wall, self._steady = wall, steady
         self._last_wall, self._last_steady = wall(), steady()
@@ -57,6 +65,10 @@ class RunWatch:
             before = now - timedelta(seconds=max(jump, 0.0))
             why = f"the clock was moved {moved} by {abs(jump):.1f} s, or the machine slept."
             self._runs.troubles.note(self._runs.open_ids, before, now, why)
+        for work, why in self._in_flight.lost():
+            self._runs.missed(
+                work.run_by(self._runs.looked_up) or UNATTRIBUTED, now, f"{work.what} was refused: {why}."
+            )
         trouble = self._trouble()
         if trouble is not None:
             self._runs.troubles.note(self._runs.open_ids, now, now, f"the ledger could not be written: {trouble}.")

@@ -31,7 +31,7 @@ async def gateway_runs(
         return Addresses(**bound, dashboard=url, ca=str(doors.ca.path)).seen_from(settings.steered_to[0])
 
     runs, writer = ground.runs, ground.writer
-    watch = RunWatch(runs, lambda: writer.trouble)
+    watch = RunWatch(runs, judging.in_flight, lambda: writer.trouble)
     with runs.archive.reading() as connection:
         watch.restarted(last_sign(connection))
     listeners = RunListeners(settings, ground, judging, doors)

@@ -24,6 +24,7 @@ from proxy.explicit import ExplicitEntrance
 from proxy.listener import Listener
 from proxy.listener_opening import Patience
 from proxy.steered import SteeredPlain, SteeredTls
+from sinks.in_flight import InFlight
 from sinks.passage import Answer, Departure, Outcome, Seen
 
 Address = tuple[str, int]
@@ -114,6 +115,7 @@ async def stage(
     speaks_http2: Callable[[str], bool] = lambda host: False,
     other: Engine | None = None,
     judge: Gate | None = None,
+    in_flight: InFlight | None = None,
 ) -> AsyncIterator[Stage]:
     """`judge`: another gate than one that only remembers."""
     gate = gate or RememberingGate()
@@ -128,13 +130,14 @@ async def stage(
         limits=limits or DoorLimits(),
         may_leave=may_leave,
         other=other,
+        in_flight=in_flight,
     )
     chooser = EngineChooser(door, other, may_leave=may_leave, speaks_http2=speaks_http2)
     waiting = patience or Patience()
     listeners = [
-        Listener(ExplicitEntrance(chooser, judge, waiting)),
-        Listener(SteeredTls(chooser, judge, patience=waiting)),
-        Listener(SteeredPlain(chooser, judge, patience=waiting)),
+        Listener(ExplicitEntrance(chooser, judge, waiting), in_flight),
+        Listener(SteeredTls(chooser, judge, patience=waiting), in_flight),
+        Listener(SteeredPlain(chooser, judge, patience=waiting), in_flight),
     ]
     explicit, https, http = [await listener.start("127.0.0.1", 0) for listener in listeners]
     try:

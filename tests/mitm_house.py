@@ -28,6 +28,7 @@ from proxy.mitm_engine import MitmEngine
 from proxy.mitm_flow import FlowHooks
 from proxy.steered import SteeredPlain, SteeredTls
 from sinks.dialler import Dialler
+from sinks.in_flight import InFlight
 from sinks.passage import Answer, Departure, Outcome, Seen
 
 
@@ -185,19 +186,23 @@ class _NoDoor:
 
 
 @contextlib.asynccontextmanager
-async def mitm_house(folder: Path, flows: type[FlowHooks] = FlowHooks) -> AsyncIterator[MitmHouse]:
+async def mitm_house(
+    folder: Path, flows: type[FlowHooks] = FlowHooks, in_flight: InFlight | None = None
+) -> AsyncIterator[MitmHouse]:
     """A house for one block."""
     async with standing_in(folder / "outside") as stand_in:
         ca = CertificateAuthority.open(folder)
         gate = MemoryGate(Policy.built_in())
         dialler = Dialler(stand_in.names)
-        engine = MitmEngine(gate, dialler, ca, extra_ca=stand_in.ca.path, spool=folder, flows=flows)
+        engine = MitmEngine(
+            gate, dialler, ca, extra_ca=stand_in.ca.path, spool=folder, flows=flows, in_flight=in_flight
+        )
         chooser = EngineChooser(_NoDoor(), engine, may_leave=lambda host, port: True, speaks_http2=lambda host: False)
         house = MitmHouse(stand_in, gate, engine, dialler, ca, folder, chooser)
         listeners = (
-            Listener(ExplicitEntrance(chooser, gate)),
-            Listener(SteeredTls(chooser, gate)),
-            Listener(SteeredPlain(chooser, gate)),
+            Listener(ExplicitEntrance(chooser, gate), in_flight),
+            Listener(SteeredTls(chooser, gate), in_flight),
+            Listener(SteeredPlain(chooser, gate), in_flight),
         )
         house.proxy, house.https, house.http = [await listener.start("127.0.0.1", 0) for listener in listeners]
         try:

@@ -112,13 +112,14 @@ class House:
     def __init__(self, verdict: str) -> None:
         self.ledger = Ledger()
         self.sink = Sink(self.ledger)
+        self.runs = Runs()
         policy = FixedPolicy(verdict)
         self.gate = Gate(
             policy=lambda: policy,
             packs=Packs.built_in(),
             ledger=self.ledger,
             sinks={HttpRequest: self.sink, Mail: self.sink, RawConnection: self.sink},
-            runs=Runs(),
+            runs=self.runs,
             masker=Masker(b"k" * 32),
             clock=lambda: NOON,
         )
@@ -170,6 +171,7 @@ async def test_what_cannot_be_recorded_is_not_answered() -> None:
     house.ledger.broken = True
     with pytest.raises(LedgerUnavailable):
         await house.gate.take(REQUEST)
+    assert house.runs.told == [("ci-1", "an effect was refused: no space left on device.")], "its run misses it"
 
 
 async def test_what_cannot_be_recorded_does_not_leave() -> None:

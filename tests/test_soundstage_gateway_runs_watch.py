@@ -9,6 +9,8 @@ import pytest
 from ledger.data_dir import prepare
 from ledger.runs import Runs
 from ledger.store import open_ledger
+from policies.http_request import RunClaim
+from sinks.in_flight import InFlight
 from soundstage.gateway_runs_watch import RESTARTED, RunWatch
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -41,8 +43,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def watch(runs: Runs, clock: Clock) -> RunWatch:
-    return RunWatch(runs, lambda: clock.trouble, lambda: clock.wall, lambda: clock.steady)
+def in_flight() -> InFlight:
+    return InFlight()
+
+
+@pytest.fixture
+def watch(runs: Runs, in_flight: InFlight, clock: Clock) -> RunWatch:
+    return RunWatch(runs, in_flight, lambda: clock.trouble, lambda: clock.wall, lambda: clock.steady)
 
 
 def gaps(runs: Runs, run: str = "ci-1") -> list[str]:
@@ -107,6 +114,17 @@ def test_what_could_not_be_recorded_is_the_runs_or_everybodys(runs: Runs, watch:
     assert (gaps(runs, "ci-1"), gaps(runs, "ci-2")) == ([], ["an effect was refused."])
     runs.missed("unattributed", NOON, "an unclaimed effect was refused.")
     assert gaps(runs, "ci-1") == ["an unclaimed effect was refused."]
+
+
+def test_what_was_refused_before_the_gate_is_missing_too(runs: Runs, in_flight: InFlight, watch: RunWatch) -> None:
+    runs.open("ci-2", "", NOON)
+    claim = RunClaim("ci-2", runs.keys.token("ci-2"))
+    in_flight.begin("key", "a request", "10.0.0.1", claim=claim, told=True)
+    in_flight.lose("key", "its body could not be kept")
+    in_flight.lose("another", "nothing is entered there")
+    watch.look()
+    watch.look()
+    assert (gaps(runs, "ci-1"), gaps(runs, "ci-2")) == ([], ["a request was refused: its body could not be kept."])
 
 
 def test_what_is_too_old_ends(runs: Runs, watch: RunWatch, clock: Clock) -> None:

@@ -1,0 +1,99 @@
+"""OpenRuns: the runs that are open, in memory, and whose an effect is: asked for every one. Nothing is written here."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ledger.run import NOBODY, Owner, Run, RunWindow
+from ledger.run_keys import RunKeys
+from ledger.run_sources import Network, RunSources, read_sources
+from policies.http_request import RunClaim
+
+WRONG_TOKEN = "wrong_run_token"  # noqa: S105
+_WRONG = Owner(flags=(WRONG_TOKEN,))
+
+
+class OpenRun:
+    """A run that is open, as memory holds it."""
+
+    def __init__(self, run: Run, token: bytes) -> None:
+        self.run = run
+        self.token = token
+        self.owner = Owner(run.id)
+        self.wrong_tokens = 0
+        """Seen by this process; `written` of them are in the tables."""
+        self.written = 0
+        self._window: RunWindow | None = None
+
+    @property
+    def window(self) -> RunWindow | None:
+        """The one that is open on it."""
+        return self._window
+
+    @window.setter
+    def window(self, window: RunWindow | None) -> None:
+        self._window = window
+        self.owner = replace(self.owner, window=None if window is None else window.id)
+
+
+class OpenRuns:
+    """Changed by one thread at a time, asked by another: each change is one step."""
+
+    def __init__(self, keys: RunKeys) -> None:
+        self._keys = keys
+        self._held: dict[str, OpenRun] = {}
+        self._sources = RunSources()
+
+    def add(self, run: Run, window: RunWindow | None = None) -> None:
+        """Know it from now on."""
+        held = OpenRun(run, _octets(self._keys.token(run.id)))
+        held.window = window
+        self._held[run.id] = held
+        self._sources.claim(run.id, read_sources(run.sources))
+
+    def drop(self, run_id: str) -> None:
+        """It is finished."""
+        del self._held[run_id]
+        self._sources.release(run_id)
+
+    def get(self, run_id: str) -> OpenRun | None:
+        """One of them."""
+        return self._held.get(run_id)
+
+    def all(self) -> tuple[OpenRun, ...]:
+        """Those of this moment."""
+        return tuple(self._held.values())
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Theirs."""
+        return tuple(self._held)
+
+    def prove_free(self, networks: Sequence[Network]) -> None:
+        """Raise RunConflict where a run claims an address of these already."""
+        self._sources.prove_free(networks)
+
+    def claimed_by(self, source: str) -> str | None:
+        """The run that claims an address, or None."""
+        return self._sources.run_of(source)
+
+    def judged(self, claim: RunClaim | None, source: str) -> tuple[Owner, OpenRun | None]:
+        """Whom it belongs to, and the run whose token was said wrongly.
+
+        A finished run is known by a token that is proved: what it left behind is nobody else's.
+        """
+        while claim is not None:
+            held = self._held.get(claim.run)
+            if held is not None:
+                proved = hmac.compare_digest(held.token, _octets(claim.token)) or self._keys.proves(claim)
+                return (held.owner, None) if proved else (_WRONG, held)
+            if self._keys.proves(claim):
+                return NOBODY, None
+            claim = claim.otherwise
+        run = self._sources.run_of(source)
+        held = None if run is None else self._held.get(run)
+        return NOBODY if held is None else held.owner, None
+
+
+def _octets(token: str) -> bytes:
+    return token.encode("utf-8", "surrogatepass")
