@@ -101,7 +101,7 @@ class RunEvidence:
         while left > 0:
             page = self._reader.captures(filters, after, min(PAGE, left))
             self._page = {stored.id: stored for stored in page.items}
-            yield from (stored.as_contract() for stored in page.items)
+            yield from (_judged(stored) for stored in page.items)
             left, after = left - len(page.items), page.next
             if after is None:
                 return
@@ -116,6 +116,12 @@ class RunEvidence:
         self._bodies += 1
         self._octets += size
         return True
+
+
+def _judged(stored: StoredCapture) -> dict[str, Any]:
+    """contract.md's JSON, and everybody it reaches; None where not all of them can be named."""
+    recipients = stored.capture.effect.recipients
+    return {**stored.as_contract(), "recipients": None if recipients is None else list(recipients)}
 
 
 def mail_detail(raw: bytes) -> Detail:

@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from policies.describe_http import LONGEST_FACT, MOST_NAMED
 from policies.expectation_sight import Sight, Unknown
 from policies.expectation_value import items_of
 from policies.host import BadName, canonical_host
 
 Look = Callable[[Sight], Any]
+_PREVIEWS = frozenset({200, 500})
+"""Characters to which packs cut the text of a message: one that long may have gone on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,14 @@ class Field:
 
 
 def fact(name: str, *, folded: bool = False) -> Field:
-    return Field(lambda sight: sight.facts.get(name), folded)
+    return Field(lambda sight: _whole_fact(sight, name), folded)
+
+
+def _whole_fact(sight: Sight, name: str) -> Any:
+    said = sight.facts.get(name)
+    if isinstance(said, str) and len(said) >= LONGEST_FACT and said.endswith("…"):
+        raise Unknown(f"only the beginning of its {name} is kept as a fact")
+    return said
 
 
 def _of_capture(name: str) -> Field:
@@ -44,7 +54,9 @@ def _deep(look: Callable[[Sight], Any]) -> Field:
 
 def _text(sight: Sight) -> Any:
     """A message's text: the fact where a pack names it, else what its body says."""
-    said = sight.facts.get("text")
+    said = _whole_fact(sight, "text")
+    if isinstance(said, str) and len(said) in _PREVIEWS:
+        raise Unknown("only the beginning of its text is kept as a fact; `body` and `json` have all of it")
     return said if said is not None else sight.whole().text
 
 
@@ -55,13 +67,15 @@ def _attachments(sight: Sight) -> Any:
     return list(names)
 
 
-def recipient_domains(sight: Sight) -> list[str]:
-    """The domain of each recipient; of a mail, `` for one without. Raises Unknown for a mail to nobody we can name."""
+def recipient_domains(sight: Sight) -> list[str | None]:
+    """The domain of each recipient, `` of a mail's without one; None for whomever a mail reaches beside those named."""
     is_mail = sight.capture["channel"] == "email"
     to = [item for item in items_of(sight.facts.get("to")) if isinstance(item, str)]
-    if is_mail and not to and sight.capture["intent"] == "write":
-        raise Unknown("whom this mail reaches cannot be told")
-    return [_domain(item.strip().rstrip(">")) for item in to if is_mail or "@" in item]
+    named = sight.capture.get("recipients", to or None)
+    whole = named is not None and len(to) < MOST_NAMED
+    everybody = dict.fromkeys([*to, *(named or ())])
+    domains: list[str | None] = [_domain(item.strip().rstrip(">")) for item in everybody if is_mail or "@" in item]
+    return domains if whole or not is_mail or sight.capture["intent"] != "write" else [*domains, None]
 
 
 def _domain(address: str) -> str:

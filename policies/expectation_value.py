@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-LOOKED_AT = 1024 * 1024
-"""Characters of one text that a pattern is tried on."""
+from policies.expectation_sight import Unknown
+
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?\Z")
 
 
@@ -82,10 +82,7 @@ class Pattern:
 
     def holds(self, actual: Any) -> bool:
         look = self.compiled.fullmatch if self.whole else self.compiled.search
-        return any(look(said[:LOOKED_AT]) is not None for said in texts_of(actual) if not self._cut(said))
-
-    def _cut(self, said: str) -> bool:
-        return self.whole and len(said) > LOOKED_AT
+        return any(look(said) is not None for said in texts_of(actual))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +159,11 @@ class OutsideDomains:
         return f"[{', '.join(self.domains)}]"
 
     def holds(self, actual: Any) -> bool:
-        return any(not self._inside(domain) for domain in texts_of(actual))
+        """Raises Unknown where nobody that is named is outside, and not everybody is named."""
+        outside = any(not self._inside(domain) for domain in texts_of(actual))
+        if not outside and None in items_of(actual):
+            raise Unknown("whom it reaches cannot be told")
+        return outside
 
     def _inside(self, domain: str) -> bool:
         return any(domain.endswith(one[1:]) if one.startswith("*.") else domain == one for one in self.domains)

@@ -38,7 +38,10 @@ class Evidence(Protocol):
     def state(self) -> RunState: ...
 
     def captures(self) -> Iterator[Mapping[str, Any]]:
-        """Those of the run or window, in any order."""
+        """Those of the run or window, in any order.
+
+        Beside contract.md's JSON `recipients`: everybody it reaches, None where not all of them can be named.
+        """
         ...
 
     def unattributed(self) -> Iterator[Mapping[str, Any]]:

@@ -115,36 +115,6 @@ def test_a_read_that_left_is_real() -> None:
     assert judged("others: allow", told(1, "web", intent="read", left=True)).verdict == "violated"
 
 
-UNREAD = Detail(whole=False)
-
-
-def test_a_body_that_was_not_kept_is_no_proof_of_anything() -> None:
-    asked = "webhook: {host: hooks.partner.test, json: {$.status: shipped}}"
-    details = {"0001": UNREAD}
-    for text in (f"expect:\n- {asked}", f"never:\n- {asked}", f"expect:\n- {asked}\n  count: 0"):
-        result = judged(f"{text}\nothers: allow", told(1), details=details)
-        assert (result.verdict, result.rows[0].outcome) == ("inconclusive", "inconclusive")
-        assert "its body was not kept whole" in result.rows[0].reason
-    elsewhere = asked.replace("hooks.partner", "other")
-    assert judged(f"never:\n- {elsewhere}\nothers: allow", told(1), details=details).verdict == "clean"
-
-
-def test_an_effect_that_a_row_might_claim_is_not_passed_over() -> None:
-    asked = "expect:\n- webhook: {host: '*', json: {$.status: shipped}}\n  count: {min: 1}\n"
-    details = {"0001": Detail(body='{"status": "shipped"}'), "0002": UNREAD}
-    result = judged(asked, told(1), told(2), details=details)
-    assert (result.verdict, result.rows[0].outcome) == ("inconclusive", "held")
-    assert row_of(result, "others").captures == ("0002",)
-    assert judged(f"{asked}others: allow", told(1), told(2), details=details).verdict == "clean"
-
-
-def test_whom_a_mail_reaches_may_be_unknown() -> None:
-    bulk = told(1, "email", facts={"campaign": "1"}, provider="sendgrid")
-    never = "never:\n- email: {to_domain_not_in: [example.test]}\nothers: allow"
-    assert judged(never, bulk).verdict == "inconclusive"
-    assert judged(never, {**bulk, "intent": "read"}).verdict == "clean"
-
-
 def test_what_was_not_looked_at_is_inconclusive() -> None:
     assert judged(GOOD, mail(), short=("more than 100000 captures",)).verdict == "inconclusive"
 
