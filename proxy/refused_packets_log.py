@@ -106,8 +106,8 @@ def _acknowledged(data: bytes) -> None:
 
 
 def _why_not(group: int, error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in (errno.EPERM, errno.EACCES):
-        return f"refused packets cannot be read from log group {group}: it needs CAP_NET_ADMIN"
-    if isinstance(error, OSError) and error.errno == errno.EBUSY:
-        return f"refused packets cannot be read from log group {group}: another program reads it"
-    return f"refused packets cannot be read from log group {group}: {error}"
+    why = str(error)
+    if isinstance(error, OSError) and error.errno in (errno.EPERM, errno.EACCES, errno.EBUSY):
+        # The kernel says EPERM of both.
+        why = "it needs CAP_NET_ADMIN, and a group that no other program reads"
+    return f"refused packets cannot be read from log group {group}: {why}"
