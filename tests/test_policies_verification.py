@@ -166,6 +166,29 @@ def test_overlapping_rows_share_fairly_in_any_order() -> None:
     assert judged("expect:\n" + "".join(OVERLAPPING), *items, mail(5)).verdict == "violated"
 
 
+PEOPLE, SUBJECTS = ("ann", "bob", "cid"), ("Welcome", "Bye")
+WANTED = st.tuples(st.sampled_from([*PEOPLE, "*"]), st.sampled_from([*SUBJECTS, "*"]), st.integers(0, 2))
+SENT = st.tuples(st.sampled_from(PEOPLE), st.sampled_from(SUBJECTS), st.integers(0, 3))
+
+
+@given(st.data(), st.lists(WANTED, max_size=4, unique=True), st.lists(SENT, max_size=6))
+def test_no_order_changes_what_comes_of_any_row(data: st.DataObject, wanted: list[Any], sent: list[Any]) -> None:
+    rows = [
+        f"- email: {{to: '{to}@example.test', subject: '{subject}'}}\n  count: {count}\n"
+        for to, subject, count in wanted
+    ]
+    items = [
+        mail(number, f"{to}@example.test", subject, **({"attempt_of": f"{of:04d}"} if 0 < of < number else {}))
+        for number, (to, subject, of) in enumerate(sent, 1)
+    ]
+
+    def came(rows: list[str], items: list[Any]) -> set[tuple[Any, ...]]:
+        text = "expect:\n" + "".join(rows) if rows else "others: fail"
+        return {(row.expected, row.outcome, row.found, row.captures) for row in judged(text, *items).rows}
+
+    assert came(rows, items) == came(data.draw(st.permutations(rows)), data.draw(st.permutations(items)))
+
+
 COUNTS = st.tuples(st.integers(0, 3), st.none() | st.integers(0, 3)).map(
     lambda pair: Count(pair[0], None if pair[1] is None else pair[0] + pair[1])
 )
