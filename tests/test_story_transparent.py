@@ -15,7 +15,8 @@ SETTINGS = {"SOUNDSTAGE_TRANSPARENT_PORT": "0", "SOUNDSTAGE_STEER_TO": "198.18.0
 
 def address(running: Running, name: str, kind: str = "A") -> str:
     host, port = running.place("dns")
-    return dns.query.udp(dns.message.make_query(name, kind), host, timeout=20, port=port).answer[0][0].to_text()
+    answer = dns.query.udp(dns.message.make_query(name, kind), host, timeout=20, port=port).answer
+    return str(answer[0][0])
 
 
 def reset(place: tuple[str, int]) -> bool:
