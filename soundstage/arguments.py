@@ -42,6 +42,7 @@ def _env(commands: Any) -> None:
     made = command(commands, "env", "print the variables that route a program through it", later("env", "env"))
     data_dir_options(made)
     made.add_argument("--shell", choices=SHELLS, default="sh", help="whose syntax (default: sh)")
+    made.add_argument("--run", dest="run_id", metavar="ID", help="with the credentials of this run, which must be open")
 
 
 def _sign_in(commands: Any) -> None:
@@ -72,6 +73,7 @@ def _trust(commands: Any) -> None:
 
 FILTERS = [
     "run",
+    "window",
     "channel",
     "provider",
     "operation",

@@ -1,0 +1,49 @@
+"""The gateway's runs as a whole, in this process: what a finished run leaves behind in it is nothing."""
+
+import gc
+from pathlib import Path
+from typing import Any
+
+from leak_house import leak_house
+
+from policies.body import Body
+from policies.http_request import RunClaim
+from policies.mail import Mail
+from soundstage.gateway_runs_wiring import gateway_runs
+from soundstage.settings import Settings
+
+
+async def test_finished_runs_leave_nothing_behind_in_memory(tmp_path: Path) -> None:
+    async with leak_house(tmp_path) as house:
+        settings = Settings(data_dir=tmp_path / "data")
+        async with gateway_runs(settings, house.ground, house.judging, house.doors, ("127.0.0.1", 1)) as runs:
+            ask = runs.answers()
+            sockets = len(house.judging.own_sockets)
+
+            async def play(number: int) -> None:
+                asked: dict[str, Any] = {"id": f"r-{number}", "listener": number % 10 == 0, "canaries": True}
+                told = await ask["run_open"](asked)
+                window = await ask["window_open"]({"run": told["id"], "name": "t"})
+                claim = RunClaim(told["id"], told["token"])
+                body = Body.of(b"Subject: x\r\n\r\nhello\r\n")
+                await house.judging.gate.take(
+                    Mail("a@b.test", ("c@d.test",), body, "127.0.0.1", "smtp", 25, claim=claim)
+                )
+                await ask["window_close"]({"run": told["id"], "window": window["id"], "settle": {"quiet": 0}})
+                finished = await ask["run_finish"]({"run": told["id"], "verdict": "clean"})
+                assert finished["counts"]["captures"] == 1
+
+            for number in range(10):
+                await play(number)
+            gc.collect()
+            before = len(gc.get_objects())
+            for number in range(10, 60):
+                await play(number)
+            gc.collect()
+            assert len(gc.get_objects()) - before < 500, "objects: less than ten a run"
+            assert house.judging.in_flight.size == 0
+            assert house.ground.runs.open_ids == ()
+            assert len(house.ground.runs.troubles) == 0
+            assert len(house.judging.own_sockets) == sockets
+            listed = await ask["run_list"]({"open": False, "limit": 1000})
+            assert len(listed["items"]) == 60
