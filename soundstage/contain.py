@@ -8,7 +8,8 @@ from typing import Any
 
 from soundstage import contain_kernel as kernel
 from soundstage.console import warn
-from soundstage.contain_rules import Gateway, ruleset
+from soundstage.contain_pieces import Gateway
+from soundstage.contain_rules import ruleset
 from soundstage.contain_wanted import Wanted, wanted_in, wanted_of
 from soundstage.options import given
 from soundstage.settings import Settings

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from soundstage.contain_rules import COUNTERS, TABLE
+from soundstage.contain_pieces import COUNTERS
+from soundstage.contain_rules import TABLE
 from soundstage.trouble import ConfigError
 
 SECONDS = 30

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from soundstage.contain_rules import COUNTERS, Gateway, ruleset
+from soundstage.contain_pieces import COUNTERS, Gateway
+from soundstage.contain_rules import ruleset
 from soundstage.contain_wanted import Wanted
 
 BOTH = Gateway("::", 9040, 1053, (8080, 1025), None)
