@@ -28,9 +28,14 @@ def test_signup(soundstage):
     assert soundstage.email.one(to="ann@example.test").subject == "Welcome"
     soundstage.assert_nothing_else()
 """
-EXPECT = (
-    'version: 1\ncontained: optional\nexpect:\n  - name: welcome\n    email: {to: "ann@example.test"}\n    count: 2\n'
-)
+EXPECT = """
+version: 1
+contained: optional
+expect:
+  - name: welcome
+    email: {to: ann@example.test}
+    count: 2
+"""
 
 
 def test_flasks_client_needs_nothing_and_a_file_judges_the_whole_run(gateway: Running, tmp_path: Path) -> None:
@@ -109,9 +114,7 @@ print(told["EMAIL_BACKEND"], told["EMAIL_HOST"], told["EMAIL_PORT"], told["EMAIL
 """
 BACKENDS = "django.core.mail.backends"
 PUT_BACK = [
-    pytest.param(
-        "django.core.mail.backends.console.EmailBackend", "django.core.mail.backends.smtp.EmailBackend", id="console"
-    ),
+    pytest.param(f"{BACKENDS}.console.EmailBackend", f"{BACKENDS}.smtp.EmailBackend", id="console"),
     pytest.param("anymail.backends.sendgrid.EmailBackend", "anymail.backends.sendgrid.EmailBackend", id="its-own"),
 ]
 
