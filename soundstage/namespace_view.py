@@ -3,6 +3,7 @@
 Run inside, in a mount namespace of its own, with powers over that alone.
 """
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +53,8 @@ def _one(step: Hidden, source: int | None) -> None:
         else:
             _make(step)
     except OSError as trouble:
-        _unless_needless(step, trouble)
+        if step.do != "over" or trouble.errno != errno.ENOENT:  # a socket that has gone since leads nowhere
+            _unless_needless(step, trouble)
 
 
 def _bind(step: Hidden, source: int) -> None:
@@ -63,7 +65,8 @@ def _bind(step: Hidden, source: int) -> None:
             Path(step.path).mkdir()
         else:
             Path(step.path).touch()
-    recursive = kernel.MS_REC if step.do == "back" else 0
+    # Of a file it would bring back what was mounted over it since.
+    recursive = kernel.MS_REC if step.do == "back" and place.is_dir() else 0
     kernel.mount(str(place), step.path, None, kernel.MS_BIND | recursive)
 
 

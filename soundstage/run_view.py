@@ -29,7 +29,7 @@ def view(
     steps = [Hidden(do="empty", path=str(path), mode=0o755 if path in emptied else 0o1777) for path in folders]
     steps += _runtime(emptied[0]) if emptied else []
     hidden = [*folders, data_dir]
-    steps += _sockets(scratch, hidden, environ)
+    steps += _sockets(scratch, [*hidden, *services], environ)
     steps += _names(scratch, hidden)
     steps += [
         Hidden(do="over", path=str(store), source=str(put))

@@ -1,6 +1,7 @@
 """Where programs keep certificates of their own: the PEM files that Python and Node packages bring."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from soundstage.trouble import ConfigError
@@ -33,8 +34,12 @@ def node_bundles(project: Path) -> list[Path]:
 
 
 def _bundles(folder: Path) -> Iterator[Path]:
-    for pattern in BUNDLES:
-        for path in folder.rglob(pattern):
+    # One walk for all patterns: an environment holds tens of thousands of files.
+    for parent, _, names in folder.walk():
+        for name in names:
+            if not any(fnmatchcase(name, pattern) for pattern in BUNDLES):
+                continue
+            path = parent / name
             # A link leads to a file that others share: a store of the system, or of a package manager.
             if path.is_file() and not path.is_symlink() and b"-----BEGIN CERTIFICATE-----" in path.read_bytes():
                 yield path

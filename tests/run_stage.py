@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from running import command, environment
+from running import Running, command, environment
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOBODY = "nobody"
@@ -68,6 +68,14 @@ class RunHouse:
         kept = {"HOME": str(self.home), "USER": user, "LOGNAME": user, "PYTHONDONTWRITEBYTECODE": "1"}
         self.environ = {**environment(self.data), **kept}
         self.process: subprocess.Popen[str] | None = None
+
+    @classmethod
+    def of(cls, running: Running, folder: Path) -> "RunHouse":
+        """One that runs already, as ourselves."""
+        made = cls(pwd.getpwuid(os.getuid()).pw_name, folder)
+        made.data, made.addresses = running.data_dir, running.addresses
+        made.environ |= {"SOUNDSTAGE_DATA_DIR": str(running.data_dir)}
+        return made
 
     def start(self) -> None:
         """Start it and wait until it is ready."""

@@ -3,13 +3,10 @@
 import json
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -51,7 +48,10 @@ class Told:
 
 
 @pytest.fixture(scope="module", params=["root", NOBODY])
-def house(request: pytest.FixtureRequest) -> Iterator[RunHouse]:
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunHouse]:
+    if request.param == "root":
+        yield RunHouse.of(request.getfixturevalue("gateway"), tmp_path_factory.mktemp("root"))
+        return
     with run_house(request.param) as made:
         yield made
 
@@ -69,10 +69,17 @@ def told(house: RunHouse) -> Told:
         "battery": f"{sys.executable} {PROJECT}/tests/run_battery.py {SYSTEM_BUNDLE}",
     }
     there = {name: text for name, text in programs.items() if shutil.which(text.split()[0])}
+    if house.user == "root":  # what differs for root is no matter of the language, and these take long
+        there = {name: there[name] for name in ("curl", "bash", "battery")}
     script = "\n".join(f"({text}) > {name}.out" for name, text in there.items()) + "\nexit 0"
     run, _ = house.told("bash", "-c", script, VIRTUAL_ENV=str(Path(sys.executable).parent.parent))
     printed = {name: (house.home / f"{name}.out").read_text() for name in there}
     return Told(run, printed, house.captures(run["id"]))
+
+
+def only_where_it_ran(told: Told, program: str) -> None:
+    if program not in told.printed:
+        pytest.skip(f"{program} is run by the ordinary user alone")
 
 
 def attempts(told: Told) -> dict[str, str]:
@@ -93,18 +100,21 @@ def test_curl_is_captured(told: Told) -> None:
 
 
 def test_python_with_a_bundle_of_its_own_is_captured(told: Told) -> None:
+    only_where_it_ran(told, "python")
     assert told.printed["python"].startswith("pi_")
     assert "payment_intent.create" in told.operations()
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_node_is_captured(told: Told) -> None:
+    only_where_it_ran(told, "node")
     assert told.printed["node"] == "200\n"
     assert "customer.create" in told.operations()
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="java is not installed")
 def test_java_is_captured(told: Told) -> None:
+    only_where_it_ran(told, "java")
     assert told.printed["java"] == "200\n"
     assert "payout.create" in told.operations()
 
@@ -152,75 +162,3 @@ def test_nothing_else_is_the_runs(told: Told) -> None:
     assert len(told.captures) == told.run["counts"]["captures"]
     assert not [one for one in told.captures if "canary" in str(one["target"]["host"])]
     assert {one["run"] for one in told.captures} == {told.run["id"]}
-
-
-def answers(listening: socket.socket) -> None:
-    with listening:
-        sock, _ = listening.accept()
-        with sock:
-            sock.sendall(b"from outside")
-
-
-def test_services_are_let_in_by_name_and_recorded(house: RunHouse) -> None:
-    with ExitStack() as held:
-        by_port = held.enter_context(socket.create_server(("127.0.0.1", 0)))
-        path = f"/run/soundstage-test-service-{os.getpid()}.sock"
-        by_path = held.enter_context(socket.socket(socket.AF_UNIX))
-        by_path.bind(path)
-        held.callback(Path(path).unlink)
-        by_path.listen()
-        shutil.chown(path, house.user)
-        port = by_port.getsockname()[1]
-        threads = [Thread(target=answers, args=(listening,), daemon=True) for listening in (by_port, by_path)]
-        for thread in threads:
-            thread.start()
-        script = (
-            f"import socket, urllib.request as u, os\nprint(socket.create_connection(('localhost', {port})).recv(99))\n"
-            f"s = socket.socket(socket.AF_UNIX); s.connect({path!r}); print(s.recv(99))\n"
-            "asked = u.Request(f\"{os.environ['SOUNDSTAGE_URL']}/api/runs/{os.environ['SOUNDSTAGE_RUN']}\",\n"
-            "    headers={'authorization': f\"Bearer {os.environ['SOUNDSTAGE_TOKEN']}\"})\n"
-            "print(u.build_opener(u.ProxyHandler({})).open(asked).status)"
-        )
-        options = ("--service", str(port), "--service", path)
-        run, printed = house.told(sys.executable, "-c", script, options=options)
-        for thread in threads:
-            thread.join(10)
-    assert printed.splitlines() == ["b'from outside'", "b'from outside'", "200"]
-    assert run["services"] == [str(port), path]
-    assert run["counts"]["captures"] == 0
-
-
-EXPECTED = "version: 1\nexpect:\n  - payment: {operation: charge.create, amount: 4200}\n    count: %d\n"
-
-
-@pytest.mark.parametrize(
-    ("count", "own", "code"),
-    [
-        pytest.param(1, 0, 0, id="as-expected"),
-        pytest.param(2, 0, 1, id="not-as-expected"),
-        pytest.param(2, 7, 7, id="the-commands-own-code-comes-first"),
-    ],
-)
-def test_exit_code_with_expectations(house: RunHouse, count: int, own: int, code: int) -> None:
-    (house.home / "expect.yaml").write_text(EXPECTED % count)
-    script = f"curl -sS {CHARGE} -d amount=4200 >/dev/null; exit {own}"
-    done = house.run("bash", "-c", script, options=("--expect", "expect.yaml"))
-    assert done.returncode == code, done.stderr
-    assert done.stdout == ""
-
-
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        pytest.param(("--service", "PROXY"), "Soundstage's own port", id="own-port"),
-        pytest.param(("--data-dir", "/nowhere"), "no Soundstage runs on /nowhere", id="no-soundstage"),
-        pytest.param(("--expect", "/etc/hostname"), "/etc/hostname", id="no-expectations"),
-    ],
-)
-def test_refused_before_the_command_is_started(house: RunHouse, options: tuple[str, ...], says: str) -> None:
-    port = house.addresses["proxy"].rpartition(":")[2]
-    given = tuple(word.replace("PROXY", port) for word in options)
-    done = house.run("touch", "started", options=given)
-    assert done.returncode == 2, done.stderr
-    assert says in done.stderr
-    assert not (house.home / "started").exists()
