@@ -1,4 +1,4 @@
-"""A run's counts, from the sums; what nobody claimed between its beginning and its end, by numbers and not by clocks."""
+"""A run's counts, from the sums; and what nobody claimed meanwhile, by the captures' numbers and not by clocks."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
