@@ -39,7 +39,7 @@ def ruleset(wanted: Wanted, gateway: Gateway) -> str:
     """For `nft -f`: the table as it is to be, in one transaction, whatever was there before."""
     body = [*_sets(wanted), *(f"counter {name} {{ }}" for name in COUNTERS)]
     if wanted.from_outside:
-        body += [*_origin(gateway), *_outside_nat(wanted, gateway), *_outside_filter(wanted, gateway)]
+        body += [*_origin(wanted, gateway), *_outside_nat(wanted, gateway), *_outside_filter(wanted, gateway)]
     if wanted.users:
         body += [*_users_nat(gateway), *_users_filter(gateway)]
     if wanted.gateway_user is not None:
@@ -69,14 +69,16 @@ def _set(name: str, kind: str, elements: Iterable[str]) -> str:
     return f"set {name} {{ {kind} elements = {{ {listed} }} }}" if listed else f"set {name} {{ {kind} }}"
 
 
-def _origin(gateway: Gateway) -> list[str]:
+def _origin(wanted: Wanted, gateway: Gateway) -> list[str]:
     """A packet in the name of an address that is not behind its interface is dropped before anything answers it.
 
     Else its answer, a refusal too, would go to that address: out into the world, with words of staging's own in it.
+    Where staging is named by its addresses, any interface may be the one it is behind.
     """
+    suspect = 'iifname != "lo"' if wanted.networks else "iifname @interfaces"
     rules = [
         f"ip6 saddr :: icmpv6 type {{ nd-neighbor-solicit, {MULTICAST} }} return",
-        "iifname @interfaces fib saddr . iif oif missing goto nameless",
+        f"{suspect} fib saddr . iif oif missing goto nameless",
     ]
     return [
         *chain("nameless", [*counted(gateway), "drop"]),

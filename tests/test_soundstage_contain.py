@@ -118,6 +118,7 @@ def test_a_network_is_held_by_its_addresses(net: SmallInternet) -> None:
     gateway(net).contain("apply", "--network", "10.77.0.0/24", "--network", "fd77:1::/64")
     met = probed(net, ["tcp 1.2.3.4 443", "tcp 2606:4700::1111 443", "udp 8.8.8.8 443"], NOBODY)
     assert met["tcp 1.2.3.4 443"] == met["tcp 2606:4700::1111 443"] == "ConnectionRefusedError"
+    probed(net, ["spoofed 1.1.1.1 10.99.0.9", f"spoofed {GATEWAY} 10.99.0.9", "icmp 1.1.1.1"], None)
     assert net.world.packets() == []
 
 

@@ -67,6 +67,8 @@ def test_who_sends_in_another_s_name_is_not_answered() -> None:
     """An answer, a refusal too, would go to that other: out into the world."""
     assert rules(STAGING, BOTH, "nameless")[-1] == "drop"
     assert rules(STAGING, BOTH, "origin")[-1] == "iifname @interfaces fib saddr . iif oif missing goto nameless"
+    networks = Wanted(networks=("10.0.0.0/8",))
+    assert rules(networks, BOTH, "origin")[-1] == 'iifname != "lo" fib saddr . iif oif missing goto nameless'
 
 
 def test_the_dashboard_is_nowhere() -> None:
