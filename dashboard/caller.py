@@ -8,6 +8,7 @@ from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
 
+from dashboard.cron_token import cron_token
 from dashboard.sessions import COOKIE, Session, Sessions
 
 
@@ -33,6 +34,7 @@ class Callers:
         if not admin_token:
             raise ValueError("The admin token is empty; the dashboard does not open without one.")
         self._admin = _digest(admin_token)
+        self._cron = _digest(cron_token(admin_token))
         self.sessions = sessions
         self._run_of = run_of
 
@@ -53,6 +55,8 @@ class Callers:
     def _bearer(self, token: str) -> Caller | None:
         if self.is_admin_token(token):
             return Caller("admin")
+        if hmac.compare_digest(_digest(token), self._cron):
+            return Caller("cron")
         run = self._run_of(token)
         return None if run is None else Caller("run", run=run)
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard import cron_token
 from dashboard.body_limit import BODY_LIMIT, LimitedBody
 from dashboard.caller import Caller, Callers
 from dashboard.mailpit_sign_in import CHALLENGE, as_bearer, is_drop_in
@@ -82,6 +83,8 @@ class Guard:
             raise Problem(
                 401, "Sign in with the link that Soundstage prints, or send the admin token as a bearer token."
             )
+        if caller is not None and caller.role == "cron" and not cron_token.opens(method, path):
+            raise Problem(403, f"A scheduler's token does not open {method} {path[:200]}.")
         if caller is not None and caller.run is not None:
             check_own(caller.run, method, path)
         signs_in = path == "/sign-in"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, NoReturn
 
+from dashboard.cron_token import cron_token
 from soundstage.admin_token import read_token
 from soundstage.api import Api
 from soundstage.options import given
@@ -45,6 +46,13 @@ def allowed(arguments: argparse.Namespace) -> int:
     elif not told["run"]:
         print(f"soundstage: the job {arguments.job} does not run: {told['reason']}", file=sys.stderr)
     return 0 if told["run"] else 1
+
+
+def token(arguments: argparse.Namespace) -> int:
+    """Print what a crontab needs in place of the admin's token."""
+    settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
+    print(cron_token(read_token(settings.token_file)))
+    return 0
 
 
 def job_name(command: str, environment: Mapping[str, str]) -> str:

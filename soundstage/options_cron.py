@@ -8,7 +8,7 @@ from soundstage.options import command, data_dir_options, json_option, later
 def add(commands: Any) -> None:
     """`cron run` and `cron allowed`."""
     made = commands.add_parser("cron", help="let scheduled jobs run only if the policy opts them in")
-    verbs = made.add_subparsers(required=True, metavar="run|allowed")
+    verbs = made.add_subparsers(required=True, metavar="run|allowed|token")
     run = command(
         verbs, "run", "run a crontab's command if its job is opted in, else record it", later("cron", "shell")
     )
@@ -18,5 +18,7 @@ def add(commands: Any) -> None:
     allowed.add_argument("job", metavar="JOB", help="its name, as policies have it")
     allowed.add_argument("--scheduler", choices=("cron", "systemd"), default="cron", help="who asks (default: cron)")
     json_option(allowed)
-    for verb in (run, allowed):
+    text = "print the token that schedulers bring, which opens nothing else"
+    token = command(verbs, "token", text, later("cron", "token"))
+    for verb in (run, allowed, token):
         data_dir_options(verb)

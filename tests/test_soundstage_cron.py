@@ -12,6 +12,7 @@ import pytest
 from dashboard_stage import staged
 from running import PROJECT, Running, started
 
+from dashboard.cron_token import cron_token
 from ledger.trouble import LedgerUnavailable
 from sinks.passage import Outcome, Seen
 from soundstage.cron import job_name, program_of
@@ -42,7 +43,7 @@ def in_thirty_days() -> str:
 
 def cron_environment(gateway: Running, **more: str) -> dict[str, str]:
     """What cron gives a job: these four, and what its crontab says (crontab(5))."""
-    said = {"SOUNDSTAGE_URL": gateway.addresses["dashboard"], "SOUNDSTAGE_TOKEN": gateway.token}
+    said = {"SOUNDSTAGE_URL": gateway.addresses["dashboard"], "SOUNDSTAGE_TOKEN": cron_token(gateway.token)}
     own = {"HOME": "/", "LOGNAME": "app", "SHELL": "/usr/local/bin/soundstage-cron", "PATH": "/usr/bin:/bin"}
     return {**own, "PYTHONPATH": str(PROJECT), **said, **more}
 
@@ -110,6 +111,22 @@ def test_the_token_may_lie_in_a_file(gateway: Running) -> None:
     environ = cron_environment(gateway, SOUNDSTAGE_ADMIN_TOKEN_FILE=str(gateway.data_dir / "admin.token"))
     del environ["SOUNDSTAGE_TOKEN"]
     assert as_cron_does(environ, "echo ran # job: nightly-report").stdout == "ran\n"
+
+
+def test_its_token_opens_nothing_else(gateway: Running) -> None:
+    printed = gateway.run("cron", "token").stdout.strip()
+    assert printed == cron_token(gateway.token)
+    assert gateway.token not in printed
+    headers = {"authorization": f"Bearer {printed}"}
+    with httpx.Client(base_url=gateway.addresses["dashboard"], headers=headers, trust_env=False) as api:
+        assert api.post("/api/schedule", json={"job": "other"}).json()["run"] is False
+        for method, path in (
+            ("GET", "/api/captures"), ("DELETE", "/api/captures"), ("GET", "/inbox"), ("POST", "/api/runs"),
+            ("GET", "/api/schedule"), ("GET", "/metrics"), ("GET", "/api/v2/messages"), ("GET", "/api/live"),
+        ):  # fmt: skip
+            assert api.request(method, path).status_code == 403, path
+        assert api.get("/mailpit/api/v1/messages", auth=("x", printed)).status_code == 403
+    assert cron_token("another-admin-token") != printed
 
 
 @pytest.mark.parametrize(("job", "code"), [("cleanup-tmp", 0), ("cleanup", 1)])
