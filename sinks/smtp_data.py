@@ -36,8 +36,8 @@ class SmtpData:
     def feed(self, chunk: bytes) -> bytes | None:
         """Take octets. None while the end has not come, else the octets that follow it."""
         data = self._pending + chunk
-        # A dot that begins a line is rare: one look for it spares two longer ones.
-        dotted = data.find(b"\n.") >= 0
+        # A dot that begins a line is rare: one look for it spares two longer ones. And base64 has no dot at all.
+        dotted = b"." in data and data.find(b"\n.") >= 0
         end = data.find(END) if dotted else -1
         if end >= 0:
             self._pending = b""
