@@ -176,6 +176,7 @@ def test_no_test_runs_where_soundstage_was_asked_for_and_is_not_there(
     assert status == pytest.ExitCode.USAGE_ERROR, said
     assert why in said
     assert "passed" not in said
+    assert ("hint: --soundstage=off" in said) == ("Soundstage" in said or "`false" in said)
 
 
 def test_the_fixture_without_a_soundstage_is_an_error_and_other_tests_run(suite: Suite) -> None:

@@ -1,13 +1,14 @@
 """A suite and what is around it: the run it was started in, an expectation file, Flask's and Django's test clients."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from pytest_soundstage import Soundstage
-from running import PROJECT, Running
+from running import PROJECT, Running, command
 from suite_process import run_suite
 
 FLASK = """
@@ -59,6 +60,30 @@ def test_inside_a_run_the_windows_are_that_runs_and_workers_are_refused(gateway:
         ended = run_suite(None, tmp_path, "-p", "xdist.plugin", "-n", "2", **run.variables)
     assert ended.returncode == pytest.ExitCode.USAGE_ERROR, ended.stdout
     assert f"run {run.id}, which pytest was started in, has one window at a time" in ended.stdout
+
+
+def test_under_soundstage_run_the_windows_are_its_runs(gateway: Running, tmp_path: Path) -> None:
+    """Contained where this machine allows it; the plugin works the same either way."""
+    (tmp_path / "test_flask.py").write_text(FLASK)
+    rooms = f"{PROJECT}{os.pathsep}{PROJECT / 'client' / 'src'}"
+    environ = {**gateway.environ, "PYTHONPATH": rooms, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    pytest_in_it = (sys.executable, "-m", "pytest", "-p", "pytest_soundstage.plugin", "-p", "no:cacheprovider")
+    ended = subprocess.run(
+        command("run", "--", *pytest_in_it),
+        cwd=tmp_path,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    assert "1 passed" in ended.stdout
+    with gateway.api() as api:
+        latest = api.get("/api/runs", params={"limit": "1"}).json()["items"][0]
+    assert latest["counts"]["channels"] == {"email": 1}
+    assert [window["name"] for window in latest["windows"]] == ["test_flask.py::test_signup"]
 
 
 DJANGO = """

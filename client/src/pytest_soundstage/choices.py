@@ -102,7 +102,9 @@ def _looking_only(known: Any) -> bool:
 
 
 def _spread(known: Any) -> bool:
-    """Before pytest-xdist has made up its mind: it reads these later."""
+    """Before pytest-xdist has made up its mind: it reads these later. With a debugger it chooses no workers."""
+    if getattr(known, "usepdb", False) and getattr(known, "numprocesses", None) in ("auto", "logical"):
+        return False
     numbers, ways = getattr(known, "numprocesses", None), getattr(known, "tx", None)
     dist = getattr(known, "dist", "no")
     return bool(numbers) or bool(ways) or (dist != "no" and numbers != 0)

@@ -25,6 +25,7 @@ from pytest_soundstage.window_slot import WindowSlot
 
 FIXTURES = frozenset({"soundstage", "asoundstage"})
 KEY = "soundstage"
+HINT = "soundstage: hint: --soundstage=off runs the tests without it, and skips those that need it"
 
 
 class Guard:
@@ -52,7 +53,7 @@ class Guard:
                 self._open()
         except SoundstageError as trouble:
             if worker_id() is None:
-                raise pytest.UsageError(f"soundstage: {trouble}") from None
+                raise pytest.UsageError(f"soundstage: {trouble}", HINT) from None
             self.broken = str(trouble)
 
     def refuse_if_broken(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 
 from pytest_soundstage.place import Place
@@ -34,11 +34,12 @@ def worker_id(environ: Mapping[str, str] | None = None) -> str | None:
     return environ.get("PYTEST_XDIST_WORKER")
 
 
-def handed_on(environ: Mapping[str, str] | None = None) -> HandedOn | None:
+def handed_on(environ: MutableMapping[str, str] | None = None) -> HandedOn | None:
     """What was handed on to this process, None where nothing was."""
     environ = os.environ if environ is None else environ
     if worker_id(environ) is None or VARIABLE not in environ:
         return None
-    told = json.loads(environ[VARIABLE])
+    # Taken out: what the tests start has no use for the token in it.
+    told = json.loads(environ.pop(VARIABLE))
     place = Place(**told["place"]) if told["place"] else None
     return HandedOn(place, told["run"], told["why"])
