@@ -43,6 +43,7 @@ class GatewayFacts:
         return {
             "soundstage_ready": float(not self.missing()),
             "soundstage_open_flows": float(self._entrances.open_flows),
+            "soundstage_runs_open": float(len(self._ground.runs.open_ids)),
             "soundstage_ledger_pending": float(self._ground.writer.pending),
             "soundstage_ledger_writable": float(self._ground.writer.trouble is None),
             "soundstage_policy_opt_ins": float(len(self._judging.policy.current().opt_ins)),

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from ledger.data_dir import prepare
+from ledger.engine import create_file, sqlite_engine
 from ledger.run import NOBODY, Owner, RunConflict, RunGap, UnknownRun, checked_id
 from ledger.runs import Runs
+from ledger.schema import bring_up
 from ledger.store import FILE, Ledger, open_ledger
 from policies.http_request import RunClaim
 
@@ -232,3 +234,23 @@ def test_a_thousand_runs_leave_nothing_behind_in_memory(ledger: Ledger) -> None:
     assert len(gc.get_objects()) - before < 500, "objects: not one a run"
     assert runs.open_ids == ()
     assert runs.claimed_by("10.1.1.1") is None
+
+
+def test_a_run_that_an_older_version_left_open_ends_as_inconclusive(tmp_path: Path) -> None:
+    data = prepare(tmp_path / "data")
+    create_file(data / FILE)
+    engine = sqlite_engine(data / FILE, "write")
+    with engine.begin() as connection:
+        bring_up(connection, "0004")
+        connection.exec_driver_sql("INSERT INTO runs (id, token_digest, name, opened_at) VALUES ('old', 'abc', 'x', 7)")
+    engine.dispose()
+    opened = open_ledger(data, writer=True)
+    try:
+        runs = Runs(opened)
+        told = runs.archive.find("old")
+        assert told is not None
+        assert (told.run.is_open, told.run.verdict, told.run.contained) == (False, "inconclusive", "no")
+        with pytest.raises(RunConflict):
+            runs.open("old", "", NOON)
+    finally:
+        opened.close()
