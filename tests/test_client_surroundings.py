@@ -11,7 +11,7 @@ import certifi
 import pytest
 from pytest_soundstage.handed_on import HandedOn, handed_on, worker_id
 from pytest_soundstage.own_gateway import command
-from pytest_soundstage.place import Place, found
+from pytest_soundstage.place import Place, found, named
 from pytest_soundstage.trouble import Unanswered
 from pytest_soundstage.trusted import Trusted
 from pytest_soundstage.variables import Variables, usable
@@ -104,6 +104,17 @@ def test_place_is_found_by_variables_or_by_the_data_directory(tmp_path: Path) ->
     (data / "admin.token").write_text("secret\n")
     assert found({}, tmp_path) == found({"SOUNDSTAGE_DATA_DIR": str(data)}) == Place("http://127.0.0.1:8025", "secret")
     assert "secret" not in repr(found({}, tmp_path))
+
+
+def test_a_program_may_name_it_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOUNDSTAGE_URL", "http://x:1")
+    monkeypatch.setenv("SOUNDSTAGE_TOKEN", "t")
+    assert named(None, None) == Place("http://x:1", "t")
+    assert named(None, "other") == Place("http://x:1", "other")
+    assert named("http://y:2/", None) == Place("http://y:2", "t")
+    monkeypatch.delenv("SOUNDSTAGE_TOKEN")
+    with pytest.raises(Unanswered, match="a token is needed for the Soundstage at http://y:2"):
+        named("http://y:2", None)
 
 
 LOST = [

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pytest_soundstage.place import Place, found
+from pytest_soundstage.place import named
 from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_closed, window_opened
 from pytest_soundstage.scope import Scope
 from pytest_soundstage.stage import AsyncStage, window_scope
@@ -20,7 +20,7 @@ class AsyncSoundstage(AsyncStage):
     """A running Soundstage, found like `Soundstage`. Raises Unanswered where none is."""
 
     def __init__(self, url: str | None = None, token: str | None = None, *, run: str | None = None) -> None:
-        place = found() if url is None or token is None else Place(url.rstrip("/"), token)
+        place = named(url, token)
         super().__init__(AsyncWire(place), Scope(run or os.environ.get("SOUNDSTAGE_RUN") or None))
 
     async def open_run(self, name: str = "", **options: Any) -> AsyncRun:

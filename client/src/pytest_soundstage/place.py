@@ -40,6 +40,16 @@ def found(environ: Mapping[str, str] | None = None, folder: Path | None = None) 
     return of_data_dir(data, environ)
 
 
+def named(url: str | None, token: str | None) -> Place:
+    """The one that a program names; what it leaves out is found. Raises Unanswered for a URL without any token."""
+    if url is None:
+        return found() if token is None else Place(found().url, token)
+    token = token or os.environ.get("SOUNDSTAGE_TOKEN")
+    if not token:
+        raise Unanswered(f"a token is needed for the Soundstage at {url}: pass it, or set SOUNDSTAGE_TOKEN")
+    return Place(url.rstrip("/"), token)
+
+
 def of_data_dir(data: Path, environ: Mapping[str, str]) -> Place:
     """Where the Soundstage of a data directory is. Raises Unanswered where none runs on it."""
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_soundstage.place import Place, found
+from pytest_soundstage.place import named
 from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_closed, window_opened
 from pytest_soundstage.scope import Scope
 from pytest_soundstage.stage import Stage, window_scope
@@ -25,7 +25,7 @@ class Soundstage(Stage):
     """
 
     def __init__(self, url: str | None = None, token: str | None = None, *, run: str | None = None) -> None:
-        place = found() if url is None or token is None else Place(url.rstrip("/"), token)
+        place = named(url, token)
         super().__init__(Wire(place), Scope(run or os.environ.get("SOUNDSTAGE_RUN") or None))
 
     def __enter__(self) -> Soundstage:
