@@ -91,7 +91,7 @@ def test_more_than_the_buffer_holds_is_told_as_such(net: SmallInternet, log: Pac
 
 
 def test_a_group_has_one_reader(net: SmallInternet, log: PacketLog) -> None:
-    with pytest.raises(PacketLogClosed, match="log group 7: .* a group that no other program reads"):
+    with pytest.raises(PacketLogClosed, match=r"log group 7: .* a group that no other program reads"):
         inside(net.names["gateway"], lambda: PacketLog(GROUP))
 
 

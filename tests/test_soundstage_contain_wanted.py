@@ -9,7 +9,7 @@ from soundstage.trouble import ConfigError
 
 
 def asked(**more: object) -> Wanted:
-    words = {
+    words: dict[str, object] = {
         "interfaces": [],
         "networks": [],
         "users": [],
