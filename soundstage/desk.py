@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from ledger.capture import rfc3339
@@ -90,7 +91,7 @@ class Desk:
         policy, now = self._policy.current(), datetime.now(UTC)
         return {
             "environment": policy.environment,
-            "sources": [str(source) for source in policy.sources],
+            "sources": [_anywhere(source) for source in policy.sources],
             "warnings": [str(warning) for warning in policy.warnings],
             "error": self._policy.error,
             "opt_ins": [
@@ -116,3 +117,8 @@ class Desk:
         effect, _ = describe(seen_in(given), self._packs, run=UNATTRIBUTED)
         told = explain(self._policy.current(), effect, datetime.now(UTC))
         return dataclasses.asdict(told)
+
+
+def _anywhere(source: str) -> str:
+    """A policy file's path as it is right in other folders too."""
+    return str(Path(source).absolute())

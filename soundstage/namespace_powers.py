@@ -35,15 +35,20 @@ class Calls:
     socket: int
     socketpair: int
     ioctl: int
-    io_uring_setup: int
+    refused: tuple[int, ...]
+    """io_uring_setup, whose own way to make a socket passes every filter; and request_key, add_key and keyctl, by which
+    the kernel asks names of the resolver outside."""
     socketcall: int | None = None
 
 
-GENERIC = {"socket": 198, "socketpair": 199, "ioctl": 29, "io_uring_setup": 425}
+GENERIC = (198, 199, 29, (425, 218, 217, 219))
 MACHINES = {
-    "x86_64": (Calls(0xC000003E, 41, 53, 16, 425), Calls(0x40000003, 359, 360, 54, 425, socketcall=102)),
-    "aarch64": (Calls(0xC00000B7, **GENERIC), Calls(0x40000028, 281, 288, 54, 425)),
-    "riscv64": (Calls(0xC00000F3, **GENERIC),),
+    "x86_64": (
+        Calls(0xC000003E, 41, 53, 16, (425, 249, 248, 250)),
+        Calls(0x40000003, 359, 360, 54, (425, 287, 286, 288), socketcall=102),
+    ),
+    "aarch64": (Calls(0xC00000B7, *GENERIC), Calls(0x40000028, 281, 288, 54, (425, 310, 309, 311))),
+    "riscv64": (Calls(0xC00000F3, *GENERIC),),
 }
 """What `uname -m` says, and the architectures whose programs it runs."""
 
@@ -65,10 +70,7 @@ def give_up() -> None:
 
 
 def socket_filter(machine: str) -> bytes:
-    """The seccomp filter as classic BPF (seccomp(2)). An architecture it does not know gets ENOSYS for everything.
-
-    io_uring is refused because its own way to make a socket passes every filter.
-    """
+    """The seccomp filter as classic BPF (seccomp(2)). An architecture it does not know gets ENOSYS for everything."""
     if machine not in MACHINES:
         raise UnknownMachine(f"a contained command cannot be kept from other sockets on the processor {machine}")
     program: list[bytes] = []
@@ -82,7 +84,7 @@ def _rules(calls: Calls) -> list[bytes]:
     """For the programs of one architecture; ends in a return whatever the call."""
     families = [*_answers(ALLOWED_FAMILIES, _return(ALLOW)), _refuse(errno.EAFNOSUPPORT)]
     terminal = _answers(TERMINAL_INPUT, _refuse(errno.EPERM))
-    rules = [_load(NUMBER), *_answers((calls.io_uring_setup,), _refuse(errno.ENOSYS))]
+    rules = [_load(NUMBER), *_answers(calls.refused, _refuse(errno.ENOSYS))]
     if calls.architecture == MACHINES["x86_64"][0].architecture:
         rules += [_jump(AT_LEAST, X32, 0, 1), _refuse(errno.ENOSYS)]
     if calls.socketcall is not None:  # its arguments lie in memory, where no filter sees them

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dashboard.gateway_link import GatewayUnreachable
 from policies.http_request import RunClaim
 from soundstage import addresses, canary, run_summary
 from soundstage.adoption import Adoption
+from soundstage.adoption_socket import NAME
 from soundstage.api import Api
 from soundstage.console import complain, warn
+from soundstage.control_client import ControlClient
 from soundstage.namespace import Broken, Impossible, Outcome, Restricted, contained
 from soundstage.namespace_restrictions import explained
 from soundstage.options import given
@@ -24,7 +27,9 @@ from soundstage.run_environment import environment_of
 from soundstage.run_judged import judged, refused
 from soundstage.run_plan import RELAY, Plan, canary_of, own_ports, plan
 from soundstage.run_services import Services, read_services, relayed
+from soundstage.run_trust import trusted
 from soundstage.run_uncontained import uncontained
+from soundstage.run_view import Guarded
 from soundstage.settings import Settings
 from soundstage.settings_source import read_settings
 from soundstage.trouble import ConfigError, SoundstageError, Unanswered
@@ -104,9 +109,15 @@ def _run(asked: Asked, opened: dict[str, Any]) -> int:
 def _contained(asked: Asked, opened: dict[str, Any]) -> int:
     if not hasattr(os, "unshare"):
         raise Restricted("namespaces are not to be had here")
+    if not (asked.settings.data_dir / NAME).exists():
+        raise Impossible(
+            f"its network can only be passed to a gateway of this machine, and {asked.settings.data_dir} is none's"
+        )
     with tempfile.TemporaryDirectory(prefix="soundstage-run-") as scratch:
         write_bundle(asked.settings.data_dir)
-        made = plan(opened, asked.command, asked.services, asked.settings.data_dir, Path(scratch))
+        data_dir, files = asked.settings.data_dir, Path(scratch)
+        stores = trusted(asked.command[0], Path.cwd(), os.environ, data_dir, files)
+        made = plan(opened, asked.command, asked.services, data_dir, files, stores, _guarded(asked.settings))
         try:
             outcome = asyncio.run(_served(asked, opened, made))
         except (OSError, Broken) as trouble:
@@ -115,6 +126,17 @@ def _contained(asked: Asked, opened: dict[str, Any]) -> int:
         complain(outcome.canary)
     asked.told |= {"refused": dict(outcome.refused), "outlived": outcome.outlived}
     return outcome.code
+
+
+def _guarded(settings: Settings) -> Guarded:
+    """What is Soundstage's own beside its data directory; the gateway knows best which policy it reads."""
+    try:
+        sources = asyncio.run(ControlClient(settings.data_dir).policy())["sources"]
+    except (GatewayUnreachable, ValueError) as trouble:
+        raise Unanswered(f"the gateway does not tell which policy it reads: {trouble}") from None
+    fixed = [Path(source) for source in sources] + [*settings.policy, *settings.packs]
+    fixed += [settings.hosts_file] if settings.hosts_file else []
+    return Guarded((settings.token_file.resolve(),), tuple(path.resolve() for path in fixed if path.is_absolute()))
 
 
 async def _served(asked: Asked, opened: dict[str, Any], made: Plan) -> Outcome:

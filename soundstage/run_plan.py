@@ -11,8 +11,7 @@ from soundstage.addresses import Addresses
 from soundstage.run_environment import environment_of
 from soundstage.run_order import Canary, Order, Place
 from soundstage.run_services import Services
-from soundstage.run_trust import trusted
-from soundstage.run_view import root_view, view
+from soundstage.run_view import NOTHING_ELSE, Guarded, root_view, view
 from soundstage.trouble import ConfigError
 
 RELAY = "relay:"
@@ -29,10 +28,18 @@ class Plan:
     """By a socket's name: host and port outside."""
 
 
-def plan(run: Mapping[str, Any], command: tuple[str, ...], services: Services, data_dir: Path, scratch: Path) -> Plan:
-    """`scratch`: an empty folder of ours, for the files that are put in others' places. Raises ConfigError."""
+def plan(
+    run: Mapping[str, Any],
+    command: tuple[str, ...],
+    services: Services,
+    data_dir: Path,
+    scratch: Path,
+    stores: Mapping[Path, Path],
+    guarded: Guarded = NOTHING_ELSE,
+) -> Plan:
+    """`scratch`: a folder of ours, for the files that are put in others' places. Raises ConfigError."""
     environ, folder = dict(os.environ), Path.cwd()
-    hidden = view(scratch, data_dir, trusted(command[0], folder, environ, data_dir, scratch), services.paths, environ)
+    hidden = view(scratch, data_dir, stores, services.paths, environ, guarded)
     for step in hidden:
         if step.do == "empty" and folder.is_relative_to(step.path):
             raise ConfigError(f"the folder {folder} lies in {step.path}, which a contained command does not see")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from soundstage import trust_java
+from soundstage.console import warn
 from soundstage.trouble import ConfigError
 from soundstage.trust_bundle import KNOWN_PLACES, read_ca
 from soundstage.trust_pem import with_ca
@@ -28,7 +29,10 @@ def trusted(command: str, folder: Path, environ: Mapping[str, str], data_dir: Pa
     for home in _java_homes(command, environ):
         store = trust_java.store_of(home)
         if store not in made:
-            made[store] = _java_store(home, store, data_dir)
+            try:
+                made[store] = _java_store(home, store, data_dir)
+            except ConfigError as trouble:  # most commands are no Java programs
+                warn(f"Java programs of {home} will not trust Soundstage: {trouble}")
     return made
 
 

@@ -20,7 +20,7 @@ from proxy.transparent_destination import original_destination, reset_at_close
 from soundstage.namespace import contained
 from soundstage.run_environment import environment_of
 from soundstage.run_order import Order
-from soundstage.run_view import root_view, view
+from soundstage.run_view import Guarded, root_view, view
 
 
 async def main(folder: Path, command: tuple[str, ...]) -> dict[str, object]:
@@ -40,7 +40,8 @@ async def main(folder: Path, command: tuple[str, ...]) -> dict[str, object]:
                     listening.push_async_callback(listener.stop)
             yield
 
-    steps = view(folder / "scratch", folder / "data", {}, [], os.environ)
+    guarded = Guarded((folder / "admin.token",), (folder / "policy.yaml",))
+    steps = view(folder / "scratch", folder / "data", {}, [], os.environ, guarded)
     if os.geteuid() == 0:
         steps += root_view()
     environment = environment_of(os.environ, {})

@@ -48,6 +48,8 @@ def alone_as(user: str) -> Iterator[Alone]:
             made.mkdir()
         for secret in ("ca.pem", "ca-bundle.pem", "ca-key.pem"):
             (folder / "data" / secret).write_text(secret)
+        for own in ("admin.token", "policy.yaml"):
+            (folder / own).write_text(own)
         for path in (folder, *folder.rglob("*")):
             shutil.chown(path, user)
         yield Alone(user, folder)
