@@ -241,7 +241,7 @@ PROMISED = {
     ("post", "/api/policy/explain"), ("get", "/api/live"),
     ("post", "/api/runs"), ("get", "/api/runs"), ("get", "/api/runs/{run_id}"), ("post", "/api/runs/{run_id}/finish"),
     ("post", "/api/runs/{run_id}/windows"), ("post", "/api/runs/{run_id}/settle"),
-    ("post", "/api/runs/{run_id}/contained"), ("post", "/api/runs/{run_id}/verify"),
+    ("post", "/api/runs/{run_id}/contained"), ("post", "/api/runs/{run_id}/verify"), ("post", "/api/schedule"),
 }  # fmt: skip
 
 
