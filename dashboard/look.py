@@ -104,6 +104,8 @@ def note(shown: dict[str, Any]) -> str:
 
 def request_line(shown: dict[str, Any]) -> str:
     target = shown["target"]
+    if target["scheme"] in ("cron", "systemd"):
+        return f"{target['scheme']} {shown['facts'].get('job')} on {target['host']}"
     path = target.get("path") or ""
     return f"{target.get('method') or target['scheme']} {target['host']}{path}"
 

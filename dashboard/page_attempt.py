@@ -92,6 +92,8 @@ def question(detail: dict[str, Any]) -> dict[str, Any]:
     if is_mail(detail):
         mail = {"from": facts.get("from") or "", "to": facts.get("to") or [], "subject": facts.get("subject") or ""}
         return {"email": mail}
+    if target["scheme"] in ("cron", "systemd"):
+        return {"job": str(facts.get("job"))}
     return {"method": target.get("method") or "GET", "url": address(target), "headers": {}}
 
 

@@ -74,7 +74,14 @@ def _filters(arguments: argparse.Namespace) -> dict[str, str]:
 def _row(item: dict[str, Any]) -> tuple[str, ...]:
     target = item["target"]
     asked = " ".join(filter(None, (target.get("method"), target.get("path"))))
-    what = item["operation"] or asked or item["facts"].get("subject") or item["facts"].get("what") or ""
+    what = (
+        item["operation"]
+        or asked
+        or item["facts"].get("subject")
+        or item["facts"].get("what")
+        or item["facts"].get("job")
+        or ""
+    )
     verdict = item["verdict"] + (" (left)" if item["left"] else "")
     return item["at"][:19], verdict, item["channel"], what, _where(item), item["id"]
 

@@ -113,6 +113,17 @@ def test_the_token_may_lie_in_a_file(gateway: Running) -> None:
     assert as_cron_does(environ, "echo ran # job: nightly-report").stdout == "ran\n"
 
 
+def test_people_see_the_job_and_how_to_opt_it_in(gateway: Running) -> None:
+    with gateway.api() as api:
+        told = api.post("/api/schedule", json={"job": "rotate-logs", "machine": "staging-1"}).json()
+        page = api.get(f"/attempts/{told['capture']}", headers={"accept": "text/html"}).text
+        listed = api.get("/attempts", params={"q": "channel:schedule"}).text
+    assert "cron rotate-logs on staging-1" in page
+    assert "schedule: {job: rotate-logs}" in page
+    assert "schedule" in listed
+    assert "rotate-logs" in gateway.run("captures", "list", "--channel", "schedule").stdout
+
+
 def test_its_token_opens_nothing_else(gateway: Running) -> None:
     printed = gateway.run("cron", "token").stdout.strip()
     assert printed == cron_token(gateway.token)
