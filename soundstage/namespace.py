@@ -19,7 +19,10 @@ from soundstage.child import environment
 from soundstage.namespace_channel import Channel
 from soundstage.namespace_signals import PASSED_ON, SignalReader, blocked
 from soundstage.run_order import Order
+from soundstage.run_sockets import listed
 
+LOOK_SECONDS = 0.25
+"""How often new unix sockets of programs outside are looked for."""
 Serve = Callable[[dict[str, int]], AbstractAsyncContextManager[None]]
 """Serves listening sockets, by name and descriptor, while its block lasts."""
 
@@ -81,14 +84,27 @@ class Watch:
         loop, reader = asyncio.get_running_loop(), SignalReader(PASSED_ON)
         loop.add_reader(reader.fileno(), self._signalled, reader)
         loop.add_reader(self._channel.fileno(), self._hear)
+        hiding = asyncio.ensure_future(self._hide_new_sockets())
         try:
             await self._over.wait()
         finally:
+            hiding.cancel()
+            await asyncio.gather(hiding, return_exceptions=True)
             loop.remove_reader(reader.fileno())
             loop.remove_reader(self._channel.fileno())
             reader.close()
             self._take_terminal()
         return self._outcome()
+
+    async def _hide_new_sockets(self) -> None:
+        """What is bound outside while the command runs is hidden from it as what was there before."""
+        known = listed()
+        while "ended" not in self._said:
+            await asyncio.sleep(LOOK_SECONDS)
+            now = listed()
+            for _, path in now - known:
+                self._tell({"hide": path})
+            known = now
 
     def _hear(self) -> None:
         told = self._channel.receive()

@@ -18,7 +18,7 @@ from soundstage.namespace_channel import Channel
 from soundstage.namespace_network import CannotBe
 from soundstage.namespace_powers import give_up
 from soundstage.namespace_signals import SignalReader, as_started, blocked
-from soundstage.namespace_view import arrange, fresh_proc
+from soundstage.namespace_view import arrange, fresh_proc, hide
 from soundstage.run_order import Order
 
 TERM_SECONDS = 2.0
@@ -105,6 +105,9 @@ class Running:
         if told is None:  # nobody waits for us any more
             os._exit(1)
         message = told[0]
+        if "hide" in message:
+            hide(message["hide"], self._order)
+            return
         if message.get("foreground"):
             with contextlib.suppress(OSError):
                 os.tcsetpgrp(0, self._pid)

@@ -3,6 +3,7 @@
 Run inside, in a mount namespace of its own, with powers over that alone.
 """
 
+import contextlib
 import errno
 import os
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from soundstage import namespace_kernel as kernel
 from soundstage.namespace_network import CannotBe
-from soundstage.run_order import Hidden
+from soundstage.run_order import Hidden, Order
 
 
 def arrange(steps: Sequence[Hidden]) -> None:
@@ -23,6 +24,13 @@ def arrange(steps: Sequence[Hidden]) -> None:
     finally:
         for descriptor in sources.values():
             os.close(descriptor)
+
+
+def hide(path: str, order: Order) -> None:
+    """A socket that somebody outside has bound meanwhile, unless the command may reach it; it may be hidden already."""
+    if not any(step.do == "back" and step.path == path for step in order.view):
+        with contextlib.suppress(OSError):
+            kernel.mount("/dev/null", path, None, kernel.MS_BIND)
 
 
 def fresh_proc() -> None:

@@ -32,16 +32,18 @@ STRIPPED = (
 def outside_sockets(environ: Mapping[str, str]) -> list[Path]:
     """Those that are there now and that we can see: what the kernel lists, what variables name, temporary folders."""
     named = [environ[name].partition("://")[2] or environ[name] for name in STRIPPED if environ.get(name)]
-    candidates = {*_listed(), *named, *_temporary()}
+    candidates = {*(path for _, path in listed()), *named, *_temporary()}
     return sorted({Path(os.path.realpath(path)) for path in candidates if path.startswith("/") and _is_socket(path)})
 
 
-def _listed() -> Iterator[str]:
-    """What is bound in our network namespace, by the path it was bound under (proc_net(5), unix)."""
+def listed() -> set[tuple[str, str]]:
+    """What is bound in our network namespace: the socket's number, and the path it was bound under (proc_net(5))."""
+    found = set()
     for line in Path("/proc/net/unix").read_text(errors="surrogateescape").splitlines()[1:]:
         fields = line.split(maxsplit=7)
         if len(fields) == 8 and fields[7].startswith("/"):
-            yield fields[7]
+            found.add((fields[6], fields[7]))
+    return found
 
 
 def _temporary() -> Iterator[str]:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -87,6 +88,38 @@ def test_a_signal_to_the_launcher_is_the_commands(alone: Alone) -> None:
         launched.send_signal(signal.SIGTERM)
         assert launched.stdout.read() == "asked\n"
         assert launched.wait(SECONDS) == 3
+
+
+LATE = """
+import socket, sys, time
+print("ready", flush=True)
+while True:
+    try:
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(sys.argv[1])
+    except FileNotFoundError:
+        pass
+    except OSError as stopped:
+        print(stopped.strerror)
+        break
+    time.sleep(0.02)
+"""
+
+
+def test_a_socket_bound_meanwhile_is_hidden_too(alone: Alone) -> None:
+    path = str(alone.folder / "late.sock")
+    words = alone.words(sys.executable, "-c", LATE, path)
+    with (
+        subprocess.Popen(words, **alone.started(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as launched,
+        socket.socket(socket.AF_UNIX) as late,
+    ):
+        assert launched.stdout is not None
+        assert launched.stdout.readline() == "ready\n"
+        late.bind(path)
+        Path(path).chmod(0o777)
+        late.listen(10_000)
+        assert launched.wait(SECONDS) == 0
+        assert launched.stdout.read() == "Connection refused\n"
 
 
 def test_nothing_survives_a_launcher_that_is_killed(alone: Alone) -> None:
