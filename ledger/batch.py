@@ -1,6 +1,7 @@
 """Batch: the one transaction a handful of captures is written in. Called by the writer alone, on its connection."""
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from pydantic_core import from_json
@@ -70,18 +71,25 @@ def _write_rows(connection: Connection, rows: list[Row], tally: Tally) -> int:
     statements.insert_evidence.run(connection, [row.evidence for row in rows])
     if addressed:
         statements.insert_recipient.run(connection, addressed)
-    for seq, row in stateful:
-        _keep_state(connection, seq, row)
+    if stateful:
+        _keep_state(connection, stateful)
     return last
 
 
-def _keep_state(connection: Connection, seq: int, row: Row) -> None:
+def _keep_state(connection: Connection, stateful: list[tuple[int, Row]]) -> None:
+    """Objects in the order of their captures, for a later one may change or remove what an earlier one made."""
     statements = statements_for(connection.dialect)
-    for kept in row.objects:
-        statement = statements.drop_object if kept["value"] is None else statements.put_object
-        statement.run(connection, [{**kept, "seq": seq}])
-    if row.replay is not None:
-        statements.put_replay.run(connection, [{**row.replay, "seq": seq}])
+    kept = [{**made, "seq": seq} for seq, row in stateful for made in row.objects]
+    for removed, alike in groupby(kept, _is_removal):
+        statement = statements.drop_object if removed else statements.put_object
+        statement.run(connection, list(alike))
+    answered = [{**row.replay, "seq": seq} for seq, row in stateful if row.replay is not None]
+    if answered:
+        statements.put_replay.run(connection, answered)
+
+
+def _is_removal(kept: dict[str, Any]) -> bool:
+    return kept["value"] is None
 
 
 def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> None:

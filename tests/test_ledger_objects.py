@@ -1,9 +1,11 @@
 """What answers created: read back, run by run, also after a restart; and whose traffic it is."""
 
+import asyncio
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,24 @@ async def test_objects_are_read_back_newest_first_within_their_run(tmp_path: Pat
         assert await objects.list("1", "stripe", "customer", 1) == [{"name": "A2"}]
         assert await objects.get("2", "stripe", "customer", "a") is None
         assert await objects.get("1", "twilio", "customer", "a") is None
+
+
+async def test_of_captures_that_share_a_commit_the_last_says_what_an_object_is(tmp_path: Path) -> None:
+    told: list[tuple[str, Any]] = [("a", 1), ("b", 1), ("a", None), ("b", None), ("a", 2), ("c", 3), ("c", None)]
+    async with stage(tmp_path / "data") as house:
+        await asyncio.gather(
+            house.writer.record(record_of()),
+            *[house.writer.record(replace(record_of(), keep=(KeptObject("customer", *kept),))) for kept in told],
+        )
+        objects = Objects(house.ledger, house.store)
+        assert [await objects.get("ci-1", "stripe", "customer", key) for key in "abc"] == [2, None, None]
+
+
+async def test_an_object_that_was_written_as_json_already_is_read_back_as_it_is(tmp_path: Path) -> None:
+    kept = KeptObject("customer", "a", {"name": "Zoë"}, '{"name":"Zoë"}'.encode())
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(replace(record_of(), keep=(kept,)))
+        assert await Objects(house.ledger, house.store).get("ci-1", "stripe", "customer", "a") == {"name": "Zoë"}
 
 
 async def test_the_first_answer_to_a_key_is_the_one_that_stays(tmp_path: Path) -> None:
