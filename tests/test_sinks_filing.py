@@ -1,0 +1,66 @@
+"""What an answer repeats of a request's secrets is kept nowhere, however often it was written down on the way."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from ledger.masking import Masker
+from ledger.row import row_of
+from policies.body import Body
+from policies.describe import describe
+from policies.http_request import HttpRequest
+from policies.pack import Packs
+from policies.policy_file import load_policy
+from sinks.filing import filed
+from sinks.http_sink import HttpSink
+from sinks.objects import NoObjects
+from sinks.passage import Passage
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ID = "0192f0c1-2345-7abc-8def-0123456789ab"
+FORM = {"content-type": "application/x-www-form-urlencoded", "authorization": "Bearer sk_test_51Sound"}
+
+
+def passage_and_sink(body: str, headers: Mapping[str, str]) -> tuple[Passage, HttpSink]:
+    request = HttpRequest(
+        method="POST",
+        scheme="https",
+        names=(("host", "api.stripe.com"),),
+        target="/v1/payment_intents",
+        headers=tuple(headers.items()),
+        source="127.0.0.1",
+        body=Body.of(body.encode()),
+    )
+    packs = Packs.built_in()
+    effect, known = describe(request, packs, run="ci-1")
+    decision = load_policy([], packs=packs, own_sockets=[], now=NOW).decide(effect, NOW)
+    return Passage(request, known, effect, decision, ID, NOW), HttpSink(packs, NoObjects(), b"s" * 32, {})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("amount=1&currency=eur&confirm=true&metadata[password]=hunter2-and-more", id="by-its-name"),
+        pytest.param("amount=1&currency=eur&confirm=true&metadata[note]=sk_live_hunter2andmore", id="by-its-shape"),
+        pytest.param("amount=1&currency=eur&metadata[password]=hunter2%2Dand%2Dmore", id="escaped"),
+    ],
+)
+async def test_a_secret_that_an_object_repeats_is_not_kept_with_it(body: str) -> None:
+    passage, sink = passage_and_sink(body, FORM)
+    reply = await sink.answer(passage)
+    assert b"hunter2" in reply.body, "the answer repeats it, as the provider's would"
+
+    row = row_of(filed(passage, reply, left=False, masker=Masker(b"k" * 32)))
+
+    assert row.objects
+    assert "hunter2" not in repr(row)
+
+
+async def test_an_object_without_secrets_is_kept_as_it_was_answered() -> None:
+    passage, sink = passage_and_sink("amount=4200&currency=eur&metadata[order]=A1001", FORM)
+    reply = await sink.answer(passage)
+
+    row = row_of(filed(passage, reply, left=False, masker=Masker(b"k" * 32)))
+
+    assert [kept["value"] for kept in row.objects] == [reply.body.decode()]
