@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ledger.run import Run, RunConflict, RunStory, UnknownRun, checked_id, made_id
-from ledger.run_counts import RunCounts, counts_of, unclaimed_within
+from ledger.run import RunConflict, UnknownRun, checked_id, made_id
+from ledger.run_counts import counts_of, unclaimed_within
 from ledger.runs import Runs
 from ledger.trouble import LedgerUnavailable
 from policies.http_request import RunClaim
@@ -27,6 +27,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (LedgerUnavailable, 503),
     (OSError, 503),
 )
+Items = list[dict[str, Any]]
 Question = Callable[["GatewayRuns", dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
@@ -111,10 +112,7 @@ class GatewayRuns:
     @_answered
     async def list(self, given: dict[str, Any]) -> dict[str, Any]:
         """`{open: true | false | null, limit}`: runs without secrets, the latest begun first."""
-        stories = await asyncio.to_thread(self._runs.archive.newest, given.get("open"), given.get("limit") or 100)
-        ids = [story.run.id for story in stories]
-        counts = await asyncio.to_thread(counts_of, self._runs.archive, ids)
-        return {"items": [self._told(story, counts[story.run.id]) for story in stories]}
+        return {"items": await asyncio.to_thread(self._read_newest, given.get("open"), given.get("limit") or 100)}
 
     @_answered
     async def show(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -177,18 +175,33 @@ class GatewayRuns:
         return await asyncio.to_thread(self._read, run_id, secrets)
 
     def _read(self, run_id: str, secrets: bool) -> dict[str, Any]:
+        # Before what is written: what is written in between is then told twice, and never left out.
+        pending, unwritten = self._runs.troubles.pending(run_id), self._unwritten(run_id)
         story = self._runs.archive.find(run_id)
         if story is None:
             raise UnknownRun(f"there is no run {run_id[:100]!r}")
         counts = counts_of(self._runs.archive, [run_id])[run_id]
-        return self._told(story, counts, unclaimed=unclaimed_within(self._runs.archive, story.run), secrets=secrets)
+        pending = tuple([gap for gap in pending if gap not in story.gaps])
+        unclaimed = unclaimed_within(self._runs.archive, story.run)
+        return self._shower.shown(
+            story, counts, pending=pending, unclaimed=unclaimed, wrong_tokens=unwritten, secrets=secrets
+        )
 
-    def _told(self, story: RunStory, counts: RunCounts, **more: Any) -> dict[str, Any]:
-        run: Run = story.run
-        held = self._runs.held(run.id)
-        unwritten = 0 if held is None else held.wrong_tokens - held.written
-        pending = self._runs.troubles.pending(run.id)
-        return self._shower.shown(story, counts, pending=pending, wrong_tokens=unwritten, **more)
+    def _read_newest(self, is_open: bool | None, limit: int) -> Items:
+        troubles = self._runs.troubles
+        unwritten = {run_id: (troubles.pending(run_id), self._unwritten(run_id)) for run_id in self._runs.open_ids}
+        stories = self._runs.archive.newest(is_open, limit)
+        counts = counts_of(self._runs.archive, [story.run.id for story in stories])
+        told = []
+        for story in stories:
+            pending, wrong = unwritten.get(story.run.id, ((), 0))
+            told.append(self._shower.shown(story, counts[story.run.id], pending=pending, wrong_tokens=wrong))
+        return told
+
+    def _unwritten(self, run_id: str) -> int:
+        """Wrong tokens that only memory knows of."""
+        held = self._runs.held(run_id)
+        return 0 if held is None else held.wrong_tokens - held.written
 
     async def _write_pending(self) -> None:
         self._watch.look()
