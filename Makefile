@@ -32,6 +32,7 @@ check: dev-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(ROOMS) tests demo bench
+	$(BIN)/mypy --config-file client/pyproject.toml client/src
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/codespell
