@@ -3,16 +3,16 @@
 They are mounted over the originals for the command alone; nothing on the disk is changed.
 """
 
-import hashlib
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from soundstage import trust_java
-from soundstage.console import warn
+from soundstage.run_java import certificates, jks
 from soundstage.trouble import ConfigError
-from soundstage.trust_bundle import KNOWN_PLACES, read_ca
+from soundstage.trust_bundle import KNOWN_PLACES, read_ca, system_roots
 from soundstage.trust_pem import with_ca
 from soundstage.trust_places import python_bundles
 
@@ -26,13 +26,10 @@ def trusted(command: str, folder: Path, environ: Mapping[str, str], data_dir: Pa
         put = scratch / f"store-{number}.pem"
         put.write_bytes(with_ca(store.read_bytes(), read_ca(data_dir)))
         made[store] = put
-    for home in _java_homes(command, environ):
-        store = trust_java.store_of(home)
-        if store not in made:
-            try:
-                made[store] = _java_store(home, store, data_dir)
-            except ConfigError as trouble:  # most commands are no Java programs
-                warn(f"Java programs of {home} will not trust Soundstage: {trouble}")
+    for number, store in enumerate(_java_stores(command, environ)):
+        put = scratch / f"store-{number}.jks"
+        put.write_bytes(jks(certificates(system_roots() + read_ca(data_dir))))
+        made[store] = put
     return made
 
 
@@ -62,32 +59,13 @@ def _bundles(environment: Path) -> list[Path]:
         return []
 
 
-def _java_homes(command: str, environ: Mapping[str, str]) -> dict[Path, None]:
+def _java_stores(command: str, environ: Mapping[str, str]) -> dict[Path, None]:
     found = shutil.which("java", path=environ.get("PATH"))
     homes = [Path(environ["JAVA_HOME"])] if environ.get("JAVA_HOME") else []
     homes += [Path(program).resolve().parent.parent for program in (found, command) if program]
     homes += sorted(Path(JAVA_HOMES).iterdir()) if Path(JAVA_HOMES).is_dir() else []
-    return dict.fromkeys(home.resolve() for home in homes if _is_java(home))
-
-
-def _is_java(home: Path) -> bool:
-    try:
-        return (home / "bin" / "keytool").exists() and trust_java.store_of(home).is_file()
-    except (ConfigError, OSError):
-        return False
-
-
-def _java_store(home: Path, store: Path, data_dir: Path) -> Path:
-    """A copy with the CA in it. keytool takes a second, so it is kept for the next run with the same two."""
-    digest = hashlib.sha256(store.read_bytes() + read_ca(data_dir)).hexdigest()[:32]
-    kept = data_dir / "java" / f"{digest}.cacerts"
-    if not kept.exists():
-        kept.parent.mkdir(mode=0o700, exist_ok=True)
-        fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
-        shutil.copyfile(store, fresh)
-        try:
-            trust_java.add(home, fresh, data_dir / "ca.pem")
-            fresh.replace(kept)
-        finally:
-            fresh.unlink(missing_ok=True)
-    return kept
+    stores: dict[Path, None] = {}
+    for home in homes:
+        with contextlib.suppress(ConfigError, OSError):  # no Java home
+            stores[trust_java.store_of(home)] = None
+    return stores

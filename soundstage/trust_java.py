@@ -37,17 +37,12 @@ def install(home: Path, ca: Path) -> bool:
         remove(home)
     shutil.copy2(store, _beside(store, BACKUP))
     try:
-        add(home, store, ca)
+        _keytool(home, store, "-importcert", "-noprompt", "-file", str(ca))
     except BaseException:
         remove(home)
         raise
     _beside(store, AFTER).write_text(f"{_digest(store)} {_digest(ca)}\n")
     return True
-
-
-def add(home: Path, store: Path, ca: Path) -> None:
-    """Put the CA into any store, with this home's keytool. Raises ConfigError."""
-    _keytool(home, store, "-importcert", "-noprompt", "-file", str(ca))
 
 
 def remove(home: Path) -> bool:
