@@ -54,7 +54,9 @@ def test_the_runs_variables_win() -> None:
         pytest.param("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor", "userns=0", id="ubuntu"),
         pytest.param("kernel/unprivileged_userns_clone", "0", "the kernel keeps", "clone=1", id="old-debian"),
         pytest.param("user/max_user_namespaces", "0", "none at all", "namespaces=10000", id="no-user-namespaces"),
-        pytest.param("user/max_net_namespaces", "0", "no network of their own", "net_namespaces=10000", id="no-networks"),
+        pytest.param(
+            "user/max_net_namespaces", "0", "no network of their own", "net_namespaces=10000", id="no-networks"
+        ),
         pytest.param("user/max_user_namespaces", "100", "refused", "seccomp", id="something-else"),
     ],
 )
