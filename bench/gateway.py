@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "DASHBOARD")
+PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "SOCKS", "DASHBOARD")
 
 
 class Gateway:

@@ -16,7 +16,7 @@ import httpx
 
 READY_WITHIN = 60.0
 """Seconds a first start may take; it makes the CA and the ledger."""
-PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "DASHBOARD")
+PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "SOCKS", "DASHBOARD")
 
 
 class Stage:

@@ -1,7 +1,6 @@
 """The explicit entrance: the HTTP proxy that clients are told of. CONNECT, or requests in absolute form."""
 
 import asyncio
-import contextlib
 import socket
 from dataclasses import replace
 
@@ -14,10 +13,10 @@ from proxy.engines import EngineChooser
 from proxy.head import Head, MalformedHead, head_end
 from proxy.head_target import read_authority
 from proxy.http1_reply import ESTABLISHED, problem, render
+from proxy.linger import linger
 from proxy.listener_opening import Opener, Patience
-from proxy.peek import PeekEnded
+from proxy.peek import PeekEnded, take
 
-LINGER_SECONDS = 1.0
 SERVER_SPEAKS_FIRST = frozenset((21, 22, 25, 110, 143, 587, 2525, 3306))
 """Ports of FTP, SSH, SMTP, POP3, IMAP and MySQL: a tunnel there is refused at once; its client would wait."""
 
@@ -47,7 +46,7 @@ class ExplicitEntrance:
             await self._opener.serve_plain(sock, connection, head)
 
     async def _connect(self, sock: socket.socket, connection: Connection, head: Head, taken: bytes) -> None:
-        await _take(sock, len(taken))
+        await take(sock, len(taken))
         try:
             _, port = read_authority(head.target)
             if head.length or head.chunked:
@@ -72,21 +71,4 @@ class ExplicitEntrance:
         reply = problem(status if told.answered else 503, "Refused", detail, told.capture_id)
         octets = render(reply, head_only=False, keep_alive=False, minor=1, marks=())
         await asyncio.get_running_loop().sock_sendall(sock, octets)
-        await _linger(sock)
-
-
-async def _linger(sock: socket.socket) -> None:
-    """Read what still comes, for a moment: closed on unread bytes, the connection is reset and the refusal lost."""
-    loop = asyncio.get_running_loop()
-    with contextlib.suppress(OSError, TimeoutError):
-        sock.shutdown(socket.SHUT_WR)
-        async with asyncio.timeout(LINGER_SECONDS):
-            while await loop.sock_recv(sock, 65_536):
-                pass
-
-
-async def _take(sock: socket.socket, size: int) -> None:
-    """Take exactly what was peeked off the socket: what follows it is another's to read."""
-    loop = asyncio.get_running_loop()
-    while size:
-        size -= len(await loop.sock_recv(sock, size))
+        await linger(sock)

@@ -79,6 +79,16 @@ class _Peek:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(self.seen) + 1)
 
 
+async def take(sock: socket.socket, size: int) -> None:
+    """Take exactly so many octets that were seen off the socket: what follows them is another's to read."""
+    loop = asyncio.get_running_loop()
+    while size:
+        taken = len(await loop.sock_recv(sock, size))
+        if not taken:
+            raise PeekEnded("closed", b"")
+        size -= taken
+
+
 async def readable(sock: socket.socket) -> None:
     """Return once the socket has bytes to read or has ended."""
     loop = asyncio.get_running_loop()

@@ -8,9 +8,9 @@ from collections.abc import Container
 from dataclasses import replace
 from typing import Protocol
 
-from policies.http_request import NameSource, RunClaim
+from policies.http_request import NameSource, RunClaim, claimed
 from proxy.accept import Peer
-from proxy.connection import Connection
+from proxy.connection import Connection, Entrance
 from proxy.door_ask import Gate
 from proxy.engines import EngineChooser
 from proxy.listener_opening import Opener, Patience
@@ -89,18 +89,30 @@ class TransparentEntrance:
             await self.serve(sock, peer, meant)
             return
         what = "a connection to the transparent entrance itself, which was not redirected there from anywhere"
-        await self._close(sock, self._connection(peer, own, "address"), Spoken("tcp"), b"", what, "not_redirected")
+        await self._close(
+            sock, self._connection(peer, own, "address", self._claim), Spoken("tcp"), b"", what, "not_redirected"
+        )
 
-    async def serve(self, sock: socket.socket, peer: Peer, meant: Place, source: NameSource = "address") -> None:
+    async def serve(
+        self,
+        sock: socket.socket,
+        peer: Peer,
+        meant: Place,
+        source: NameSource = "address",
+        *,
+        claim: RunClaim | None = None,
+        entrance: Entrance = "transparent",
+    ) -> None:
         """Serve a connection that was meant for `meant`, a host (or its address) and a port, known by `source`.
 
+        `claim`: what the client says of itself, to another entrance that it came by.
         Returns when it has ended. Whoever called closes the socket; an engine may have done so already.
         """
         host, port = meant
         name = self._names.name_of(host)
         if name is not None:
             source, host = "dns", name
-        connection = self._connection(peer, (host, port), source)
+        connection = self._connection(peer, (host, port), source, claimed(claim, self._claim), entrance)
         if (peer.address, peer.port) in self._own_ends:
             # To serve it would be to dial it again, and to get that back too.
             await self._close(sock, connection, Spoken("tcp"), b"", LOOP, "loop")
@@ -108,7 +120,7 @@ class TransparentEntrance:
         if port in SMTP_PORTS or port == SMTPS_PORT:
             # The server speaks first, so there is no opening to look at.
             tls, server = port == SMTPS_PORT, shown(host, port)
-            await self._mail.serve(sock, peer, implicit_tls=tls, port=port, claim=self._claim, meant=server)
+            await self._mail.serve(sock, peer, implicit_tls=tls, port=port, claim=connection.claim, meant=server)
             return
         try:
             begun, seen = await first_bytes(sock, port, self._opener.patience)
@@ -120,9 +132,11 @@ class TransparentEntrance:
         else:
             await self._by_opening(sock, connection, begun, seen)
 
-    def _connection(self, peer: Peer, meant: Place, source: NameSource) -> Connection:
+    def _connection(
+        self, peer: Peer, meant: Place, source: NameSource, claim: RunClaim | None, entrance: Entrance = "transparent"
+    ) -> Connection:
         names: tuple[tuple[NameSource, str], ...] = ((source, shown(*meant)),)
-        return Connection(peer.id, peer.address, peer.port, "transparent", names, meant[1], claim=self._claim)
+        return Connection(peer.id, peer.address, peer.port, entrance, names, meant[1], claim=claim)
 
     async def _by_opening(self, sock: socket.socket, connection: Connection, begun: Begun, seen: bytes) -> None:
         port = connection.port or 0

@@ -24,6 +24,8 @@ class Addresses(Frozen):
     smtps: str
     dashboard: str
     ca: str
+    socks: str | None = None
+    """None: of a gateway that has none."""
     transparent: str | None = None
     """None: nothing listens there, and the file does not name it."""
 

@@ -29,6 +29,7 @@ from soundstage.gateway_dialler import dialler_of, prove_roots
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.gateway_mail import mail_listener
+from soundstage.gateway_socks import socks_entrance
 from soundstage.gateway_transparent import name_book, responder, transparent_entrance
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
@@ -85,7 +86,7 @@ async def entrances(
         await _listen(settings, judging, made, listening)
         await _listen_for_mail(settings, ground, judging, made, listening)
         await _listen_for_names(settings, ground, judging, made, listening)
-        await _listen_for_redirected(settings, judging, made, listening)
+        await _listen_for_any_protocol(settings, judging, made, listening)
         judging.own_sockets.extend(_places(made.bound))
         _prove_policy(judging)
         try:
@@ -157,16 +158,20 @@ async def _listen_for_names(
     listening.push_async_callback(made.questions.stop)
 
 
-async def _listen_for_redirected(
+async def _listen_for_any_protocol(
     settings: Settings, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack
 ) -> None:
-    if settings.transparent_port is None:
-        return
-    listener = Listener(transparent_entrance(made, judging), judging.in_flight)
-    with _told("transparent", settings.bind, settings.transparent_port):
-        made.bound["transparent"] = await listener.start(settings.bind, settings.transparent_port)
-    made.listeners.append(listener)
-    listening.push_async_callback(listener.stop)
+    for name, port, entrance in (
+        ("socks", settings.socks_port, socks_entrance),
+        ("transparent", settings.transparent_port, transparent_entrance),
+    ):
+        if port is None:
+            continue
+        listener = Listener(entrance(made, judging), judging.in_flight)
+        with _told(name, settings.bind, port):
+            made.bound[name] = await listener.start(settings.bind, port)
+        made.listeners.append(listener)
+        listening.push_async_callback(listener.stop)
 
 
 @contextlib.contextmanager

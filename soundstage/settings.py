@@ -20,6 +20,7 @@ class Settings(Frozen):
     https_port: Port = 8443
     http_port: Port = 8081
     dns_port: Port = 1053
+    socks_port: Port = 1080
     transparent_port: Port | None = None
     """Where the packet filter turns every TCP port to; None: nothing listens."""
     packet_log_group: LogGroup | None = None

@@ -21,6 +21,7 @@ PORTS = {
     "dns": "dns_port",
     "smtp": "smtp_port",
     "smtps": "smtps_port",
+    "socks": "socks_port",
     "transparent": "transparent_port",
 }
 """Each listener of the gateway, and the setting its port is. Not each of them has to be there."""

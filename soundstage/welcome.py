@@ -16,7 +16,7 @@ Soundstage is ready. Everything is stopped, recorded and answered; {leaves}.
   sign in    {dashboard}/sign-in?token={token}
              (good once, for ten minutes; API token: {token_file})
 
-  proxy      {proxy}   HTTP proxy and CONNECT
+  proxy      {proxy} HTTP proxy and CONNECT, {socks} SOCKS 5 and 4a
   steered    {https} TLS, {http} HTTP, {dns} DNS that answers every name
   mail       {smtp} SMTP with STARTTLS, {smtps} implicit TLS
 

@@ -24,12 +24,13 @@ from ledger.reader import Reader
 from ledger.store import open_ledger
 
 PROJECT = Path(__file__).resolve().parent.parent
-FREE_PORTS = dict.fromkeys(("PROXY", "HTTPS", "HTTP", "DNS", "SMTP", "SMTPS", "DASHBOARD"), "0")
+FREE_PORTS = dict.fromkeys(("PROXY", "HTTPS", "HTTP", "DNS", "SOCKS", "SMTP", "SMTPS", "DASHBOARD"), "0")
 STANDARD_PORTS = {
     "PROXY": "8080",
     "HTTPS": "443",
     "HTTP": "80",
     "DNS": "53",
+    "SOCKS": "1080",
     "SMTP": "587",
     "SMTPS": "465",
     "DASHBOARD": "8025",

@@ -232,6 +232,7 @@ def _settings(folder: Path, stand_in: StandIn) -> Settings:
         https_port=0,
         http_port=0,
         dns_port=0,
+        socks_port=0,
         data_dir=folder / "data",
         policy=(policy,),
         upstream_ca_file=stand_in.ca.path,

@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
 """A bound, not an expectation: machines that run tests are busy."""
 STOP_SECONDS = 15.0
-PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "DASHBOARD")
+PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "SOCKS", "DASHBOARD")
 
 
 def environment(data_dir: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:

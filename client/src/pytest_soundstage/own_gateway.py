@@ -18,7 +18,7 @@ from pytest_soundstage.trouble import Unanswered
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
-PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "DASHBOARD")
+PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "SOCKS", "DASHBOARD")
 NOT_ITS_OWN = tuple(f"SOUNDSTAGE_{name}" for name in ("URL", "TOKEN", "RUN", "COMMAND", "ADMIN_TOKEN_FILE"))
 """Variables of clients, and of another Soundstage."""
 
