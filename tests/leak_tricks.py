@@ -5,26 +5,30 @@ its trick would arrive; of the door one that is not. OTHER is one that is opted 
 is the other way round. PORT is the stand-in's.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 import pytest
 from leak_house import ADDRESS, BELOW, ELSEWHERE, OPEN, SECOND, SHUT, WAYS, Engine, Way
 
-NUMBER = int(IPv4Address(ADDRESS))
-FIRST, *_, THIRD, LAST = ADDRESS.split(".")
-SPELLINGS = {
-    "AS_NUMBER": str(NUMBER),
-    "AS_HEX": hex(NUMBER),
-    "AS_OCTAL": f"0{int(FIRST):o}.0.0{int(THIRD):o}.{LAST}",
-    "AS_SHORT": f"{FIRST}.{NUMBER & 0xFFFFFF}",
-    "AS_MAPPED": f"[::ffff:{ADDRESS}]",
-    "AS_NAT64": f"[64:ff9b::{NUMBER >> 16:x}:{NUMBER & 0xFFFF:x}]",
-    "AS_SIXTOFOUR": f"[2002:{NUMBER >> 16:x}:{NUMBER & 0xFFFF:x}::1]",
-    "AS_TEREDO": f"[2001:0:{NUMBER >> 16:x}:{NUMBER & 0xFFFF:x}::1]",
-    "AS_COMPATIBLE": f"[::{ADDRESS}]",
-    "AS_IS": ADDRESS,
-}
+
+def spellings(address: str) -> dict[str, str]:
+    """An IPv4 address as resolvers and URLs may have it, by its placeholder."""
+    number = int(IPv4Address(address))
+    first, second, third, last = address.split(".")
+    return {
+        "AS_NUMBER": str(number),
+        "AS_HEX": hex(number),
+        "AS_OCTAL": f"0{int(first):o}.{second}.0{int(third):o}.{last}",
+        "AS_SHORT": f"{first}.{number & 0xFFFFFF}",
+        "AS_MAPPED": f"[::ffff:{address}]",
+        "AS_NAT64": f"[64:ff9b::{number >> 16:x}:{number & 0xFFFF:x}]",
+        "AS_SIXTOFOUR": f"[2002:{number >> 16:x}:{number & 0xFFFF:x}::1]",
+        "AS_TEREDO": f"[2001:0:{number >> 16:x}:{number & 0xFFFF:x}::1]",
+        "AS_COMPATIBLE": f"[::{address}]",
+        "AS_IS": address,
+    }
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,10 @@ class Trick:
 
     def played(self, way: Way, engine: Engine, port: int) -> "Played":
         """The same, with the names of one engine, for one way."""
-        named = _names(engine, port)
+        return self.spoken(way, _names(engine, port))
+
+    def spoken(self, way: Way, named: Mapping[str, str]) -> "Played":
+        """The same, with names by their placeholders."""
 
         def told(text: str) -> str:
             for placeholder, value in named.items():
@@ -75,7 +82,7 @@ class Played:
 def _names(engine: Engine, port: int) -> dict[str, str]:
     opened = engine == "mitm"
     return {
-        **SPELLINGS,
+        **spellings(ADDRESS),
         "STRANGER": SHUT if opened else OPEN,
         "OTHER": SECOND if opened else ELSEWHERE,
         "NAME": OPEN if opened else SHUT,

@@ -103,7 +103,8 @@ class World:
         sniffer.bind((interface, ETH_P_ALL))
         self._selector.register(sniffer, selectors.EVENT_READ, self._sniffed)
         for port in TCP_PORTS:
-            listening = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+            # The same port may be that of a real server at one address.
+            listening = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, reuse_port=True)
             self._selector.register(listening, selectors.EVENT_READ, _greet)
         for port in UDP_PORTS:
             for family, every in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):

@@ -105,8 +105,12 @@ class StandIn:
         *,
         address: str = FIRST,
         tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> Place:
-        """Hands each connection to a conversation. It is logged before any TLS: to connect is to arrive."""
+        """Hands each connection to a conversation. It is logged before any TLS: to connect is to arrive.
+
+        A port that is named may be another server's too, whose address is less exact.
+        """
         place = Place(address, 0)
 
         async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -122,21 +126,27 @@ class StandIn:
             self._writers.discard(writer)
             writer.close()
 
-        server = await asyncio.start_server(accepted, address, 0)
+        server = await asyncio.start_server(accepted, address, port, reuse_port=port != 0)
         place.port = server.sockets[0].getsockname()[1]
         self._servers.append(server)
         self.places.append(place)
         return place
 
-    async def http(self, *, address: str = FIRST, tls: str | None = None, answer: bytes | None = None) -> Place:
+    async def http(
+        self, *, address: str = FIRST, tls: str | None = None, answer: bytes | None = None, port: int = 0
+    ) -> Place:
         """HTTP/1.1; with `tls`, under a certificate for that name."""
         context = None if tls is None else self.context(tls, "http/1.1")
-        return await self.listen(lambda place, arrival: _Http1(place, arrival, answer), address=address, tls=context)
+        return await self.listen(
+            lambda place, arrival: _Http1(place, arrival, answer), address=address, tls=context, port=port
+        )
 
-    async def http2(self, *, name: str, address: str = FIRST, trailers: bool = False) -> Place:
+    async def http2(self, *, name: str, address: str = FIRST, trailers: bool = False, port: int = 0) -> Place:
         """HTTP/2 over TLS, ALPN h2 alone."""
         context = self.context(name, "h2")
-        return await self.listen(lambda place, arrival: _Http2(place, arrival, trailers), address=address, tls=context)
+        return await self.listen(
+            lambda place, arrival: _Http2(place, arrival, trailers), address=address, tls=context, port=port
+        )
 
     async def websocket(self, *, address: str = FIRST, tls: str | None = None) -> Place:
         """Takes each handshake and echoes each message; `requests` has the messages."""
