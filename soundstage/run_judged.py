@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from soundstage.api import Api
+from soundstage.console import warn
 
 VERDICTS = {0: "clean", 1: "violated"}
 
@@ -25,13 +26,12 @@ def refused(expect: Path | None) -> bool:
 
 
 def judged(api: Api, run: str, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
-    """0, 1 or 2 as of `soundstage verify`, 0 without expectations; and the run, finished.
-
-    What verifies is imported only where something is expected: it costs a quarter of a second that most runs can do without.
-    """
+    """0, 1 or 2 as of `soundstage verify`, 0 without expectations; and the run, finished."""
     code, verdict = 0, {}
     if arguments.expect is None:
-        api.post(f"/api/runs/{run}/settle", {})
+        settled = api.post(f"/api/runs/{run}/settle", {})
+        if not settled["reached"]:
+            warn(f"what follows may not be all of it: {settled['why']}")
     else:
         from soundstage.report_outputs import Outputs
         from soundstage.verify import verified
