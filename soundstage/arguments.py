@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from soundstage import options_contain, options_cron, options_expect, options_run, options_verify
+from soundstage import options_contain, options_cron, options_doctor, options_expect, options_run, options_verify
 from soundstage.options import PROCESSES, Parser, command, data_dir_options, json_option, later
 
 SHELLS = ("sh", "fish", "powershell", "dotenv")
@@ -28,6 +28,7 @@ def parser() -> Parser:
     options_expect.add(commands)
     options_run.add(commands)
     options_cron.add(commands)
+    options_doctor.add(commands)
     _processes(commands)
     return top
 

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 ETH_P_ALL = 3
+IPV6_FREEBIND = 78
+"""linux/in6.h."""
 OUTGOING = 4
 IP_PKTINFO = 8
 """linux/in.h; the interpreter has no name for it before 3.14."""
@@ -112,6 +114,8 @@ class World:
                 if family == socket.AF_INET6:
                     asked.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                     asked.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+                    # Else an answer from an address that is the world's by its route alone is an invalid argument.
+                    asked.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
                 else:
                     asked.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
                 asked.bind((every, port))

@@ -1,0 +1,113 @@
+"""The examination: every attempt made at once, each within its patience, and everything found put together."""
+
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from soundstage import doctor_datagram, doctor_http
+from soundstage.doctor_attempt import Attempt, Finding, Outcome, Way
+from soundstage.doctor_connect import Patience
+from soundstage.doctor_judge import judge
+from soundstage.doctor_network import Surroundings
+
+SECONDS = 3.0
+"""For one attempt, name lookups left out: these have the resolver's own patience, and all of them end by `LONGEST`."""
+AT_ONCE = 64
+LONGEST = 9.0
+LATE = 1.0
+"""For what is recorded a little after it was refused: packets."""
+Tries = Callable[[Attempt, Patience], Outcome]
+_CONNECTING: Mapping[Way, Tries] = {
+    "tcp": doctor_http.plain,
+    "metadata": doctor_http.plain,
+    "host": doctor_http.plain,
+    "device": doctor_http.plain,
+    "tls": doctor_http.encrypted,
+    "doh": doctor_http.encrypted,
+    "name": doctor_http.by_name,
+    "https": doctor_http.by_name,
+    "dot": doctor_http.dns_over_tls,
+    "smtp": doctor_http.mail,
+    "proxy": doctor_http.through_proxy,
+}
+
+
+class Record(Protocol):
+    """What is on record, `doctor_record.Recorded`."""
+
+    def of(self, attempt: Attempt, outcome: Outcome) -> Mapping[str, Any] | None:
+        """The capture of an attempt."""
+        ...
+
+    def refresh(self) -> None:
+        """Ask again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """An attempt and what it met."""
+
+    attempt: Attempt
+    outcome: Outcome
+
+
+def examine(attempts: Sequence[Attempt], surroundings: Surroundings, seconds: float = SECONDS) -> list[Met]:
+    """All of them at once; one that has not ended in time met nothing."""
+    until = time.monotonic() + LONGEST
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="doctor")
+    try:
+        waiting = [(one, pool.submit(_try, one, surroundings, seconds)) for one in attempts]
+        found = []
+        for one, future in waiting:
+            try:
+                found.append(Met(one, future.result(max(0.0, until - time.monotonic()))))
+            except TimeoutError:
+                found.append(Met(one, Outcome("silent", "it had not ended in time")))
+        return found
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def judged(met: Sequence[Met], record: Record | None) -> list[Finding]:
+    """The findings, in the order of the attempts."""
+    if record is not None:
+        record.refresh()
+        if any(_wants_record(one) and record.of(one.attempt, one.outcome) is None for one in met):
+            time.sleep(LATE)
+            record.refresh()
+    return [
+        judge(
+            one.attempt,
+            one.outcome,
+            None if record is None else record.of(one.attempt, one.outcome),
+            consulted=record is not None,
+        )
+        for one in met
+    ]
+
+
+def _wants_record(one: Met) -> bool:
+    """What decides itself needs nobody's word."""
+    return one.outcome.met not in ("kept", "unresolved")
+
+
+def _try(attempt: Attempt, surroundings: Surroundings, seconds: float) -> Outcome:
+    patience = Patience.of(seconds)
+    if attempt.way in _CONNECTING:
+        return doctor_http.stopped(_CONNECTING[attempt.way], attempt, patience)
+    sends = {
+        "udp": doctor_datagram.datagram,
+        "dns": doctor_datagram.asked,
+        "dns-tcp": doctor_datagram.asked_over_tcp,
+        "icmp": doctor_datagram.ping,
+    }[attempt.way]
+    return doctor_http.stopped(lambda one, wait: sends(one, wait, surroundings.near), attempt, patience)
+
+
+def where() -> str:
+    """Which machine this is, for the report."""
+    return socket.gethostname()

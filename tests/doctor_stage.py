@@ -1,0 +1,122 @@
+"""The doctor, run by an ordinary user on the staging host of the small internet, and the holes that are dug for it."""
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from run_stage import NOBODY, as_user
+from small_internet import SmallInternet
+
+HOST_PORT = 9100
+SECOND_NETWORK = "203.0.113.0/24"
+TABLE = "inet soundstage"
+OPENED = f"""
+insert rule {TABLE} passing ct state established,related accept
+insert rule {TABLE} passing ip daddr 1.1.1.1 udp dport 9999 accept
+insert rule {TABLE} passing ip daddr 1.1.1.1 tcp dport 9999 accept
+insert rule {TABLE} arriving ip daddr 1.1.1.1 tcp dport 9999 return
+insert rule {TABLE} passing ip daddr 1.1.1.1 udp dport 53 accept
+insert rule {TABLE} arriving ip daddr 1.1.1.1 udp dport 53 return
+insert rule {TABLE} passing ip daddr 169.254.169.254 accept
+insert rule {TABLE} arriving ip daddr 169.254.169.254 return
+insert rule {TABLE} passing ip6 daddr 2606:4700::/32 accept
+insert rule {TABLE} arriving ip6 daddr 2606:4700::/32 return
+insert rule {TABLE} passing icmp type echo-request accept
+add element {TABLE} services_tcp {{ {HOST_PORT} }}
+"""
+"""They let out: a UDP port, a TCP port by address, a foreign DNS server, metadata, IPv6, pings, a host service."""
+PREPARE = """
+set -e
+mount -t tmpfs none /run && mount -t tmpfs none /var/tmp
+cp "$BUNDLE" /run/bundle.pem && chmod 644 /run/bundle.pem
+if [ -n "$ENGINE" ]; then touch /run/docker.sock; mount --bind "$ENGINE" /run/docker.sock; fi
+mount -t tmpfs -o mode=1777 none /tmp
+exec "$@"
+"""
+VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS")
+
+
+def examined(
+    net: SmallInternet,
+    bundle: Path,
+    *words: str,
+    engine: Path | None = None,
+    capabilities: str = "",
+    variables: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """`soundstage doctor --json WORDS`, as nobody, in a file system that has nothing of this machine's own sockets."""
+    environ = {"BUNDLE": str(bundle), "ENGINE": "" if engine is None else str(engine), "PATH": "/usr/bin:/bin"}
+    environ |= dict.fromkeys(VARIABLES, "/run/bundle.pem") | {"PYTHONDONTWRITEBYTECODE": "1"} | (variables or {})
+    raised = [f"--inh-caps=+{capabilities}", f"--ambient-caps=+{capabilities}"] if capabilities else []
+    program = [sys.executable, "-P", "-m", "soundstage", "doctor", "--json", *words]
+    pairs = [f"{name}={value}" for name, value in environ.items()]
+    prepared = ["env", *pairs, "sh", "-c", PREPARE, "sh", *as_user(NOBODY), *raised]
+    return net.in_staging([*prepared, "env", f"PATH={_programs(net.folder)}", *program])
+
+
+def report(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What it printed."""
+    assert done.stdout, done.stderr
+    read: dict[str, Any] = json.loads(done.stdout)
+    return read
+
+
+def by_verdict(told: Mapping[str, Any], *verdicts: str) -> dict[str, str]:
+    """The findings with one of these verdicts: why, by their ids."""
+    return {one["id"]: one["reason"] for one in told["findings"] if one["verdict"] in verdicts}
+
+
+@contextlib.contextmanager
+def listening(path: Path) -> Iterator[Path]:
+    """A socket such as an engine's, that everybody may connect to."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen(8)
+        path.chmod(0o666)
+        yield path
+
+
+@contextlib.contextmanager
+def served(net: SmallInternet) -> Iterator[None]:
+    """A server of the gateway's host, on every address, which says something."""
+    script = f"import socket\ns = socket.create_server(('', {HOST_PORT}))\n"
+    script += "while 1: c, _ = s.accept(); c.send(b'hi'); c.close()"
+    process = subprocess.Popen([*net.entered("gateway"), "python3", "-c", script])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def second_interface(net: SmallInternet) -> None:
+    """A link of the staging host's own to the world, and a route over it."""
+    staging, world = net.names["staging"], net.names["world"]
+    lines: Sequence[str] = (
+        f"link add eth1 netns {staging} type veth peer name side netns {world}",
+        f"-netns {staging} address add 10.78.0.2/24 dev eth1",
+        f"-netns {world} address add 10.78.0.1/24 dev side",
+        f"-netns {world} link set side up",
+        f"-netns {staging} link set eth1 up",
+        f"-netns {staging} route add {SECOND_NETWORK} via 10.78.0.1",
+    )
+    for line in lines:
+        subprocess.run(["ip", *line.split()], check=True)
+
+
+def _programs(folder: Path) -> str:
+    """A folder with those programs whose trust is looked at, and not Java: what is in its store is this machine's."""
+    made = folder / "bin"
+    if not made.exists():
+        made.mkdir(mode=0o755)
+        for name in ("curl", "git", "env"):
+            found = shutil.which(name)
+            if found:
+                (made / name).symlink_to(found)
+    return str(made)
