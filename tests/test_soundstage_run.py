@@ -69,7 +69,7 @@ def told(house: RunHouse) -> Told:
         "battery": f"{sys.executable} {PROJECT}/tests/run_battery.py {SYSTEM_BUNDLE}",
     }
     there = {name: text for name, text in programs.items() if shutil.which(text.split()[0])}
-    if house.user == "root":  # what differs for root is no matter of the language, and these take long
+    if house.user == "root":
         there = {name: there[name] for name in ("curl", "bash", "battery")}
     script = "\n".join(f"({text}) > {name}.out" for name, text in there.items()) + "\nexit 0"
     run, _ = house.told("bash", "-c", script, VIRTUAL_ENV=str(Path(sys.executable).parent.parent))
@@ -77,9 +77,8 @@ def told(house: RunHouse) -> Told:
     return Told(run, printed, house.captures(run["id"]))
 
 
-def only_where_it_ran(told: Told, program: str) -> None:
-    if program not in told.printed:
-        pytest.skip(f"{program} is run by the ordinary user alone")
+ordinary_alone = pytest.mark.parametrize("house", [NOBODY], indirect=True, scope="module")
+"""What differs for root is no matter of the language, and these take long."""
 
 
 def attempts(told: Told) -> dict[str, str]:
@@ -99,22 +98,22 @@ def test_curl_is_captured(told: Told) -> None:
     assert "charge.create" in told.operations()
 
 
+@ordinary_alone
 def test_python_with_a_bundle_of_its_own_is_captured(told: Told) -> None:
-    only_where_it_ran(told, "python")
     assert told.printed["python"].startswith("pi_")
     assert "payment_intent.create" in told.operations()
 
 
+@ordinary_alone
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_node_is_captured(told: Told) -> None:
-    only_where_it_ran(told, "node")
     assert told.printed["node"] == "200\n"
     assert "customer.create" in told.operations()
 
 
+@ordinary_alone
 @pytest.mark.skipif(shutil.which("java") is None, reason="java is not installed")
 def test_java_is_captured(told: Told) -> None:
-    only_where_it_ran(told, "java")
     assert told.printed["java"] == "200\n"
     assert "payout.create" in told.operations()
 
