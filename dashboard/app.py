@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dashboard.api_captures import CapturesApi
+from dashboard.api_doctor import doctor_routes
 from dashboard.api_document import describe_api
 from dashboard.api_health import health_routes
 from dashboard.api_live import live_routes
@@ -29,14 +30,17 @@ from dashboard.live_stream import Streams
 from dashboard.mailhog_api import MailHogApi
 from dashboard.mailpit_changes import MailpitChanges
 from dashboard.mailpit_reading import MailpitReading
+from dashboard.page_doctor import doctor_pages
 from dashboard.pages import page_routes
 from dashboard.pages_sign_in import SignInPages
 from dashboard.problem import problem_response
+from dashboard.rendering import Rendering
 from dashboard.runs_link import RunsLink
 from dashboard.sessions import Sessions
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import SignInLinks
 from dashboard.sign_in_rate import SignInRate
+from ledger.doctor_reports import DoctorReports
 from ledger.labels import Labels
 from ledger.reader import Reader
 from ledger.run_keys import RunKeys
@@ -73,6 +77,9 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.include_router(live_routes(reader, feed, streams, callers))
     app.include_router(SignInPages(callers, SignInLinks(settings.data_dir), SignInRate()).routes())
     app.include_router(page_routes(reader, gateway, feed, streams, callers, labels))
+    reports = DoctorReports(settings.data_dir)
+    app.include_router(doctor_routes(reports))
+    app.include_router(doctor_pages(reports, Rendering()))
     describe_api(app)
     return app
 
