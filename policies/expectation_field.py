@@ -67,15 +67,28 @@ def _attachments(sight: Sight) -> Any:
     return list(names)
 
 
+def _mail_header(sight: Sight, name: str) -> list[str]:
+    """Of a mail by SMTP. The header fields of a call that hands a mail over are the call's own."""
+    if sight.target.get("method") is not None:
+        raise Unknown(f"the {name} of a mail handed to a provider's API is not read; `to` and `json` have what it says")
+    return sight.whole().header(name)
+
+
 def recipient_domains(sight: Sight) -> list[str | None]:
     """The domain of each recipient, `` of a mail's without one; None for whomever a mail reaches beside those named."""
+    is_mail = sight.capture["channel"] == "email"
+    everybody = reached(sight)
+    return [one and _domain(one.strip().rstrip(">")) for one in everybody if one is None or is_mail or "@" in one]
+
+
+def reached(sight: Sight) -> list[str | None]:
+    """Everybody that a message reaches, as each is named; None for whomever a mail reaches beside those."""
     is_mail = sight.capture["channel"] == "email"
     to = [item for item in items_of(sight.facts.get("to")) if isinstance(item, str)]
     named = sight.capture.get("recipients", to or None)
     whole = named is not None and len(to) < MOST_NAMED
-    everybody = dict.fromkeys([*to, *(named or ())])
-    domains: list[str | None] = [_domain(item.strip().rstrip(">")) for item in everybody if is_mail or "@" in item]
-    return domains if whole or not is_mail or sight.capture["intent"] != "write" else [*domains, None]
+    everybody: list[str | None] = list(dict.fromkeys([*to, *(named or ())]))
+    return everybody if whole or not is_mail or sight.capture["intent"] != "write" else [*everybody, None]
 
 
 def _domain(address: str) -> str:
@@ -120,8 +133,8 @@ _SAID: Mapping[str, Field] = {
 }
 _EMAIL: Mapping[str, Field] = {
     **_SAID,
-    "cc": Field(lambda sight: sight.whole().header("cc"), folded=True, deep=True),
-    "reply_to": Field(lambda sight: sight.whole().header("reply-to"), folded=True, deep=True),
+    "cc": Field(lambda sight: _mail_header(sight, "cc"), folded=True, deep=True),
+    "reply_to": Field(lambda sight: _mail_header(sight, "reply-to"), folded=True, deep=True),
     "message_id": fact("message_id"),
     "template": fact("template"),
     "html": _deep(lambda sight: sight.facts.get("html") or sight.whole().html),

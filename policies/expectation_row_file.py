@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from policies.expectation_field import BY_CHANNEL, WITH_DOMAINS, WITHOUT_CALLS, Field, fact, recipient_domains
+from policies.expectation_field import BY_CHANNEL, WITH_DOMAINS, WITHOUT_CALLS, Field, fact, reached, recipient_domains
 from policies.expectation_path import read_path
+from policies.expectation_possible import check_possible
 from policies.expectation_row import Condition, Count, Kind, Row
 from policies.expectation_sight import Sight
 from policies.expectation_spelling import read_value
-from policies.expectation_value import OutsideDomains
+from policies.expectation_value import Anybody, OutsideDomains
 from policies.host import BadName, canonical_host
 from policies.policy_file_section import Section
 
@@ -32,6 +33,8 @@ def read_row(section: Section, kind: Kind) -> Row | None:
     if channel is None:
         return None
     conditions = _conditions(section.inner(channel), channel)
+    if kind == "never":
+        conditions = [_of_anybody(one) for one in conditions]
     shown = ", ".join(f"{one.field} {one.value.text}" for one in conditions)
     name = section.text("name", "name the row, such as welcome mail", required=False, longest=200)
     attempts = _count(section, "attempts", None)
@@ -79,9 +82,16 @@ def _conditions(section: Section, channel: str) -> list[Condition]:
     return found
 
 
+def _of_anybody(condition: Condition) -> Condition:
+    if condition.field != "to":
+        return condition
+    return Condition(condition.field, reached, Anybody(condition.value), condition.deep)
+
+
 def _add(found: list[Condition], section: Section, place: tuple[str, ...], field: Field, written: object) -> None:
     try:
         value = read_value(written, folded=field.folded, slashes=field.slashes)
+        check_possible(" ".join(place), value)
     except ValueError as error:
         section.file.complain((*section.at, *place), str(error))
         return

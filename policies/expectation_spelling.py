@@ -13,6 +13,7 @@ from policies.expectation_value import Absent, AnyOf, Exact, Exactly, Not, Numbe
 LONGEST_PATTERN = 1000
 MOST_ALTERNATIVES = 1000
 _REGEX = re.compile(r"/(.+)/(i?)\Z", re.DOTALL)
+_OTHER_FLAGS = re.compile(r"/.+/[gimsuxy]{1,3}\Z", re.DOTALL)
 
 
 def read_value(written: object, *, folded: bool = False, slashes: bool = True) -> Value:
@@ -45,6 +46,9 @@ def _text(written: str, *, folded: bool, slashes: bool) -> Value:
     regex = _REGEX.match(written) if slashes else None
     if regex is not None:
         return regex_value(regex[1], folded=folded or regex[2] == "i", text=written)
+    if slashes and _OTHER_FLAGS.match(written):
+        right = "only /x/ and /x/i are; write {matches: expression}, or {exact: text} if it is one"
+        raise ValueError(f"{written!r:.80} is no regular expression: {right}")
     if "*" in written:
         body = ".*".join(re2.escape(part) for part in written.split("*"))
         flags = "(?si)" if folded else "(?s)"

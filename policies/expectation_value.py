@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from policies.expectation_sight import Unknown
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?\Z")
+_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?\Z")
 
 
 class Value(Protocol):
@@ -167,6 +167,27 @@ class OutsideDomains:
 
     def _inside(self, domain: str) -> bool:
         return any(domain.endswith(one[1:]) if one.startswith("*.") else domain == one for one in self.domains)
+
+
+@dataclass(frozen=True, slots=True)
+class Anybody:
+    """Of `never`: whether it holds for any one of those reached, `{not: a}` too: one good address hides no bad one."""
+
+    value: Value
+
+    @property
+    def text(self) -> str:
+        return self.value.text
+
+    def holds(self, actual: Any) -> bool:
+        """Raises Unknown where it holds for nobody that is named, and not everybody is named."""
+        named = [item for item in items_of(actual) if item is not None]
+        whole = isinstance(self.value, Absent | Exactly)
+        if self.value.holds(named) if whole else any(self.value.holds(item) for item in named):
+            return True
+        if None in items_of(actual):
+            raise Unknown("whom it reaches cannot be told")
+        return not named and not whole and self.value.holds(None)
 
 
 def items_of(actual: Any) -> Sequence[Any]:
