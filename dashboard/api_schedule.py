@@ -1,7 +1,5 @@
 """Scheduled jobs: whether one may run, asked by its scheduler, answered by the policy, recorded before the answer."""
 
-from typing import Literal
-
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
@@ -10,6 +8,7 @@ from dashboard.gateway_link import Gateway
 from dashboard.problem import Problem
 from dashboard.schemas import ProblemShape
 from policies.decision import Verdict
+from policies.scheduled_job import Scheduler
 
 
 class JobAsked(BaseModel):
@@ -21,7 +20,7 @@ class JobAsked(BaseModel):
     program: str = Field("", max_length=1000)
     user: str = Field("", max_length=1000)
     machine: str = Field("", max_length=1000)
-    scheduler: Literal["cron", "systemd"] = "cron"
+    scheduler: Scheduler = "cron"
 
 
 class JobAnswered(BaseModel):

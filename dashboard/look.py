@@ -6,6 +6,7 @@ from typing import Any
 from ledger.labels import READ
 from ledger.stored import StoredCapture
 from ledger.traits import ATTACHMENT
+from policies.scheduled_job import SCHEDULERS
 
 VERDICT_SIGNS = {"capture": "●", "deny": "■", "divert": "◆", "allow": "▲"}
 """A shape for each verdict, so that colour is never the only sign."""
@@ -104,7 +105,7 @@ def note(shown: dict[str, Any]) -> str:
 
 def request_line(shown: dict[str, Any]) -> str:
     target = shown["target"]
-    if target["scheme"] in ("cron", "systemd"):
+    if target["scheme"] in SCHEDULERS:
         return f"{target['scheme']} {shown['facts'].get('job')} on {target['host']}"
     path = target.get("path") or ""
     return f"{target.get('method') or target['scheme']} {target['host']}{path}"

@@ -15,6 +15,7 @@ from dashboard.opened_message import MESSAGE_CHANNELS
 from dashboard.readable_body import pretty
 from dashboard.rendering import Rendering
 from ledger.reader import Reader
+from policies.scheduled_job import SCHEDULERS
 
 EARLIER = 10
 FIDELITY = {
@@ -92,7 +93,7 @@ def question(detail: dict[str, Any]) -> dict[str, Any]:
     if is_mail(detail):
         mail = {"from": facts.get("from") or "", "to": facts.get("to") or [], "subject": facts.get("subject") or ""}
         return {"email": mail}
-    if target["scheme"] in ("cron", "systemd"):
+    if target["scheme"] in SCHEDULERS:
         return {"job": str(facts.get("job"))}
     return {"method": target.get("method") or "GET", "url": address(target), "headers": {}}
 

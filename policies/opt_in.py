@@ -12,6 +12,7 @@ from policies.effect import Effect
 from policies.glob import Glob, all_meant, any_meant
 from policies.naming import DEFAULT_PORTS
 from policies.pattern import HostPattern
+from policies.scheduled_job import SCHEDULERS
 
 STRICTNESS: dict[Verdict, int] = {"deny": 0, "capture": 1, "divert": 2, "allow": 3}
 """Between equally specific opt-ins the lower one wins."""
@@ -183,4 +184,4 @@ def is_mail(effect: Effect) -> bool:
 
 def is_job(effect: Effect) -> bool:
     """Whether it is a job a scheduler asks about, which `schedule:` opt-ins are for. One at a provider has a host."""
-    return effect.channel == "schedule" and effect.protocol in ("cron", "systemd")
+    return effect.channel == "schedule" and effect.protocol in SCHEDULERS

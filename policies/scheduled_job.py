@@ -1,11 +1,12 @@
 """ScheduledJob: a job that a scheduler is about to start, and asks whether it may."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from policies.http_request import RunClaim
 
-Scheduler = Literal["cron", "systemd"]
+Scheduler = Literal["cron", "systemd", "kubernetes"]
+SCHEDULERS: tuple[Scheduler, ...] = get_args(Scheduler)
 
 
 @dataclass(frozen=True, slots=True)

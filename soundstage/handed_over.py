@@ -2,11 +2,11 @@
 
 import base64
 import re
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol
 
 from ledger.reply import Reply
 from ledger.trouble import LedgerUnavailable
-from policies.scheduled_job import ScheduledJob, Scheduler
+from policies.scheduled_job import SCHEDULERS, ScheduledJob
 from sinks.gate import NotReady
 from sinks.handed_in import HandedIn
 from sinks.passage import Departure, Outcome, Seen
@@ -15,7 +15,6 @@ from soundstage.control_server import Asked
 JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:/-]{0,99}\Z")
 WORDS_LIMIT = 255
 """Characters of a program's, a user's or a machine's name that are kept."""
-SCHEDULERS: tuple[Scheduler, ...] = get_args(Scheduler)
 _RAN = Reply(fidelity="real", status=0)
 
 
@@ -72,7 +71,7 @@ def job_of(given: dict[str, Any]) -> ScheduledJob:
         raise ValueError(f"{name[:120]!a} is no job's name: letters, digits and . _ @ : / - make one, 100 at most.")
     scheduler = next((one for one in SCHEDULERS if one == asking), None)
     if scheduler is None:
-        raise ValueError(f"{str(asking)[:80]!a} is no scheduler; {' and '.join(SCHEDULERS)} are.")
+        raise ValueError(f"{str(asking)[:80]!a} is no scheduler; known are {', '.join(SCHEDULERS)}.")
     return ScheduledJob(
         name=name,
         program=_word(given, "program"),

@@ -16,7 +16,8 @@ def add(commands: Any) -> None:
     run.set_defaults(scheduler="cron")
     allowed = command(verbs, "allowed", "whether a job may run: 0 if so, 1 if not", later("cron", "allowed"))
     allowed.add_argument("job", metavar="JOB", help="its name, as policies have it")
-    allowed.add_argument("--scheduler", choices=("cron", "systemd"), default="cron", help="who asks (default: cron)")
+    schedulers = ("cron", "systemd", "kubernetes")
+    allowed.add_argument("--scheduler", choices=schedulers, default="cron", help="who asks (default: cron)")
     json_option(allowed)
     text = "print the token that schedulers bring, which opens nothing else"
     token = command(verbs, "token", text, later("cron", "token"))

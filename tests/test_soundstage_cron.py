@@ -140,13 +140,16 @@ def test_its_token_opens_nothing_else(gateway: Running) -> None:
     assert cron_token("another-admin-token") != printed
 
 
-@pytest.mark.parametrize(("job", "code"), [("cleanup-tmp", 0), ("cleanup", 1)])
-def test_a_unit_asks_whether_it_may_start(gateway: Running, job: str, code: int) -> None:
-    ran = gateway.run("cron", "allowed", job, "--scheduler", "systemd")
+@pytest.mark.parametrize(
+    ("job", "scheduler", "code"),
+    [("cleanup-tmp", "systemd", 0), ("cleanup", "systemd", 1), ("cleanup-tmp", "kubernetes", 0)],
+)
+def test_a_unit_asks_whether_it_may_start(gateway: Running, job: str, scheduler: str, code: int) -> None:
+    ran = gateway.run("cron", "allowed", job, "--scheduler", scheduler)
     assert ran.returncode == code
     assert (ran.stderr == "") is (code == 0)
     newest = gateway.wait_for(channel="schedule")[0]
-    assert (newest["facts"]["job"], newest["protocol"]) == (job, "systemd")
+    assert (newest["facts"]["job"], newest["protocol"]) == (job, scheduler)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +230,7 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 
 def test_another_scheduler_is_unknown() -> None:
-    with pytest.raises(ValueError, match="'at' is no scheduler; cron and systemd are"):
+    with pytest.raises(ValueError, match="'at' is no scheduler; known are cron, systemd, kubernetes"):
         job_of({"job": "a", "scheduler": "at"})
     assert job_of({"job": "a", "machine": "m\x00\n"}).machine == "m??"
 
