@@ -4,10 +4,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from soundstage import options_contain, options_cron, options_doctor, options_expect, options_run, options_verify
+from soundstage import (
+    options_contain,
+    options_cron,
+    options_doctor,
+    options_env,
+    options_expect,
+    options_run,
+    options_verify,
+)
 from soundstage.options import PROCESSES, Parser, command, data_dir_options, json_option, later
-
-SHELLS = ("sh", "fish", "powershell", "dotenv")
 
 
 def parser() -> Parser:
@@ -17,7 +23,7 @@ def parser() -> Parser:
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _up(commands)
-    _env(commands)
+    options_env.add(commands)
     _sign_in(commands)
     _ca(commands)
     _trust(commands)
@@ -37,13 +43,6 @@ def _up(commands: Any) -> None:
     made = command(commands, "up", "start gateway and dashboard in the foreground", later("up", "up"))
     data_dir_options(made)
     made.add_argument("--policy", type=Path, action="append", metavar="FILE", help="what may leave; repeatable")
-
-
-def _env(commands: Any) -> None:
-    made = command(commands, "env", "print the variables that route a program through it", later("env", "env"))
-    data_dir_options(made)
-    made.add_argument("--shell", choices=SHELLS, default="sh", help="whose syntax (default: sh)")
-    made.add_argument("--run", dest="run_id", metavar="ID", help="with the credentials of this run, which must be open")
 
 
 def _sign_in(commands: Any) -> None:
@@ -70,6 +69,9 @@ def _trust(commands: Any) -> None:
         "--node", type=Path, action="append", default=[], metavar="DIR", help="a project with node_modules"
     )
     made.add_argument("--java", type=Path, action="append", default=[], metavar="HOME", help="a JAVA_HOME")
+    made.add_argument(
+        "--folder", type=Path, action="append", default=[], metavar="DIR", help="packages, as PHP's vendor, Ruby's gems"
+    )
 
 
 FILTERS = [

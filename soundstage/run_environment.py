@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from soundstage.joined import joined
 from soundstage.run_sockets import STRIPPED
 
 OTHER_PROXIES = ("ALL_PROXY", "FTP_PROXY", "RSYNC_PROXY", "SOCKS_PROXY")
@@ -14,4 +15,4 @@ def environment_of(environ: Mapping[str, str], variables: Mapping[str, str]) -> 
     kept = {
         name: value for name, value in environ.items() if name not in dropped and not name.startswith("SOUNDSTAGE_")
     }
-    return kept | dict(variables)
+    return kept | joined(kept, variables)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from soundstage.run_order import Hidden
 from soundstage.run_sockets import outside_sockets
+from soundstage.trust_bundle import PUBLIC
 
 RUNTIME = ("/run", "/var/run")
 KEPT_RUNTIME = ("current-system", "booted-system", "opengl-driver", "wrappers", "media", "secrets")
@@ -104,7 +105,10 @@ def _names(scratch: Path, hidden: Sequence[Path]) -> Iterator[Hidden]:
 def _data(data_dir: Path, scratch: Path) -> Iterator[Hidden]:
     """Keys, tokens and control sockets; only the certificates that variables name are left there."""
     yield Hidden("empty", str(data_dir))
-    for name in ("ca.pem", "ca-bundle.pem"):
+    for name in PUBLIC:
+        if not (data_dir / name).exists():  # of a data directory that an older version wrote
+            continue
+        (scratch / name).parent.mkdir(exist_ok=True)
         (scratch / name).write_bytes((data_dir / name).read_bytes())
         yield Hidden("file", str(data_dir / name))
         yield Hidden("over", str(data_dir / name), source=str(scratch / name))

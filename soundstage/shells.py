@@ -4,11 +4,18 @@ import re
 import shlex
 from collections.abc import Mapping
 
+NOT_EXPLAINED: Mapping[str, str] = {}
 
-def shown(variables: Mapping[str, str], shell: str) -> str:
-    """Lines to evaluate (`sh`, `fish`, `powershell`) or to keep in a file (`dotenv`)."""
+
+def shown(variables: Mapping[str, str], shell: str, explained: Mapping[str, str] = NOT_EXPLAINED) -> str:
+    """Lines to evaluate (`sh`, `fish`, `powershell`) or to keep in a file (`dotenv`), with comments on those known."""
     write = {"sh": _sh, "fish": _fish, "powershell": _powershell, "dotenv": _dotenv}[shell]
-    return "\n".join(write(name, value) for name, value in variables.items())
+    lines = []
+    for name, value in variables.items():
+        if name in explained:
+            lines.append(f"# {explained[name]}")
+        lines.append(write(name, value))
+    return "\n".join(lines)
 
 
 def _sh(name: str, value: str) -> str:

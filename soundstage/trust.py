@@ -12,7 +12,7 @@ from soundstage.settings_source import read_settings
 from soundstage.trouble import ConfigError
 from soundstage.trust_bundle import read_ca
 from soundstage.trust_pem import held_ca, with_ca, without_ca
-from soundstage.trust_places import node_bundles, python_bundles
+from soundstage.trust_places import folder_bundles, node_bundles, python_bundles
 
 Row = tuple[Path, str]
 """A store, and what is so of it now."""
@@ -55,12 +55,14 @@ def _list(arguments: argparse.Namespace, data_dir: Path) -> Iterator[Row]:
 
 def _pem_files(arguments: argparse.Namespace) -> list[Path]:
     environments = list(arguments.venv)
-    if not (environments or arguments.node or arguments.java):
+    if not (environments or arguments.node or arguments.java or arguments.folder):
         if not os.environ.get("VIRTUAL_ENV"):
-            raise ConfigError("trust needs to know whose certificates", "name --venv DIR, --node DIR or --java HOME")
+            hint = "name --venv DIR, --node DIR, --folder DIR or --java HOME"
+            raise ConfigError("trust needs to know whose certificates", hint)
         environments = [Path(os.environ["VIRTUAL_ENV"])]
     found = [path for venv in environments for path in python_bundles(venv)]
-    return found + [path for project in arguments.node for path in node_bundles(project)]
+    found += [path for project in arguments.node for path in node_bundles(project)]
+    return found + [path for folder in arguments.folder for path in folder_bundles(folder)]
 
 
 def _rewrite(path: Path, change: Callable[[bytes], bytes]) -> bool:

@@ -1,4 +1,4 @@
-"""Where programs keep certificates of their own: the PEM files that Python and Node packages bring."""
+"""Where programs keep certificates of their own: the PEM files that packages bring."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -12,6 +12,7 @@ BUNDLES = (
     "ca-bundle.crt",  # razorpay
     "*.ca.crt",  # braintree
     "roots.pem",  # grpc
+    "cacerts.txt",  # httplib2
 )
 """File names of root bundles, as the packages call them."""
 
@@ -30,6 +31,13 @@ def node_bundles(project: Path) -> list[Path]:
     folder = project if project.name == "node_modules" else project / "node_modules"
     if not folder.is_dir():
         raise ConfigError(f"--node {project} has no node_modules")
+    return sorted(_bundles(folder))
+
+
+def folder_bundles(folder: Path) -> list[Path]:
+    """The bundles anywhere below a folder: of PHP's and Ruby's packages, or of a program that is unpacked somewhere."""
+    if not folder.is_dir():
+        raise ConfigError(f"--folder {folder} is no folder")
     return sorted(_bundles(folder))
 
 

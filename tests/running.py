@@ -77,8 +77,8 @@ class Running:
 
     def env(self) -> dict[str, str]:
         """What `soundstage env` tells a program, as an environment for it."""
-        printed = self.run("env", "--shell", "dotenv").stdout
-        return dict(line.partition("=")[::2] for line in printed.splitlines())
+        told: dict[str, str] = json.loads(self.run("env", "--json").stdout)
+        return told
 
     def kill(self) -> None:
         """As a crash would: nothing is closed."""

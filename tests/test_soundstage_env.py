@@ -1,13 +1,14 @@
 """`soundstage env` for a run: its credentials where an application looks for them, and none for one that is over."""
 
+import json
+
 from running import Running
 from runs_stage import begun
 
 
 def test_the_variables_of_a_run_hold_its_credentials(gateway: Running) -> None:
     run = begun(gateway)
-    told = gateway.run("env", "--run", run.id, "--shell", "dotenv")
-    variables = dict(line.partition("=")[::2] for line in told.stdout.splitlines())
+    variables = json.loads(gateway.run("env", "--run", run.id, "--json").stdout)
     assert variables == run.told["variables"]
     assert variables["HTTPS_PROXY"] == run.told["proxy"]["url"]
     assert (variables["SMTP_USERNAME"], variables["SMTP_PASSWORD"]) == (run.id, run.told["token"])
