@@ -94,6 +94,14 @@ class OpenRuns:
         held = None if run is None else self._held.get(run)
         return NOBODY if held is None else held.owner, None
 
+    def entered(self, claim: RunClaim | None) -> OpenRun | None:
+        """The run by whose own entrance a client came that said it was another, or None."""
+        own = None if claim is None else claim.otherwise
+        while own is not None and own.otherwise is not None:
+            own = own.otherwise
+        held = None if own is None else self._held.get(own.run)
+        return held if own is not None and held is not None and self._keys.proves(own) else None
+
 
 def _octets(token: str) -> bytes:
     return token.encode("utf-8", "surrogatepass")

@@ -6,7 +6,7 @@ The gateway alone writes here. Finished runs live in the tables and nowhere else
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -27,6 +27,7 @@ __all__ = ["OPEN_AT_MOST", "WRONG_TOKEN", "Owner", "Runs"]
 
 OPEN_AT_MOST = DAY
 """Microseconds after which a run nobody finished no longer keeps its captures from retention."""
+STRANGE = "something came by its own entrance with a wrong token, or that of a finished run, and is nobody's."
 
 
 class Runs:
@@ -58,11 +59,17 @@ class Runs:
         """Whom a client's effects belong to: what it claims, else what its entrance does, else who claims its address.
 
         An open run with a wrong token is unattributed and flagged. So is, without a flag, a run that is finished: what
-        it left behind is nobody else's, whatever address it comes from.
+        it left behind is nobody else's, whatever address it comes from. By another run's own entrance either is a gap
+        in that one's evidence.
         """
         owner, wronged = self._open.judged(claim, source)
         if wronged is not None:
             wronged.wrong_tokens += 1
+        entered = self._open.entered(claim) if owner.run == UNATTRIBUTED else None
+        if entered is not None:
+            # Nobody else can use that entrance, so that what is nobody's there is most likely this run's.
+            now = datetime.now(UTC)
+            self.troubles.note((entered.run.id,), now, now, STRANGE)
         return owner
 
     def looked_up(self, claim: RunClaim | None, source: str) -> str:

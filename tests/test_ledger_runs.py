@@ -11,7 +11,7 @@ import pytest
 from ledger.data_dir import prepare
 from ledger.engine import create_file, sqlite_engine
 from ledger.run import NOBODY, Owner, RunConflict, RunGap, UnknownRun, checked_id
-from ledger.runs import Runs
+from ledger.runs import STRANGE, Runs
 from ledger.schema import bring_up
 from ledger.store import FILE, Ledger, open_ledger
 from policies.http_request import RunClaim
@@ -254,3 +254,22 @@ def test_a_run_that_an_older_version_left_open_ends_as_inconclusive(tmp_path: Pa
             runs.open("old", "", NOON)
     finally:
         opened.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "gaps"),
+    [
+        pytest.param(("done", ""), [STRANGE], id="of-a-finished-run"),
+        pytest.param(("ci-1", "x"), [STRANGE], id="with-a-wrong-token"),
+        pytest.param(("ci-2", "x"), [STRANGE], id="with-a-wrong-token-of-its-own"),
+        pytest.param(("ci-1", ""), [], id="of-another-open-run-that-then-has-it"),
+        pytest.param(("apikey", "SG.x"), [], id="a-mail-servers-user-is-no-run"),
+    ],
+)
+def test_what_is_nobodys_by_a_runs_own_entrance_is_a_gap(runs: Runs, said: tuple[str, str], gaps: list[str]) -> None:
+    """A run is told clean of nothing that came where nobody else could come."""
+    own = RunClaim("ci-2", runs.keys.token("ci-2"))
+    claim = RunClaim(said[0], said[1] or runs.keys.token(said[0]), own)
+    runs.run_of(claim, "10.0.9.9")
+    assert [gap.why for gap in runs.troubles.pending("ci-2")] == gaps
+    assert not runs.troubles.pending("ci-1")
