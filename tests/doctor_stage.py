@@ -1,8 +1,6 @@
 """The doctor, run by an ordinary user on the staging host of the small internet, and the holes that are dug for it."""
 
 import contextlib
-import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -34,11 +32,14 @@ add element {TABLE} services_tcp {{ {HOST_PORT} }}
 PREPARE = """
 set -e
 mount -t tmpfs none /run && mount -t tmpfs none /var/tmp
+mkdir /run/bin
+for one in curl git node id; do ln -s "$(command -v $one || echo /nowhere)" /run/bin/$one; done
 cp "$BUNDLE" /run/bundle.pem && chmod 644 /run/bundle.pem
 if [ -n "$ENGINE" ]; then touch /run/docker.sock; mount --bind "$ENGINE" /run/docker.sock; fi
 mount -t tmpfs -o mode=1777 none /tmp
 exec "$@"
 """
+# Without Java, because what is in its store is this machine's.
 VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS")
 
 
@@ -52,19 +53,12 @@ def examined(
 ) -> subprocess.CompletedProcess[str]:
     """`soundstage doctor --json WORDS`, as nobody, in a file system that has nothing of this machine's own sockets."""
     environ = {"BUNDLE": str(bundle), "ENGINE": "" if engine is None else str(engine), "PATH": "/usr/bin:/bin"}
-    environ |= dict.fromkeys(VARIABLES, "/run/bundle.pem") | {"PYTHONDONTWRITEBYTECODE": "1"} | (variables or {})
+    environ |= {**dict.fromkeys(VARIABLES, "/run/bundle.pem"), "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})}
     raised = [f"--inh-caps=+{capabilities}", f"--ambient-caps=+{capabilities}"] if capabilities else []
     program = [sys.executable, "-P", "-m", "soundstage", "doctor", "--json", *words]
     pairs = [f"{name}={value}" for name, value in environ.items()]
     prepared = ["env", *pairs, "sh", "-c", PREPARE, "sh", *as_user(NOBODY), *raised]
-    return net.in_staging([*prepared, "env", f"PATH={_programs(net.folder)}", *program])
-
-
-def report(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """What it printed."""
-    assert done.stdout, done.stderr
-    read: dict[str, Any] = json.loads(done.stdout)
-    return read
+    return net.in_staging([*prepared, "env", "PATH=/run/bin", *program])
 
 
 def by_verdict(told: Mapping[str, Any], *verdicts: str) -> dict[str, str]:
@@ -108,15 +102,3 @@ def second_interface(net: SmallInternet) -> None:
     )
     for line in lines:
         subprocess.run(["ip", *line.split()], check=True)
-
-
-def _programs(folder: Path) -> str:
-    """A folder with those programs whose trust is looked at, and not Java: what is in its store is this machine's."""
-    made = folder / "bin"
-    if not made.exists():
-        made.mkdir(mode=0o755)
-        for name in ("curl", "git", "env"):
-            found = shutil.which(name)
-            if found:
-                (made / name).symlink_to(found)
-    return str(made)
