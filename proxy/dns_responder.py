@@ -80,7 +80,11 @@ class DnsResponder:
         datagram.setblocking(False)
         self._tcp = TcpQuestions(stream, self.respond)
         self._udp, _ = await loop.create_datagram_endpoint(lambda: UdpQuestions(self.respond), sock=datagram)
-        self._flushing = asyncio.Task(self._flush(), loop=loop)
+        self.start_counting()
+
+    def start_counting(self) -> None:
+        """Tell now and then how often questions were repeated: for whoever brings them here by `respond`, to a stop."""
+        self._flushing = asyncio.Task(self._flush(), loop=asyncio.get_running_loop())
 
     async def serve(self, sock: socket.socket, peer: Peer, *, meant: str) -> None:
         """Answer the questions of one accepted TCP connection, which was meant for the resolver `meant`."""

@@ -57,7 +57,9 @@ class RefusedPackets:
         count: Callable[[str, int], Awaitable[None]],
         name_of: Callable[[str], str | None] = lambda _: None,
         every: float = TOTALS_SECONDS,
+        unread: str = UNREAD,
     ) -> None:
+        """`unread`: what is said of packets that were counted and of which nothing else is known."""
         self._log, self._gate, self._account, self._name_of = log, gate, account, name_of
         self._counters, self._count, self._every = counters, count, every
         self._repeats = Repeats(count)
@@ -68,6 +70,7 @@ class RefusedPackets:
         self._working: list[asyncio.Task[None]] = []
         self.counted: dict[str, int] = {}
         """Of the rules: packets refused since they came into force."""
+        self._unread = unread
         self.unread = 0
         """Of those, how many could be told by their number alone."""
         self.trouble: str | None = None
@@ -177,7 +180,7 @@ class RefusedPackets:
 
     async def _tell_unread(self, group: str, packets: int) -> None:
         """Record packets of which nothing is known but that they were refused."""
-        seen = RawConnection(NOBODY, (), 0, protocol=group, what=UNREAD, flags=(FLAG, "unread"))
+        seen = RawConnection(NOBODY, (), 0, protocol=group, what=self._unread, flags=(FLAG, "unread"))
         capture_id = await self._taken(seen)
         if packets > 1:
             await self._count(capture_id, packets - 1)

@@ -26,8 +26,9 @@ class Addresses(Frozen):
     ca: str
     socks: str | None = None
     """None: of a gateway that has none."""
+    wireguard: str | None = None
+    """Over UDP. None, here and below: nothing listens there, and the file does not name it."""
     transparent: str | None = None
-    """None: nothing listens there, and the file does not name it."""
 
     def seen_from(self, host: str) -> "Addresses":
         """What clients use where listeners are bound to every address: `host` in place of the wildcard."""

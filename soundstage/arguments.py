@@ -12,6 +12,7 @@ from soundstage import (
     options_expect,
     options_run,
     options_verify,
+    options_wireguard,
 )
 from soundstage.options import PROCESSES, Parser, command, data_dir_options, json_option, later
 
@@ -34,6 +35,7 @@ def parser() -> Parser:
     options_expect.add(commands)
     options_run.add(commands)
     options_cron.add(commands)
+    options_wireguard.add(commands)
     options_doctor.add(commands)
     _processes(commands)
     return top

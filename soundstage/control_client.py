@@ -62,6 +62,10 @@ class ControlClient:
         """Whether a job may run. ValueError where it must not be because the question is wrong."""
         return dict(await self._ask("schedule", job))
 
+    async def wireguard(self) -> dict[str, Any]:
+        """Have the peers read again. ValueError where they cannot be served."""
+        return dict(await self._ask("wireguard"))
+
     async def ask_run(self, question: str, given: dict[str, Any], patience: float) -> dict[str, Any]:
         """A question about runs."""
         return dict(await self._ask(question, given, patience=patience))

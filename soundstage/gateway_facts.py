@@ -14,6 +14,7 @@ from soundstage.gateway_entrances import Entrances
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.gateway_packets import Packets
+from soundstage.gateway_wireguard import WireGuard
 
 PAGE = resource.getpagesize()
 
@@ -21,11 +22,19 @@ PAGE = resource.getpagesize()
 class GatewayFacts:
     """Implements `soundstage.desk.Facts`."""
 
-    def __init__(self, ground: Ground, judging: Judging, entrances: Entrances, packets: Packets | None = None) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        judging: Judging,
+        entrances: Entrances,
+        packets: Packets | None = None,
+        tunnels: WireGuard | None = None,
+    ) -> None:
         self._ground = ground
         self._judging = judging
         self._entrances = entrances
         self._packets = packets or Packets()
+        self._tunnels = tunnels or WireGuard()
 
     def missing(self) -> list[str]:
         """Whole phrases; empty: ready."""
@@ -36,7 +45,7 @@ class GatewayFacts:
             found.append(self._ground.writer.trouble)
         if self._judging.policy.error is not None:
             found.append(f"the policy was not reloaded, the one before stays in force: {self._judging.policy.error}")
-        return found + self._packets.missing()
+        return found + self._packets.missing() + self._tunnels.missing()
 
     def metrics(self) -> dict[str, float]:
         """Figures by Prometheus name."""

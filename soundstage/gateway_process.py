@@ -19,6 +19,7 @@ from soundstage.gateway_gate import Judging, judging
 from soundstage.gateway_ground import Ground, ground
 from soundstage.gateway_packets import refused_packets
 from soundstage.gateway_runs_wiring import gateway_runs
+from soundstage.gateway_wireguard import wireguard
 from soundstage.handed_over import HandedOver
 from soundstage.powers import keep_to_oneself
 from soundstage.settings import Settings
@@ -43,10 +44,11 @@ async def serve(side: ChildSide) -> None:
         with told_to_operator(SelfTestFailed):
             await self_test(doors.engine, doors.bound, doors.chooser.forced, doors.ca.path)
         packets = await open_rooms.enter_async_context(refused_packets(settings, floor, judge, doors.names.name_of))
-        facts = GatewayFacts(floor, judge, doors, packets)
+        tunnels = await open_rooms.enter_async_context(wireguard(settings, floor, judge, doors))
+        facts = GatewayFacts(floor, judge, doors, packets, tunnels)
         more = _handed_over(floor, judge, doors).answers()
         runs = await open_rooms.enter_async_context(gateway_runs(settings, floor, judge, doors, dashboard))
-        more = {**more, **runs.answers()}
+        more = {**more, **runs.answers(), **tunnels.answers()}
         control = Desk(facts, judge.policy, judge.packs, facts.purge, _release(floor, doors), more).server()
         await control.start(settings.data_dir)
         open_rooms.push_async_callback(control.stop)

@@ -21,6 +21,8 @@ class Settings(Frozen):
     http_port: Port = 8081
     dns_port: Port = 1053
     socks_port: Port = 1080
+    wireguard_port: Port | None = None
+    """Over UDP; None: nothing listens."""
     transparent_port: Port | None = None
     """Where the packet filter turns every TCP port to; None: nothing listens."""
     packet_log_group: LogGroup | None = None

@@ -22,6 +22,7 @@ PORTS = {
     "smtp": "smtp_port",
     "smtps": "smtps_port",
     "socks": "socks_port",
+    "wireguard": "wireguard_port",
     "transparent": "transparent_port",
 }
 """Each listener of the gateway, and the setting its port is. Not each of them has to be there."""

@@ -1,0 +1,169 @@
+"""A machine elsewhere whose only way out is a WireGuard tunnel to a running Soundstage, on the small internet.
+
+The tunnel crosses the staging network; the gateway has a default route to the world and no rules at all. The world
+logs every packet that arrives there, and its log decides.
+"""
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_internet import GATEWAY, OUTSIDE, Gateway, Packet, SmallInternet
+from small_internet import cannot as no_internet
+from wireguard_client import WireGuardClient
+from wireguard_client import cannot as no_client
+
+WHY_NOT = no_internet() or no_client()
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+PROBE = (Path(__file__).parent / "staging_probe.py").read_text()
+OPEN, OPEN_ADDRESS = "open.example.com", "1.2.3.80"
+TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+POLICY = f"""
+version: 1
+opt_in:
+  - {{id: open, to: "{OPEN}:80", why: a test, owner: tests, expires: "{TOMORROW}"}}
+"""
+PEER, PEER_V6 = "10.135.0.2", "fd53:5753::2"
+WAYS = [
+    pytest.param("tcp 1.2.3.4 443", {"host": "1.2.3.4", "port": 443, "source": PEER}, id="tcp-by-address"),
+    pytest.param("tcp 2606:4700::1111 443", {"host": "2606:4700::1111", "source": PEER_V6}, id="tcp-over-ipv6"),
+    pytest.param("tls 1.2.3.5 443 api.stripe.com", {"host": "api.stripe.com", "port": 443}, id="tls-by-address"),
+    pytest.param("tcp 1.2.3.4 22", {"host": "1.2.3.4", "port": 22}, id="ssh-port"),
+    pytest.param("name db.customer.example 5432", {"host": "db.customer.example", "port": 5432}, id="by-name"),
+    pytest.param("tcp 169.254.169.254 80", {"host": "169.254.169.254", "port": 80}, id="metadata"),
+    pytest.param("mail 203.0.113.25 25", {"channel": "email", "verdict": "capture"}, id="straight-to-a-mail-exchanger"),
+    pytest.param("dns 8.8.4.4", {"protocol": "dns", "host": "secret.example.com"}, id="foreign-dns-server"),
+    pytest.param("tcp 8.8.8.8 853", {"host": "8.8.8.8", "port": 853}, id="dns-over-tls"),
+    pytest.param("udp 8.8.8.8 443", {"protocol": "udp", "host": "8.8.8.8", "port": 443}, id="quic"),
+    pytest.param("udp 2606:4700::1111 443", {"protocol": "udp", "host": "2606:4700::1111"}, id="quic-over-ipv6"),
+    pytest.param(f"tcp {GATEWAY} 8025", {"host": GATEWAY, "port": 8025}, id="the-dashboard"),
+    pytest.param(f"tcp {OUTSIDE} 80", {"host": OUTSIDE, "port": 80}, id="the-gateway-s-host"),
+]
+
+
+@dataclass
+class Scene:
+    """The gateway and the machine, after the battery."""
+
+    net: SmallInternet
+    gateway: Gateway
+    machine: WireGuardClient
+    arrived: list[Packet]
+
+    def curl(self, *words: str) -> str:
+        """What curl prints on the machine: status and our verdict."""
+        told = ("--silent", "--max-time", "20", "--output", "/dev/null", "--cacert", self.gateway.addresses["ca"])
+        return self.machine.run(
+            "curl", *told, "--write-out", "%{http_code} %header{soundstage-verdict}", *words
+        ).stdout.strip()
+
+    def soundstage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return soundstage(self.net, self.gateway, *words)
+
+
+def soundstage(net: SmallInternet, gateway: Gateway, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command where the gateway runs."""
+    return subprocess.run(
+        [*net.entered("gateway"), *gateway.words(*words)],
+        env=gateway.environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scene() -> Iterator[Scene]:
+    with SmallInternet() as net:
+        (net.folder / "hosts").write_text(f"{OPEN_ADDRESS} {OPEN}\n")
+        settings = {
+            "WIREGUARD_PORT": "51820",
+            "STEER_TO": GATEWAY,
+            "TRANSPARENT_PORT": "",
+            "PACKET_LOG_GROUP": "",
+            "HOSTS_FILE": str(net.folder / "hosts"),
+        }
+        gateway = Gateway(net, net.folder / "data", POLICY, settings)
+        gateway.start()
+        try:
+            added = soundstage(net, gateway, "wireguard", "peer", "add", "vm", "--endpoint", GATEWAY)
+            assert added.returncode == 0, added.stderr
+            with WireGuardClient(added.stdout, net.folder, net.names["staging"]) as machine:
+                done = machine.run("python3", "-", "0", *(str(way.values[0]) for way in WAYS), given=PROBE)
+                assert done.returncode == 0, done.stderr
+                yield Scene(net, gateway, machine, net.world.packets())
+        finally:
+            gateway.stop()
+
+
+def test_nothing_of_the_battery_reaches_the_world(scene: Scene) -> None:
+    assert scene.arrived == []
+
+
+def flat(capture: dict[str, Any]) -> dict[str, Any]:
+    return {**capture, "host": capture["target"]["host"], "port": capture["target"]["port"]}
+
+
+@pytest.mark.parametrize(("way", "wanted"), WAYS)
+def test_each_attempt_is_on_record(scene: Scene, way: str, wanted: dict[str, Any]) -> None:
+    found = [flat(capture) for capture in scene.gateway.captures()]
+    assert any(wanted.items() <= capture.items() for capture in found), found
+
+
+def test_udp_is_told_as_packets_that_were_refused(scene: Scene) -> None:
+    [quic] = [
+        one for one in scene.gateway.captures() if one["protocol"] == "udp" and one["target"]["host"] == "8.8.8.8"
+    ]
+    assert quic["flags"] == ["refused_packet"]
+    assert (quic["source"], quic["left"]) == (PEER, False)
+
+
+def test_a_charge_is_answered_in_the_provider_s_shape(scene: Scene) -> None:
+    assert scene.curl("-d", "amount=4200&currency=eur", "https://api.stripe.com/v1/charges") == "200 capture"
+    [charge] = [one for one in scene.gateway.captures() if one["target"].get("path") == "/v1/charges"]
+    assert (charge["channel"], charge["source"], charge["target"]["host"]) == ("payment", PEER, "api.stripe.com")
+    assert "address" not in charge["facts"]  # each name has an address of its own inside, whatever names are steered to
+
+
+def test_what_was_opted_in_leaves_from_the_gateway_and_nothing_else_does(scene: Scene) -> None:
+    scene.net.world.reset()
+    scene.curl(f"http://{OPEN}/")
+    scene.curl("http://shut.example.com/")
+    reached = {(packet.source, packet.target, packet.port) for packet in scene.net.world.packets()}
+    assert reached == {(OUTSIDE, OPEN_ADDRESS, 80)}
+    assert [one["left"] for one in scene.gateway.wait_for(host=OPEN, channel="web")] == [True]
+
+
+def connects(machine: WireGuardClient, address: str) -> bool:
+    """Whether anybody answers: all that is said by a tunnel that has ended is nothing."""
+
+    def connect() -> bool:
+        try:
+            socket.create_connection((address, 443), timeout=1.5).close()
+        except TimeoutError:
+            return False
+        return True
+
+    return machine.inside(connect)
+
+
+def test_peers_take_effect_at_once(scene: Scene) -> None:
+    """The first machine's tunnel would have to be begun anew after it."""
+    second = scene.soundstage("wireguard", "peer", "add", "second", "--endpoint", f"{GATEWAY}:51820")
+    assert second.returncode == 0, second.stderr
+    with WireGuardClient(second.stdout, scene.net.folder, scene.net.names["staging"]) as machine:
+        assert connects(machine, "1.2.3.9")
+        scene.gateway.wait_for(host="1.2.3.9")
+        removed = scene.soundstage("wireguard", "peer", "remove", "second")
+        assert (removed.returncode, removed.stdout, removed.stderr) == (0, "The peer second was removed.\n", "")
+        assert not connects(machine, "1.2.3.10")
+    assert scene.gateway.captures(host="1.2.3.10") == []
+
+
+def test_with_the_gateway_killed_the_tunnel_leads_nowhere(scene: Scene) -> None:
+    scene.net.world.reset()
+    scene.gateway.kill()
+    assert not connects(scene.machine, "1.2.3.11")
+    assert scene.net.world.packets() == []
