@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from dashboard.api_runs_shapes import (
@@ -18,6 +18,7 @@ from dashboard.api_runs_shapes import (
     WindowShape,
 )
 from dashboard.once_each import once_each
+from dashboard.own_run import own_run
 from dashboard.runs_link import PATIENCE, RunsLink
 from dashboard.schemas import ProblemShape
 
@@ -38,7 +39,7 @@ class RunsApi:
         post("", response_model=RunShape, status_code=201, responses=_TAKEN)(self.begin)
         get("", response_model=RunPage, responses=_WRONG)(self.list_runs)
         get("/{run_id}", response_model=RunShape, responses=_MISSING)(self.one_run)
-        post("/{run_id}/finish", response_model=RunShape, responses=_MISSING)(self.finish)
+        post("/{run_id}/finish", response_model=RunShape, responses=_TAKEN)(self.finish)
         opened: Responses = {201: {"model": WindowShape, "description": "opened"}, **_TAKEN}
         post("/{run_id}/windows", response_model=WindowShape, responses=opened)(self.windows)
         post("/{run_id}/settle", response_model=SettledAnswer, responses=_MISSING)(self.settle)
@@ -61,10 +62,10 @@ class RunsApi:
         """One, with its counts, windows and gaps."""
         return _json(await self._link.ask("run_show", {"run": run_id}))
 
-    async def finish(self, run_id: str, asked: FinishAsked | None = None) -> JSONResponse:
-        """End it. Ending it twice is ending it once."""
-        verdict = None if asked is None else asked.verdict
-        return _json(await self._link.ask("run_finish", {"run": run_id, "verdict": verdict}))
+    async def finish(self, run_id: str, request: Request, asked: FinishAsked | None = None) -> JSONResponse:
+        """End it. Ending it twice is ending it once. One that is contained by namespaces does not end itself."""
+        given = {"run": run_id, "verdict": None if asked is None else asked.verdict}
+        return _json(await self._link.ask("run_finish", {**given, "itself": own_run(request) is not None}))
 
     async def windows(self, run_id: str, asked: WindowAsked) -> JSONResponse:
         """Open a test's window on it, or close that, after a settle barrier where one is asked for."""

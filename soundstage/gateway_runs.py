@@ -122,8 +122,11 @@ class GatewayRuns:
 
     @_answered
     async def finish(self, given: dict[str, Any]) -> dict[str, Any]:
-        """`{run, verdict?}`."""
+        """`{run, verdict?, itself?}`. A command that is contained must not be judged by what came before it said so."""
         run_id = given["run"]
+        held = self._runs.held(run_id)
+        if given.get("itself") and held is not None and held.run.contained == "namespace":
+            raise RunConflict(f"the run {run_id!r} is ended by the `soundstage run` that contains it, not by itself")
         await self._write_pending()
         await asyncio.to_thread(self._runs.finish, run_id, given.get("verdict"), datetime.now(UTC))
         await self._listeners.close(run_id)
