@@ -11,7 +11,8 @@ PUNCTUATION = 20
 """Characters taken off the end of a link in text."""
 NOT_LINKS = ("javascript:", "data:", "vbscript:", "cid:", "mid:", "mailto:", "tel:", "sms:", "about:", "file:", "blob:")
 
-_SENTENCE = ".,;:!?*_'\u2019\u201d"
+# No underscore: a token in base64url ends with one as it likes.
+_SENTENCE = ".,;:!?*'\u2019\u201d"
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 _HREF = re2.compile(r"""(?i)<(?:a|area)\s[^<>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")

@@ -11,6 +11,8 @@ from ledger.mime_links import LINKS, links_of, text_of_html
     ("text", "page", "links"),
     [
         pytest.param("see https://x.test/a?b=1.", "", ("https://x.test/a?b=1",), id="full-stop"),
+        pytest.param("https://x.test/a_", "", ("https://x.test/a_",), id="base64url"),
+        pytest.param("**https://x.test/a**", "", ("https://x.test/a",), id="strong"),
         pytest.param("(https://x.test/a_(b))", "", ("https://x.test/a_(b)",), id="brackets"),
         pytest.param("<https://x.test/>", "", ("https://x.test/",), id="angle-brackets"),
         pytest.param("", '<a href="https://x.test/?a=1&amp;b=2">x</a>', ("https://x.test/?a=1&b=2",), id="entity"),
