@@ -27,10 +27,19 @@ TABLE = "inet soundstage"
 EARLY_NAT = -110
 """Before everybody else's destination NAT (-100), which could lead staging elsewhere."""
 EARLY_FILTER = -10
-BEFORE_TRACKING = -300
+AFTER_NAT = -90
+"""Before the kernel routes: what it would not pass on, for whatever reason, it discards there without counting it."""
+BEFORE_PIECING = -450
+"""Of the kernel, that puts fragments together (-400): it answers him in whose name one came, if the others do not."""
 NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
 """IPv6 finds no address on the link without them. No router advertisement: staging is nobody's router."""
 MULTICAST = "mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report"
+NETWORKS = (("ip", "networks4"), ("ip6", "networks6"))
+LINK_GROUPS, LINK_GROUPS_V6 = "224.0.0.0/24", "ff02::/16"
+"""Groups of one link's own (RFC 5771, RFC 4291), which nobody passes on: what is said there is said to neighbours."""
+HERE = "fib daddr type local "
+UNBEGUN = "ct state new tcp flags & (fin | syn | rst | ack) != syn goto refuse"
+"""TCP of a connection that was never begun: turned to an entrance, it would be reset there, and nobody told."""
 CHATTER = (f"icmpv6 type {{ nd-router-solicit, {MULTICAST} }} drop", "ip protocol igmp drop")
 """What an interface says by itself; nobody attempted it."""
 
@@ -82,7 +91,7 @@ def _origin(wanted: Wanted, gateway: Gateway) -> list[str]:
     ]
     return [
         *chain("nameless", [*counted(gateway), "drop"]),
-        *hooked("origin", "filter", "prerouting", BEFORE_TRACKING, rules),
+        *hooked("origin", "filter", "prerouting", BEFORE_PIECING, rules),
     ]
 
 
@@ -96,19 +105,25 @@ def _outside_nat(wanted: Wanted, gateway: Gateway) -> list[str]:
         *turned(gateway, "fib daddr type local"),
         # Neighbours among themselves: where bridged frames are filtered too, they pass here.
         *within,
-        "ip saddr @networks4 ip daddr @networks4 return",
-        "ip6 saddr @networks6 ip6 daddr @networks6 return",
+        *_among_networks("return"),
         *turned(gateway),
     ]
     return [*hooked("arriving", "nat", "prerouting", EARLY_NAT, each("turned")), *chain("turned", rules)]
 
 
 def _outside_filter(wanted: Wanted, gateway: Gateway) -> list[str]:
+    neighbours = [f'iifname "{one}" fib daddr oifname "{one}" accept' for one in wanted.interfaces]
+    coming = [
+        f"ip daddr {LINK_GROUPS} accept",
+        f"ip6 daddr {LINK_GROUPS_V6} accept",
+        *neighbours,
+        *_among_networks("accept"),
+        "goto staging",
+    ]
     within = [f'iifname "{one}" oifname "{one}" accept' for one in wanted.interfaces]
     passing = [
         *within,
-        "ip saddr @networks4 ip daddr @networks4 accept",
-        "ip6 saddr @networks6 ip6 daddr @networks6 accept",
+        *_among_networks("accept"),
         *each("refuse"),
     ]
     # Of everybody else: an entrance for staging is no proxy for the world on the other side.
@@ -119,10 +134,16 @@ def _outside_filter(wanted: Wanted, gateway: Gateway) -> list[str]:
         f"udp dport {gateway.dns} reject with icmpx admin-prohibited",
     ]
     return [
+        *chain("coming_from", coming),
+        *hooked("coming", "filter", "prerouting", AFTER_NAT, each("coming_from")),
         *hooked("passing", "filter", "forward", EARLY_FILTER, passing, "accept" if wanted.keep_forwarding else "drop"),
         *hooked("entering", "filter", "input", EARLY_FILTER, arriving),
-        *chain("staging", [*admitted(gateway, ""), *replies(), NEIGHBOURS, *CHATTER, "goto refuse"]),
+        *chain("staging", [UNBEGUN, *admitted(gateway, HERE), *replies(), NEIGHBOURS, *CHATTER, "goto refuse"]),
     ]
+
+
+def _among_networks(verdict: str) -> list[str]:
+    return [f"{family} saddr @{name} {family} daddr @{name} {verdict}" for family, name in NETWORKS]
 
 
 def _users_nat(gateway: Gateway) -> list[str]:
@@ -140,7 +161,7 @@ def _users_nat(gateway: Gateway) -> list[str]:
 
 
 def _users_filter(gateway: Gateway) -> list[str]:
-    rules = [*replies(), *admitted(gateway, "fib daddr type local "), "goto refuse"]
+    rules = [*replies(), *admitted(gateway, HERE), "goto refuse"]
     return [
         *hooked("sending", "filter", "output", EARLY_FILTER, ["meta skuid @users goto users_only"]),
         *chain("users_only", rules),
