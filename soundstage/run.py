@@ -35,6 +35,7 @@ from soundstage.settings_source import read_settings
 from soundstage.trouble import ConfigError, SoundstageError, Unanswered
 from soundstage.trust_bundle import write_bundle
 
+EXPECT = "--expect"
 ALLOW = "--allow-uncontained runs it with the variables alone, which a program may ignore"
 
 
@@ -66,8 +67,12 @@ def run(arguments: argparse.Namespace) -> int:
         with contextlib.suppress(SoundstageError):
             asked.api.post(f"/api/runs/{opened['id']}/finish", {"verdict": "inconclusive"})
         raise
-    verdict, finished = judged(asked.api, opened["id"], arguments)
-    run_summary.tell(finished, asked.told, code, arguments.about)
+    try:
+        verdict, finished = judged(asked.api, opened["id"], arguments)
+        run_summary.tell(finished, asked.told, code, arguments.about)
+    except SoundstageError as trouble:  # the command's own code comes first, whatever becomes of the run
+        complain(str(trouble), trouble.hint)
+        return code or 2
     return code or verdict
 
 
@@ -78,6 +83,9 @@ def _wanted(name: str | None, asked: Asked) -> dict[str, Any]:
 
 def _command(words: list[str]) -> tuple[str, ...]:
     command = words[1:] if words[:1] == ["--"] else words
+    if command is words and any(word.partition("=")[0] == EXPECT for word in words):
+        right = "soundstage run --expect FILE -- COMMAND"
+        raise ConfigError(f"{EXPECT} stands after the command, which would be given it, and nothing be judged", right)
     if not command:
         raise ConfigError("there is no command to run", "soundstage run -- pytest tests")
     found = shutil.which(command[0])

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from soundstage.api import Api
-from soundstage.console import warn
+from soundstage.console import complain, warn
+from soundstage.trouble import SoundstageError
 
 VERDICTS = {0: "clean", 1: "violated"}
 
@@ -27,18 +28,25 @@ def refused(expect: Path | None) -> bool:
 
 def judged(api: Api, run: str, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     """0, 1 or 2 as of `soundstage verify`, 0 without expectations; and the run, finished."""
-    code, verdict = 0, {}
     if arguments.expect is None:
         settled = api.post(f"/api/runs/{run}/settle", {})
         if not settled["reached"]:
             warn(f"what follows may not be all of it: {settled['why']}")
-    else:
-        from soundstage.report_outputs import Outputs
-        from soundstage.verify import verified
+        return 0, api.post(f"/api/runs/{run}/finish", {})
+    code = _verified(api, run, arguments)
+    return code, api.post(f"/api/runs/{run}/finish", {"verdict": VERDICTS.get(code, "inconclusive")})
 
-        outputs = Outputs.asked(arguments, os.environ, terminal=sys.stderr.isatty())
-        allow = arguments.allow_uncontained
+
+def _verified(api: Api, run: str, arguments: argparse.Namespace) -> int:
+    """2 as well where there is no answer or a report is lost, which is said: the run is to be finished all the same."""
+    from soundstage.report_outputs import Outputs
+    from soundstage.verify import verified
+
+    outputs = Outputs.asked(arguments, os.environ, terminal=sys.stderr is not None and sys.stderr.isatty())
+    allow = arguments.allow_uncontained
+    try:
         with contextlib.redirect_stdout(sys.stderr):  # what the command prints may be piped somewhere
-            code = verified(api, run, arguments.expect, allow_uncontained=allow, outputs=outputs)
-        verdict = {"verdict": VERDICTS.get(code, "inconclusive")}
-    return code, api.post(f"/api/runs/{run}/finish", verdict)
+            return verified(api, run, arguments.expect, allow_uncontained=allow, outputs=outputs)
+    except SoundstageError as trouble:
+        complain(str(trouble), trouble.hint)
+        return 2

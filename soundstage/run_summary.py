@@ -1,11 +1,11 @@
 """The last line of a run: what was captured, what left, how it was contained, where to look."""
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from soundstage.console import remark
 from soundstage.trouble import Unanswered
 
 KEPT = ("id", "name", "opened_at", "finished_at", "verdict", "contained", "services", "canaries", "counts", "gaps")
@@ -15,7 +15,7 @@ CONTAINED = {"no": "not contained", "namespace": "contained by namespaces", "doc
 
 def tell(run: Mapping[str, Any], told: Mapping[str, Any], code: int, about: Path | None) -> None:
     """On stderr, because stdout is the command's; and as JSON in a file. Raises Unanswered."""
-    print(human(run, told), file=sys.stderr)
+    remark(human(run, told))
     if about is not None:
         try:
             about.write_text(json.dumps(machine(run, told, code), indent=1) + "\n", encoding="utf-8")

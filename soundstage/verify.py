@@ -9,7 +9,7 @@ from typing import Any
 from policies.expectation_file import ExpectationError, read_expectations
 from policies.verification_result import Result, result_of
 from soundstage.api import Api
-from soundstage.console import complain
+from soundstage.console import complain, say
 from soundstage.options import given
 from soundstage.report_discretion import discreet
 from soundstage.report_outputs import Outputs
@@ -25,7 +25,7 @@ PATIENCE = 600.0
 def verify(arguments: argparse.Namespace) -> int:
     """0 clean, 1 violated, 2 inconclusive or unreachable or a file that is refused."""
     run_id = named_run(arguments.run_id)
-    outputs = Outputs.asked(arguments, os.environ, terminal=sys.stdout.isatty())
+    outputs = Outputs.asked(arguments, os.environ, terminal=sys.stdout is not None and sys.stdout.isatty())
     if arguments.expect is not None and expectations_of(arguments.expect) is None:
         return 2
     settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
@@ -47,9 +47,7 @@ def verified(api: Api, run_id: str, expect: Path | None, *, allow_uncontained: b
     told = api.post(f"/api/runs/{run_id}/verify", asked, seconds=PATIENCE)
     result = _read(told)
     shown = result if outputs.show_values else discreet(result)
-    print(text_report(shown, file=file, colour=outputs.colour))
-    for line in outputs.commands(shown, file):
-        print(line)
+    say("\n".join((text_report(shown, file=file, colour=outputs.colour), *outputs.commands(shown, file))))
     outputs.write(shown, file)
     return CODES.get(result.verdict, 2)
 
