@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import logging
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from mitmproxy_rs import Stream, wireguard
@@ -60,6 +60,7 @@ class WireGuardEntrance:
         self._servers: list[wireguard.WireGuardServer] = []
         self._serving: set[asyncio.Task[None]] = set()
         self._changing = asyncio.Lock()
+        self._sources: frozenset[str] = frozenset()
         self.peers: tuple[str, ...] = ()
         """The public keys that are served now."""
 
@@ -82,17 +83,19 @@ class WireGuardEntrance:
         self._places = [held.getsockname()[:2] for held in self._held]
         return self._places[0]
 
-    async def serve_peers(self, public_keys: Sequence[str]) -> None:
-        """Serve these peers and nobody else from now on. Every tunnel begins anew if they are others than before.
+    async def serve_peers(self, peers: Mapping[str, Sequence[str]]) -> None:
+        """Serve these and nobody else from now on: public keys, and the addresses that each has in its tunnel.
 
+        Every tunnel begins anew if they are others than before. What comes from an address that is no peer's is
+        dropped, lest a machine speak in the name of one that stands elsewhere.
         Raises OSError where the port was taken meanwhile; then nobody is served.
         """
         async with self._changing:
-            wanted = tuple(public_keys)
+            wanted = tuple(peers)
             if wanted == self.peers:
                 return
             await self._close()
-            self.peers = ()
+            self.peers, self._sources = (), frozenset(itertools.chain.from_iterable(peers.values()))
             for place in self._places:
                 await self._listen(place, wanted)
             self.peers = wanted
@@ -149,6 +152,10 @@ class WireGuardEntrance:
 
     async def _serve(self, stream: Stream) -> None:
         (address, port), meant = ends_of(stream)
+        if address not in self._sources:
+            self._dropped.drop(PacketHead(address, meant[0], "tcp", meant[1]))
+            stream.close()  # type: ignore[no-untyped-call]  # its stub tells no types
+            return
         peer = Peer(f"tunnel-{next(_numbers)}", address, port)
         bridge = Bridge(stream)
         try:
@@ -162,7 +169,7 @@ class WireGuardEntrance:
         (address, _), (target, port) = ends_of(stream)
         try:
             while packet := await stream.read(DATAGRAM):
-                if port != DNS_PORT:
+                if port != DNS_PORT or address not in self._sources:
                     self._dropped.drop(PacketHead(address, target, "udp", port, opening=packet[:KEPT_OCTETS]))
                     continue
                 answer = await self._questions.respond(packet, address, "dns", server=shown(target, port))

@@ -53,7 +53,7 @@ class WireGuard:
         if self.entrance is None or self.book is None:
             return
         try:
-            await self.entrance.serve_peers([peer.public_key for peer in self.book.read()])
+            await self.entrance.serve_peers({peer.public_key: peer.addresses for peer in self.book.read()})
         except (ConfigError, OSError) as error:
             self.trouble = f"the WireGuard entrance serves other peers than it should: {error}"
             _log.error("%s", self.trouble)

@@ -94,6 +94,15 @@ class Questions:
         return None if wire == b"nonsense" else b"answer"
 
 
+PEER = ("10.135.0.2", 40_000)
+PEERS = [PEER[0], "fd53:5753::2"]
+
+
+def a_key() -> str:
+    """A peer's public one."""
+    return public_key(make_private_key())
+
+
 @dataclass
 class Stage:
     entrance: WireGuardEntrance
@@ -115,11 +124,9 @@ async def here() -> AsyncIterator[Stage]:
     entrance = WireGuardEntrance(
         make_private_key(), road=road, questions=questions, dropped=dropped, in_flight=in_flight
     )
+    await entrance.serve_peers({a_key(): PEERS})
     yield Stage(entrance, road, questions, dropped, in_flight)
     await entrance.stop()
-
-
-PEER = ("10.135.0.2", 40_000)
 
 
 async def test_a_connection_takes_the_road_by_where_it_was_meant_to_go(here: Stage) -> None:
@@ -170,6 +177,17 @@ async def test_any_other_datagram_is_dropped_and_told(here: Stage) -> None:
     assert (here.dropped.take(), here.dropped.counters()) == ([], {"udp": 2})
 
 
+async def test_an_address_that_is_no_peer_s_is_dropped_and_told(here: Stage) -> None:
+    spoofed = ("10.0.3.7", 40_000)
+    flow = Flow(spoofed, ("1.2.3.4", 443), b"hello", ends=False)
+    await here.connect(flow)
+    await here.send(Flow(spoofed, ("8.8.8.8", 53), b"question"))
+    assert (flow.told, flow.closed, here.road.asked, here.questions.asked) == ([], True, [], [])
+    first, second = here.dropped.take()
+    assert first == PacketHead("10.0.3.7", "1.2.3.4", "tcp", 443)
+    assert (second.source, second.target, second.protocol) == ("10.0.3.7", "8.8.8.8", "udp")
+
+
 def test_a_flood_is_counted_beyond_what_is_kept() -> None:
     dropped = DroppedPackets()
     for _ in range(WAITING + 5):
@@ -191,9 +209,9 @@ def free(place: Place) -> bool:
 async def test_the_port_is_held_before_there_is_a_peer_and_between_peers(here: Stage) -> None:
     place = await here.entrance.start("127.0.0.1", 0)
     assert not free(place)
-    for keys in ([public_key(make_private_key())], [], [public_key(make_private_key())]):
-        await here.entrance.serve_peers(keys)
-        assert here.entrance.peers == tuple(keys)
+    for peers in ({a_key(): PEERS}, dict[str, list[str]](), {a_key(): PEERS, a_key(): []}):
+        await here.entrance.serve_peers(peers)
+        assert list(here.entrance.peers) == list(peers)
         assert not free(place)
     await here.entrance.stop()
     await here.entrance.stop()

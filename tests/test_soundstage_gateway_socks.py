@@ -17,6 +17,7 @@ import pytest
 from leak_house import ADDRESS, OPEN, SHUT, LeakHouse, leak_house
 
 from ledger.capture import Capture
+from sinks.canary import HOST
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="not installed: curl")
 
@@ -132,6 +133,21 @@ async def test_credentials_say_whose_it_is(here: Here) -> None:
     assert [capture.effect.run for capture in captures] == ["ci-socks", "ci-socks", "unattributed", "unattributed"]
     assert "wrong_run_token" in captures[2].flags
     assert token not in str(captures)
+
+
+async def test_a_canary_arrives_by_socks_too(here: Here) -> None:
+    runs = here.house.ground.runs
+    runs.open("ci-canary", "ci-canary", datetime.now(UTC), canaries=True)
+    who = f"ci-canary:{runs.keys.token('ci-canary')}@"
+    canary = f"http://{HOST}/ci-canary/begin"
+    assert await here.curl("--socks5-hostname", canary, who=who) == "200 1.1 capture"
+    assert await here.curl("--socks5-hostname", canary) == "403 1.1 deny"
+    [stray] = await here.captures()
+    assert (stray.effect.target.host, stray.effect.run) == (HOST, "unattributed")
+    held = runs.held("ci-canary")
+    assert held is not None
+    assert held.run.canaries is not None
+    assert held.run.canaries["begin"]["http"]
 
 
 def _granted(place: tuple[str, int], name: bytes, port: int) -> socket.socket:
