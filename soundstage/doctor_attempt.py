@@ -74,6 +74,8 @@ class Outcome:
     """What an answer of Soundstage's says that it was recorded as."""
     verdict: str | None = None
     """What it says was decided: `capture`, `deny`, `allow`, `divert`."""
+    address: str = ""
+    """Where a connection that did not come about was meant to go, once a name was resolved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import os
 import select
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from soundstage.doctor_attempt import Outcome
 
@@ -86,6 +86,9 @@ def connected(address: str, port: int, patience: Patience, device: str = "") -> 
     try:
         _bind(sock, device)
         _connect(sock, place(address, port), patience)
+    except Stopped as met:
+        sock.close()
+        raise Stopped(replace(met.outcome, address=address)) from None
     except BaseException:
         sock.close()
         raise

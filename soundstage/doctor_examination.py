@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from soundstage import doctor_datagram, doctor_http
@@ -98,7 +98,7 @@ def _wants_record(one: Met) -> bool:
 def _try(attempt: Attempt, surroundings: Surroundings, seconds: float) -> Outcome:
     patience = Patience.of(seconds)
     if attempt.way in _CONNECTING:
-        return doctor_http.stopped(_CONNECTING[attempt.way], attempt, patience)
+        return _placed(doctor_http.stopped(_CONNECTING[attempt.way], attempt, patience), surroundings)
     sends = {
         "udp": doctor_datagram.datagram,
         "dns": doctor_datagram.asked,
@@ -106,6 +106,12 @@ def _try(attempt: Attempt, surroundings: Surroundings, seconds: float) -> Outcom
         "icmp": doctor_datagram.ping,
     }[attempt.way]
     return doctor_http.stopped(lambda one, wait: sends(one, wait, surroundings.near), attempt, patience)
+
+
+def _placed(met: Outcome, surroundings: Surroundings) -> Outcome:
+    """A refusal of what is on a link of ours is its own: it went nowhere else."""
+    refused = met.met == "turned_away" and met.by == "somebody" and met.address
+    return replace(met, by="neighbour") if refused and surroundings.near(met.address) else met
 
 
 def where() -> str:

@@ -57,12 +57,16 @@ class Surroundings:
         return tuple(found)
 
     def near(self, address: str) -> bool:
-        """Whether a machine is on a link of ours."""
+        """Whether a machine is this one, or on a link of ours."""
         read = ipaddress.ip_address(address.partition("%")[0])
-        return address in self.gateways or any(
-            not one.gateway and not one.is_default and read in one.network
-            for one in self.routes
-            if one.network.version == read.version
+        return (
+            read.is_loopback
+            or address in self.gateways
+            or any(
+                not one.gateway and not one.is_default and read in one.network
+                for one in self.routes
+                if one.network.version == read.version
+            )
         )
 
 

@@ -35,7 +35,13 @@ CASES = [
     pytest.param("udp", Outcome("turned_away", "e", "neighbour"), None, True, "closed", "next", id="at-the-next"),
     pytest.param("udp", Outcome("turned_away", "e", "beyond"), None, True, "open", "beyond", id="rejected-far-away"),
     pytest.param(
-        "udp", Outcome("turned_away", "e", "beyond"), RECORDED, True, "captured", "on record", id="rejected-far-away-on-record"
+        "udp",
+        Outcome("turned_away", "e", "beyond"),
+        RECORDED,
+        True,
+        "captured",
+        "on record",
+        id="rejected-far-away-on-record",
     ),
     pytest.param("tcp", Outcome("turned_away", "RST"), None, True, "unknown", "by whom", id="reset-by-somebody"),
     pytest.param("tcp", Outcome("turned_away", "RST"), RECORDED, True, "captured", "on record", id="reset-on-record"),

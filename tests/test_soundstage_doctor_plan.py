@@ -50,6 +50,7 @@ def test_routes_are_read() -> None:
     [
         ("10.77.0.9", True),
         ("10.77.0.1", True),
+        ("127.0.0.11", True),
         ("fe80::1%eth0", True),
         ("fd77:1::9", True),
         ("203.0.113.9", False),

@@ -109,7 +109,7 @@ def test_nobody_there_and_nobody_speaking() -> None:
         free = gone.getsockname()[1]
         gone.close()
         found = met(attempt("tcp", free), attempt("tcp", silent.getsockname()[1]), seconds=0.3)
-    assert [one.met for one in found] == ["turned_away", "connected"]
+    assert [(one.met, one.by) for one in found] == [("turned_away", "neighbour"), ("connected", "somebody")]
     assert found[0].detail.startswith("ECONNREFUSED")
 
 
