@@ -15,8 +15,20 @@ FILES = (
     "GIT_SSL_CAINFO",
     "PIP_CERT",
     "NODE_EXTRA_CA_CERTS",
+    "NIX_SSL_CERT_FILE",
+    "HTTPLIB2_CA_CERTS",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+    "CARGO_HTTP_CAINFO",
+    "npm_config_cafile",
+    "TWILIO_CA_BUNDLE",
+    "DENO_CERT",
+    "PERL_LWP_SSL_CA_FILE",
+    "HEX_CACERTS_PATH",
+    "SYSTEM_WGETRC",
 )
 """Variables that name a file of the gateway's data directory."""
+LISTS = {"JAVA_TOOL_OPTIONS": " ", "PHP_INI_SCAN_DIR": ""}
+"""Variables that hold several things, and what stands between what was set before and ours; the last one wins."""
 
 
 class Variables:
@@ -28,8 +40,8 @@ class Variables:
 
     def put(self, variables: Mapping[str, str]) -> None:
         for name, value in variables.items():
-            self._before.setdefault(name, self._environ.get(name))
-            self._environ[name] = value
+            before = self._before.setdefault(name, self._environ.get(name))
+            self._environ[name] = before + LISTS[name] + value if before and name in LISTS else value
 
     def restore(self) -> None:
         """As it was before the first `put`, for each variable that was put."""
