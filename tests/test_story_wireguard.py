@@ -6,6 +6,7 @@ logs every packet that arrives there, and its log decides.
 
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,8 +40,8 @@ WAYS = [
     pytest.param("mail 203.0.113.25 25", {"channel": "email", "verdict": "capture"}, id="straight-to-a-mail-exchanger"),
     pytest.param("dns 8.8.4.4", {"protocol": "dns", "host": "secret.example.com"}, id="foreign-dns-server"),
     pytest.param("tcp 8.8.8.8 853", {"host": "8.8.8.8", "port": 853}, id="dns-over-tls"),
-    pytest.param("udp 8.8.8.8 443", {"protocol": "udp", "host": "8.8.8.8", "port": 443}, id="quic"),
-    pytest.param("udp 2606:4700::1111 443", {"protocol": "udp", "host": "2606:4700::1111"}, id="quic-over-ipv6"),
+    pytest.param("send 8.8.8.8 443", {"protocol": "udp", "host": "8.8.8.8", "port": 443}, id="quic"),
+    pytest.param("send 2606:4700::1111 443", {"protocol": "udp", "host": "2606:4700::1111"}, id="quic-over-ipv6"),
     pytest.param(f"tcp {GATEWAY} 8025", {"host": GATEWAY, "port": 8025}, id="the-dashboard"),
     pytest.param(f"tcp {OUTSIDE} 80", {"host": OUTSIDE, "port": 80}, id="the-gateway-s-host"),
 ]
@@ -108,14 +109,14 @@ def flat(capture: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("way", "wanted"), WAYS)
 def test_each_attempt_is_on_record(scene: Scene, way: str, wanted: dict[str, Any]) -> None:
-    found = [flat(capture) for capture in scene.gateway.captures()]
-    assert any(wanted.items() <= capture.items() for capture in found), found
+    deadline = time.monotonic() + 10
+    while not any(wanted.items() <= flat(capture).items() for capture in scene.gateway.captures()):
+        assert time.monotonic() < deadline, f"{way}: {scene.gateway.captures()}"
+        time.sleep(0.05)
 
 
 def test_udp_is_told_as_packets_that_were_refused(scene: Scene) -> None:
-    [quic] = [
-        one for one in scene.gateway.captures() if one["protocol"] == "udp" and one["target"]["host"] == "8.8.8.8"
-    ]
+    [quic] = scene.gateway.wait_for(host="8.8.8.8", trait="refused_packet")
     assert quic["flags"] == ["refused_packet"]
     assert (quic["source"], quic["left"]) == (PEER, False)
 
