@@ -21,6 +21,8 @@ from soundstage.control_socket import reachable
 from soundstage.namespace_channel import Channel
 
 NAME = "adopt.sock"
+OUT_OF_FILES_PAUSE = 0.2
+"""Seconds."""
 Sockets = dict[str, socket.socket]
 Adopt = Callable[[RunClaim | None, Sockets], AbstractAsyncContextManager[None]]
 """Serves the sockets while its block lasts. ValueError, with a whole sentence: it will not."""
@@ -55,7 +57,12 @@ class AdoptionServer:
 
     async def _accept(self, listening: socket.socket) -> None:
         while True:
-            sock, _ = await asyncio.get_running_loop().sock_accept(listening)
+            try:
+                sock, _ = await asyncio.get_running_loop().sock_accept(listening)
+            except OSError as trouble:  # no descriptors are left: runs that begin later must still be adopted
+                log.warning("a run's network could not be taken over yet: %s", trouble.strerror)
+                await asyncio.sleep(OUT_OF_FILES_PAUSE)
+                continue
             self._begin(self._serve(sock))
 
     async def _serve(self, sock: socket.socket) -> None:
@@ -82,16 +89,31 @@ async def _asked(channel: Channel, held: contextlib.AsyncExitStack) -> tuple[Run
     if told is None:
         raise ConnectionResetError("nothing was asked")
     message, descriptors = told
-    passed = [socket.socket(fileno=descriptor) for descriptor in descriptors]
-    for sock in passed:
-        held.callback(sock.close)
-        sock.setblocking(False)
+    passed = _sockets(descriptors, held)
     names = [str(name) for name in message["sockets"]]
     if len(names) != len(passed):
         raise ValueError(f"{len(names)} sockets were named and {len(passed)} were passed")
     claim = message["claim"]
     said = None if claim is None else RunClaim(str(claim["run"]), str(claim["token"]))
     return said, dict(zip(names, passed, strict=True))
+
+
+def _sockets(descriptors: list[int], held: contextlib.AsyncExitStack) -> list[socket.socket]:
+    """Every descriptor is ours to close, also those beside one that is no socket, which is a ValueError."""
+    left, passed = list(reversed(descriptors)), []
+    try:
+        while left:
+            sock = socket.socket(fileno=left[-1])
+            left.pop()
+            held.callback(sock.close)
+            sock.setblocking(False)
+            passed.append(sock)
+    except OSError as wrong:
+        raise ValueError(f"what was passed is no socket ({wrong.strerror})") from None
+    finally:
+        for descriptor in left:
+            os.close(descriptor)
+    return passed
 
 
 def _listening(data_dir: Path) -> socket.socket:

@@ -1,5 +1,6 @@
 """Channel: what the two halves of a contained run tell each other: JSON messages, and descriptors beside them."""
 
+import contextlib
 import json
 import os
 import socket
@@ -36,16 +37,23 @@ class Channel:
         socket.send_fds(self._sock, [json.dumps(message).encode()], list(descriptors))
 
     def receive(self) -> tuple[dict[str, Any], list[int]] | None:
-        """The next message and its descriptors, waited for; None: the other half has gone."""
+        """The next message and its descriptors, waited for; None: the other half has gone.
+
+        ValueError, TypeError: it is none, and its descriptors are closed.
+        """
         try:
             octets, descriptors, _, _ = socket.recv_fds(self._sock, OCTETS, DESCRIPTORS)
         except ConnectionError:
             return None
         if not octets:
             return None
-        for descriptor in descriptors:
-            os.set_inheritable(descriptor, False)
-        return dict(json.loads(octets)), list(descriptors)
+        with contextlib.ExitStack() as unread:
+            for descriptor in descriptors:
+                unread.callback(os.close, descriptor)
+                os.set_inheritable(descriptor, False)
+            message = dict(json.loads(octets))
+            unread.pop_all()
+        return message, list(descriptors)
 
     def close(self) -> None:
         self._sock.close()

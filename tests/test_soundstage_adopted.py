@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import json
+import os
+import resource
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -143,3 +146,59 @@ async def test_a_deep_folder_is_reached(tmp_path: Path) -> None:
     with listening() as sock:
         async with serving(deep, claims), Adoption(deep, CLAIM, {"tcp4": sock.fileno()}).kept():
             assert await said(sock.getsockname()) == b"served"
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("octets", "names"),
+    [
+        pytest.param(None, ["tcp4", "tcp6", "smtp"], id="a-pipe-among-sockets"),
+        pytest.param(b"{", [], id="no-json"),
+        pytest.param(b"7", [], id="no-message"),
+        pytest.param(b"[" * 60_000, [], id="too-deep"),
+        pytest.param(b"{}", [], id="nothing-named"),
+    ],
+)
+async def test_nothing_that_is_passed_wrongly_stays_open(
+    tmp_path: Path, octets: bytes | None, names: list[str]
+) -> None:
+    """A gateway without descriptors serves nobody."""
+    message = octets or json.dumps({"claim": {"run": "run-1", "token": "token"}, "sockets": names}).encode()
+    reading, writing = os.pipe()
+    with listening() as sock:
+        async with serving(tmp_path, []):
+            before = open_files()
+            for _ in range(5):
+                with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
+                    asking.setblocking(False)
+                    asking.connect(str(tmp_path / "adopt.sock"))
+                    socket.send_fds(asking, [message], [reading, sock.fileno(), sock.fileno()])
+                    async with asyncio.timeout(20):
+                        assert b"refused" in await asyncio.get_running_loop().sock_recv(asking, 65_536)
+            async with asyncio.timeout(20):
+                while open_files() > before:  # noqa: ASYNC110 - the other side closes, and tells nobody
+                    await asyncio.sleep(0.01)
+    os.close(reading)
+    os.close(writing)
+
+
+async def test_a_moment_without_descriptors_does_not_end_adopting(tmp_path: Path) -> None:
+    claims: list[RunClaim | None] = []
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with listening() as sock:
+        async with serving(tmp_path, claims):
+            async with Adoption(tmp_path, CLAIM, {"tcp4": sock.fileno()}).kept():
+                with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
+                    asking.setblocking(False)
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (asking.fileno(), limits[1]))
+                    try:
+                        asking.connect(str(tmp_path / "adopt.sock"))
+                        for _ in range(20):
+                            await asyncio.sleep(0)
+                    finally:
+                        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+            async with Adoption(tmp_path, CLAIM, {"tcp4": sock.fileno()}).kept():
+                assert await said(sock.getsockname()) == b"served"
