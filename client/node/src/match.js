@@ -1,6 +1,8 @@
 // Match: what a test expects of a capture, by keyword. It reads the JSON of a capture and asks nobody.
 // Keywords are `to`, `sender`, `subject`, `host`, `amount`, ... (KEYS), and `json: {path: value}`, `form`, `headers` and
 // `facts` for what is inside. An unknown keyword is refused: ignored, it would let everything pass.
+import { types } from 'node:util';
+
 import { atPath, fits, shown } from './value.js';
 
 const ofFacts = (name) => (capture) => capture.facts[name];
@@ -96,7 +98,7 @@ function difference(keyword, label, expected, actual) {
 
 function check(key, value) {
   if (Object.hasOwn(INSIDE, key)) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof RegExp) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || types.isRegExp(value)) {
       throw new TypeError(`${key}: ${shown(value)} has to be an object, such as ${key}: {name: 'value'}`);
     }
     if (key === 'json') for (const path of Object.keys(value)) atPath(path, undefined);

@@ -117,7 +117,7 @@ export class Search {
 /** A write or a raw connection: never a read, a token call, a question of DNS, or telemetry. */
 export function isSideEffect(capture) {
   if (capture.left) return true;
-  const plain = capture.channel !== 'dns' && capture.operation !== 'telemetry';
+  const plain = capture.channel !== 'dns' && !(capture.flags ?? []).includes('telemetry');
   return plain && (capture.intent === 'write' || capture.intent === 'connect');
 }
 

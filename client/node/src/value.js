@@ -1,7 +1,8 @@
 // Values that a test expects, compared with values that were captured. Pure.
 // A text is exact, or a glob where it holds `*`; a RegExp searches; a number compares as a number however it was
 // written; a function is asked. A captured list fits if one of its members does; an expected list, if all of its
-// members are found.
+// members are found. Jest's tests have a RegExp of their own, so nobody is asked what it is an instance of.
+import { types } from 'node:util';
 
 /** Whether a captured value is the expected one. `fold` ignores case, for addresses and host names. */
 export function fits(expected, actual, fold = false) {
@@ -9,7 +10,7 @@ export function fits(expected, actual, fold = false) {
   if (Array.isArray(actual)) return actual.some((one) => fits(expected, one, fold));
   const [wanted, got] = [expected ?? null, actual ?? null];
   if (wanted === null || got === null) return wanted === got;
-  if (wanted instanceof RegExp) return searches(wanted, String(got));
+  if (types.isRegExp(wanted)) return searches(wanted, String(got));
   if (typeof wanted === 'string') return textFits(wanted, String(got), fold);
   if (typeof wanted === 'function') return Boolean(wanted(got));
   return plainFits(wanted, got);
@@ -51,7 +52,7 @@ function plainFits(expected, actual) {
 
 /** A value for a message: patterns as they are written, functions by name, long texts cut. */
 export function shown(value) {
-  if (value instanceof RegExp) return String(value);
+  if (types.isRegExp(value)) return String(value);
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
   if (typeof value === 'function') return `<${value.name || 'a function'}>`;
   if (typeof value === 'bigint') return String(value);

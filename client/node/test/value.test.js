@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 
 import { atPath, fits, shown } from '../src/value.js';
 
@@ -13,6 +14,7 @@ const rows = [
   ['a dot is a dot', 'a.b', 'axb', false],
   ['case counts', 'welcome', 'Welcome', false],
   ['a pattern searches', /come/, 'Welcome', true],
+  ["a pattern of another realm, as Jest's", runInNewContext('/come/'), 'Welcome', true],
   ['a pattern of a list', /bob/, ['ann@x.test', 'bob@x.test'], true],
   ['a number as a number', 4200, '4200', true],
   ['a number with places', 42, '42.00', true],
