@@ -30,20 +30,21 @@ class Stopped(Exception):
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
 class Patience:
-    """Until when one attempt waits."""
+    """How long one attempt waits, from when it first sends: a resolver that takes its time is none of its own."""
 
-    until: float
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.begin()
 
-    @classmethod
-    def of(cls, seconds: float) -> "Patience":
-        return cls(time.monotonic() + seconds)
+    def begin(self) -> None:
+        """From now on."""
+        self._until = time.monotonic() + self._seconds
 
     @property
     def left(self) -> float:
         """Seconds; a little is always left, for what has arrived already."""
-        return max(0.05, self.until - time.monotonic())
+        return max(0.05, self._until - time.monotonic())
 
 
 def said(number: int) -> str:
@@ -79,6 +80,7 @@ def resolved(host: str, port: int) -> str:
 
 def connected(address: str, port: int, patience: Patience, device: str = "") -> socket.socket:
     """A connection. Raises Stopped with what was met instead."""
+    patience.begin()
     try:
         sock = socket.socket(family_of(address), socket.SOCK_STREAM)
     except OSError as trouble:

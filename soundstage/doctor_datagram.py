@@ -98,6 +98,7 @@ def _exchanged(
         sock = socket.socket(family_of(address), kind, protocol)
     except OSError as trouble:
         return Outcome("kept", f"there may be no such socket: {said(trouble.errno or 0)}", "here")
+    patience.begin()
     with sock:
         sock.setsockopt(*RECEIVE_ERRORS[family_of(address)], 1)
         try:

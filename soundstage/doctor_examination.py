@@ -1,9 +1,9 @@
 """The examination: every attempt made at once, each within its patience, and everything found put together."""
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -15,7 +15,6 @@ from soundstage.doctor_network import Surroundings
 
 SECONDS = 3.0
 """For one attempt, name lookups left out: these have the resolver's own patience, and all of them end by `LONGEST`."""
-AT_ONCE = 64
 LONGEST = 9.0
 LATE = 1.0
 """For what is recorded a little after it was refused: packets."""
@@ -58,18 +57,18 @@ class Met:
 def examine(attempts: Sequence[Attempt], surroundings: Surroundings, seconds: float = SECONDS) -> list[Met]:
     """All of them at once; one that has not ended in time met nothing."""
     until = time.monotonic() + LONGEST
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="doctor")
-    try:
-        waiting = [(one, pool.submit(_try, one, surroundings, seconds)) for one in attempts]
-        found = []
-        for one, future in waiting:
-            try:
-                found.append(Met(one, future.result(max(0.0, until - time.monotonic()))))
-            except TimeoutError:
-                found.append(Met(one, Outcome("silent", "it had not ended in time")))
-        return found
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    met = [Outcome("silent", "it had not ended in time")] * len(attempts)
+
+    def attempted(number: int, attempt: Attempt) -> None:
+        met[number] = _try(attempt, surroundings, seconds)
+
+    # Daemons: a name lookup cannot be ended, and must not keep the doctor from its end.
+    trying = [threading.Thread(target=attempted, args=each, daemon=True) for each in enumerate(attempts)]
+    for one in trying:
+        one.start()
+    for one in trying:
+        one.join(max(0.0, until - time.monotonic()))
+    return [Met(attempt, outcome) for attempt, outcome in zip(attempts, met, strict=True)]
 
 
 def judged(met: Sequence[Met], record: Record | None) -> list[Finding]:
@@ -96,7 +95,7 @@ def _wants_record(one: Met) -> bool:
 
 
 def _try(attempt: Attempt, surroundings: Surroundings, seconds: float) -> Outcome:
-    patience = Patience.of(seconds)
+    patience = Patience(seconds)
     if attempt.way in _CONNECTING:
         return _placed(doctor_http.stopped(_CONNECTING[attempt.way], attempt, patience), surroundings)
     sends = {

@@ -19,7 +19,7 @@ OUR_NAME = b"Soundstage staging CA"
 """In the subject of every CA of Soundstage's: how one is known where nobody says which it is."""
 TRUST_STORE = re.compile(r"-Djavax\.net\.ssl\.trustStore=(\S+)")
 WHAT = "whether programs trust Soundstage's CA"
-KEYTOOL_SECONDS = 8
+KEYTOOL_SECONDS = 4
 
 
 class Stores:
