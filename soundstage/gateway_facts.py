@@ -51,7 +51,7 @@ class GatewayFacts:
         """Figures by Prometheus name."""
         return {
             "soundstage_ready": float(not self.missing()),
-            "soundstage_open_flows": float(self._entrances.open_flows),
+            "soundstage_open_flows": float(self._open_flows()),
             "soundstage_runs_open": float(len(self._ground.runs.open_ids)),
             "soundstage_ledger_pending": float(self._ground.writer.pending),
             "soundstage_ledger_writable": float(self._ground.writer.trouble is None),
@@ -60,12 +60,16 @@ class GatewayFacts:
             "soundstage_gateway_cpu_seconds": time.process_time(),
             "soundstage_gateway_resident_bytes": float(_resident()),
             **self._packets.metrics(),
+            **self._tunnels.metrics(),
         }
 
     def status(self) -> dict[str, Any]:
         """Addresses and open flows."""
         addresses = {name: shown(*place) for name, place in self._entrances.bound.items()}
-        return {"addresses": addresses, "open_flows": self._entrances.open_flows}
+        return {"addresses": addresses, "open_flows": self._open_flows()}
+
+    def _open_flows(self) -> int:
+        return self._entrances.open_flows + self._tunnels.open_flows
 
     def commits(self) -> AsyncIterator[int]:
         """The last committed sequence number, at once and after each commit."""

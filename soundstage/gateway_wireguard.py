@@ -36,6 +36,7 @@ class WireGuard:
     book: PeerBook | None = None
     place: str = ""
     packets: RefusedPackets | None = None
+    dropped: DroppedPackets | None = None
     trouble: str | None = field(default=None, init=False)
     """Why the peers are not those of the file, as a phrase, or None."""
 
@@ -47,6 +48,22 @@ class WireGuard:
         """Whole phrases, for readiness."""
         told = self.trouble or (self.packets.trouble if self.packets is not None else None)
         return [] if told is None else [told]
+
+    @property
+    def open_flows(self) -> int:
+        """Connections and questions being served now."""
+        return 0 if self.entrance is None else self.entrance.open_connections
+
+    def metrics(self) -> dict[str, float]:
+        """Figures by Prometheus name; none where there is no entrance."""
+        if self.entrance is None:
+            return {}
+        counted = {} if self.dropped is None else self.dropped.counters()
+        return {
+            "soundstage_wireguard_peers": float(len(self.entrance.peers)),
+            "soundstage_wireguard_open_flows": float(self.open_flows),
+            "soundstage_wireguard_dropped_packets": float(sum(counted.values())),
+        }
 
     async def reread(self) -> None:
         """Serve the peers that the file names now. What goes wrong is kept in `trouble`."""
@@ -92,7 +109,7 @@ async def wireguard(settings: Settings, ground: Ground, judging: Judging, made: 
         place = await _started(settings.bind, settings.wireguard_port, entrance)
         open_rooms.push_async_callback(entrance.stop)
         made.bound["wireguard"] = place
-        told = WireGuard(entrance, book, shown(*place), packets)
+        told = WireGuard(entrance, book, shown(*place), packets, dropped)
         await told.reread()
         if told.trouble is not None:
             raise ConfigError(told.trouble)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from leak_house import LeakHouse, leak_house
 
+from soundstage.gateway_facts import GatewayFacts
 from soundstage.gateway_wireguard import WireGuard, wireguard
 from soundstage.settings import Settings
 from soundstage.trouble import ConfigError
@@ -30,7 +31,7 @@ def settings(house: LeakHouse, port: int | None = 0) -> Settings:
 
 async def test_without_a_port_there_is_none(house: LeakHouse) -> None:
     async with wireguard(settings(house, None), house.ground, house.judging, house.doors) as tunnels:
-        assert (tunnels.entrance, tunnels.missing()) == (None, [])
+        assert (tunnels.entrance, tunnels.missing(), tunnels.metrics()) == (None, [], {})
         with pytest.raises(ValueError, match="has no WireGuard entrance"):
             await tunnels.answers()["wireguard"]({})
     assert "wireguard" not in house.doors.bound
@@ -46,6 +47,10 @@ async def test_the_file_s_peers_are_served_when_it_is_read_again(house: LeakHous
         first, _ = book.add("first")
         second, _ = book.add("second")
         assert (await ask({}))["peers"] == 2
+        told = GatewayFacts(house.ground, house.judging, house.doors, tunnels=tunnels).metrics()
+        assert told["soundstage_wireguard_peers"] == 2
+        assert told["soundstage_wireguard_open_flows"] == told["soundstage_open_flows"] == 0
+        assert told["soundstage_wireguard_dropped_packets"] == 0
         assert list(tunnels.entrance.peers) == [first.public_key, second.public_key]
         book.remove("first")
         assert (await ask({}))["peers"] == 1
