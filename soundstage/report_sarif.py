@@ -37,7 +37,7 @@ def _result(row: RowResult, file: str | None) -> dict[str, Any]:
         "partialFingerprints": {"row/v1": fingerprint(row)},
     }
     if file is not None:
-        place = {"artifactLocation": {"uri": quote(file)}, "region": {"startLine": row.line or 1}}
+        place = {"artifactLocation": {"uri": quote(file, errors="replace")}, "region": {"startLine": row.line or 1}}
         shown["locations"] = [{"physicalLocation": place}]
     return shown
 

@@ -1,11 +1,12 @@
 """Matching a capture by keywords, and what does not fit."""
 
+import re
 from typing import Any
 
 import pytest
 from client_stage import capture, mail
 from pytest_soundstage.captured import Captured, summary
-from pytest_soundstage.match import KEYS, Match
+from pytest_soundstage.match import KEYS, WORDS, Match
 
 MAIL = mail(
     1, "Ann@example.test", "Welcome", text="Your code is 481516", codes=["481516"], links=["https://x.test/c/1"]
@@ -68,10 +69,26 @@ def test_a_keyword_nobody_has_is_refused_and_the_nearest_named() -> None:
         Match({"json": {"$..x": 1}})
 
 
-@pytest.mark.parametrize("key", sorted(KEYS))
+@pytest.mark.parametrize("key", sorted(set(KEYS) - set(WORDS)))
 def test_every_keyword_can_be_asked_of_any_capture(key: str) -> None:
     for found in (MAIL, CHARGE, HOOK, capture(9, "dns")):
         assert isinstance(Match({key: "no such value"}).fits(found), bool)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"verdict": "captured"}, id="verdict"),
+        pytest.param({"intent": re.compile("^writes")}, id="intent"),
+        pytest.param({"channel": "mail"}, id="channel"),
+        pytest.param({"left": "true"}, id="truth-as-text"),
+    ],
+)
+def test_what_no_capture_can_be_is_refused(asked: dict[str, object]) -> None:
+    """`none(verdict="captured")` would hold whatever happens."""
+    with pytest.raises(TypeError, match="nothing that a capture can have; it is one of"):
+        Match(asked)
+    assert Match({"verdict": re.compile("capture|deny"), "left": False}).fits(MAIL)
 
 
 def test_lists_are_enough_to_rule_out_and_detail_decides() -> None:

@@ -125,7 +125,7 @@ def test_nothing_else_lists_what_no_call_looked_at(stage: Stage, window: Window)
 QUIET = [
     pytest.param({"channel": "dns", "intent": "write"}, id="question-of-dns"),
     pytest.param({"channel": "web", "intent": "auth"}, id="token-call"),
-    pytest.param({"channel": "web", "intent": "write", "operation": "telemetry"}, id="telemetry"),
+    pytest.param({"channel": "web", "intent": "write", "flags": ["telemetry"]}, id="telemetry"),
     pytest.param({"channel": "web", "intent": "read"}, id="read"),
 ]
 

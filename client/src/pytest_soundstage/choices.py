@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import pytest
 MODES = ("found", "auto", "required", "off")
 WINDOWS = ("used", "all")
 STRAYS = ("fail", "warn")
+OWN = tuple(f"soundstage{name}" for name in ("", "_windows", "_strays", "_forbid", "_timeout", "_quiet", "_settle"))
+"""Our settings of the ini file."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Choices:
 
     def forbids(self, path: str) -> bool:
         """Whether side effects are forbidden in a file, given relative to the root directory with `/`."""
-        return any(fnmatch.fnmatch(path, pattern) for pattern in self.forbid)
+        return any(fnmatch.fnmatch(path, glob) for one in self.forbid for glob in (one, f"{one.rstrip('/')}/*"))
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -50,7 +54,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--soundstage-allow-uncontained",
         action="store_true",
-        help="--soundstage-expect takes an uncontained run",
+        help="take it for proof that something did not happen if nothing was captured in an uncontained run",
     )
     parser.addini("soundstage", "like --soundstage", default="found")
     parser.addini("soundstage_windows", "tests that get a window: used (of the fixture) or all", default="used")
@@ -63,6 +67,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 def read_choices(config: pytest.Config, known: Any) -> Choices:
     """`known` are the options known so far. Raises pytest.UsageError with the value that is not understood."""
+    _refuse_misspelt(config, known)
     mode = known.soundstage or str(config.getini("soundstage"))
     if mode not in MODES and not mode.startswith(("http://", "https://")):
         raise pytest.UsageError(f"--soundstage={mode} is none of {', '.join(MODES)}, nor a URL")
@@ -72,7 +77,7 @@ def read_choices(config: pytest.Config, known: Any) -> Choices:
         allow_uncontained=known.soundstage_allow_uncontained,
         windows=_one_of(config, "soundstage_windows", WINDOWS),
         strays=_one_of(config, "soundstage_strays", STRAYS),
-        forbid=tuple(config.getini("soundstage_forbid")),
+        forbid=tuple(_folder_checked(config, one) for one in config.getini("soundstage_forbid")),
         timeout=_seconds(config, "soundstage_timeout"),
         quiet=_seconds(config, "soundstage_quiet"),
         at_most=_seconds(config, "soundstage_settle"),
@@ -91,9 +96,34 @@ def _one_of(config: pytest.Config, name: str, known: tuple[str, ...]) -> str:
 def _seconds(config: pytest.Config, name: str) -> float:
     value = str(config.getini(name))
     try:
-        return float(value)
+        seconds = float(value)
     except ValueError:
-        raise pytest.UsageError(f"{name} = {value} is no number of seconds") from None
+        seconds = -1.0
+    if not math.isfinite(seconds) or seconds < 0:
+        raise pytest.UsageError(f"{name} = {value} is no number of seconds")
+    return seconds
+
+
+def _refuse_misspelt(config: pytest.Config, known: Any) -> None:
+    """pytest only warns of a key it does not know, and of an override not even that: nothing would be forbidden."""
+    overridden = [str(one).partition("=")[0].strip() for one in getattr(known, "override_ini", None) or ()]
+    written = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}  # its name changed with pytest 9
+    for key in (*written, *overridden):
+        near = difflib.get_close_matches(key, OWN, n=1, cutoff=0.85)
+        if near and key not in OWN:
+            raise pytest.UsageError(f"{key} is no setting; did you mean {near[0]}?")
+
+
+def _folder_checked(config: pytest.Config, pattern: str) -> str:
+    """A pattern below the root directory. One whose folder is not there would forbid nothing."""
+    pattern = pattern.removeprefix("./")
+    plain = pattern[: next((at for at, letter in enumerate(pattern) if letter in "*?["), len(pattern))]
+    folder = config.rootpath / (plain.rpartition("/")[0] if plain != pattern else plain)
+    if Path(pattern).is_absolute() or not folder.exists():
+        raise pytest.UsageError(
+            f"soundstage_forbid = {pattern} matches nothing: there is no {folder} below the rootdir"
+        )
+    return pattern
 
 
 def _looking_only(known: Any) -> bool:

@@ -15,6 +15,7 @@ from pytest_soundstage.choices import Choices
 from pytest_soundstage.connection import connect, open_run
 from pytest_soundstage.django_mail import put_back
 from pytest_soundstage.handed_on import HandedOn, worker_id
+from pytest_soundstage.markers import NO_SIDE_EFFECTS
 from pytest_soundstage.own_gateway import OwnGateway
 from pytest_soundstage.report import Report, RunReport
 from pytest_soundstage.run_session import Problem, RunSession
@@ -142,7 +143,7 @@ class Guard:
         self.session.begin()
 
     def _forbids(self, node: pytest.Item) -> bool:
-        if node.get_closest_marker("no_side_effects") is not None:
+        if node.get_closest_marker(NO_SIDE_EFFECTS) is not None:
             return True
         try:
             path = node.path.relative_to(self._config.rootpath)
@@ -160,10 +161,15 @@ class Guard:
             raise pytest.UsageError(f"--soundstage-expect {self.choices.expect}: there is no such file")
 
     def _expectation(self) -> dict[str, Any]:
+        allowed = {"allow_uncontained": self.choices.allow_uncontained}
         if self.choices.expect is None:
-            return {}
-        text = self.choices.expect.read_text(encoding="utf-8")
-        return {"expect": (text, str(self.choices.expect)), "allow_uncontained": self.choices.allow_uncontained}
+            return allowed
+        try:
+            text = self.choices.expect.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as trouble:
+            self.report.problem(Problem("inconclusive", f"{self.choices.expect} cannot be read: {trouble}"))
+            return allowed
+        return {**allowed, "expect": (text, str(self.choices.expect))}
 
     def _page(self) -> str | None:
         """Where to look at the run; nowhere, if the gateway ends with the session."""

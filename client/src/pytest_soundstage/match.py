@@ -75,6 +75,16 @@ INSIDE = ("json", "form", "headers")
 """Keywords whose value is itself a mapping, of what to where."""
 IN_DETAIL = frozenset({"text", "html", "body", "link", "code", "attachment", *INSIDE})
 """Keywords that need a capture's detail, which lists do not carry."""
+WORDS: dict[str, tuple[Any, ...]] = {
+    "channel": (
+        *("email", "sms", "push", "payment", "webhook", "chat"),
+        *("storage", "queue", "schedule", "dns", "web", "socket"),
+    ),
+    "intent": ("read", "write", "auth", "connect"),
+    "verdict": ("allow", "divert", "capture", "deny"),
+    "left": (True, False),
+}
+"""Keywords with few values: another one would never fit, and `none(verdict="captured")` hold whatever happens."""
 FOLDED = frozenset({"to", "sender", "from_", "host", "method"})
 
 
@@ -157,6 +167,9 @@ def _check(key: str, value: Any) -> None:
     if key == "json":
         for path in value:
             at_path(path, None)
+    if key in WORDS and not any(fits(value, word) for word in WORDS[key]):
+        allowed = ", ".join(map(repr, WORDS[key]))
+        raise TypeError(f"{key}={shown(value)} is nothing that a capture can have; it is one of {allowed}")
     if key in KEYS or key in INSIDE or (key.startswith("facts__") and key != "facts__"):
         return
     close = difflib.get_close_matches(key, [*KEYS, *INSIDE], n=1)

@@ -9,10 +9,9 @@ import pytest
 from pytest_soundstage.choices import add_options, read_choices
 from pytest_soundstage.fixtures import _soundstage_window, asoundstage, soundstage, soundstage_run
 from pytest_soundstage.guard import Guard, guard_of
+from pytest_soundstage.markers import MARKER, refuse_misspelt
 
 __all__ = ["_soundstage_window", "asoundstage", "soundstage", "soundstage_run"]
-
-MARKER = "no_side_effects: the test fails if it attempts any side effect (Soundstage)"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +30,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    refuse_misspelt(config, items)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -75,7 +75,7 @@ class RunSession:
         self._noting(lambda: self._look_outside("before the end"))
         if expect is not None:
             self._noting(lambda: self._judge(*expect, allow_uncontained=allow_uncontained))
-        self._noting(self._look_at_the_run)
+        self._noting(lambda: self._look_at_the_run(allow_uncontained=allow_uncontained))
         if self.own:
             self._noting(lambda: self.run.finish(self._worst(verdict)))
 
@@ -87,7 +87,7 @@ class RunSession:
             if str(trouble) not in [problem.text for problem in self.problems]:
                 self._inconclusive([str(trouble)])
 
-    def _look_at_the_run(self) -> None:
+    def _look_at_the_run(self, *, allow_uncontained: bool) -> None:
         """What Soundstage itself says of the run: whether evidence is missing."""
         told = self.run.wire.run(run_told(self.run.id))
         self.counts = told.get("counts") or {}
@@ -97,6 +97,8 @@ class RunSession:
             self._inconclusive([f"{wrong} arrived with the name of run {self.run.id} and a wrong token"])
         if self.own:
             self._inconclusive(_unheard(told.get("canaries")))
+            if not allow_uncontained and told.get("contained") == "no" and self.counts.get("captures") == 0:
+                self._inconclusive(_unproved(self.run.scope.denied))
 
     def _look_outside(self, until: str) -> None:
         found = self.run.wire.run(captures(self._outside))
@@ -128,6 +130,17 @@ class RunSession:
             if worst in found:
                 return worst
         return verdict
+
+
+def _unproved(denied: list[str]) -> list[str]:
+    """Tests that said that nothing happened, in a run of which nothing at all was seen and which had other ways out."""
+    if not denied:
+        return []
+    names = list(dict.fromkeys(denied))
+    said = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    why = "nothing was captured in the whole session, and nothing held it to its way out, so that this proves nothing"
+    way = "start pytest with `soundstage run`, or say --soundstage-allow-uncontained"
+    return [f"{said} said what did not happen; {why}: {way}"]
 
 
 def _unheard(canaries: Any) -> list[str]:

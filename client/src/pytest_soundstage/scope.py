@@ -34,6 +34,8 @@ class Scope:
     waited: set[str] = field(default_factory=set)
     """Ids of captures that a wait has returned."""
     details: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    denied: list[str] = field(default_factory=list)
+    """Where it was asked how much there is, or whether nothing is; shared by a run and its windows."""
 
     def query(self, channel: str | None = None) -> dict[str, Any]:
         """The API's filters for it."""
