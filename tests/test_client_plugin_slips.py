@@ -86,7 +86,6 @@ def test_nothing_is_believed_where_it_would_have_been_seen(
 
 
 CUT_SHORT = [
-    pytest.param("def test_one(soundstage):\n    raise KeyboardInterrupt\n", [], 2, id="interrupted"),
     pytest.param("import absent\n" + PLAIN, [], 2, id="collection-error"),
     pytest.param("def test_one(): assert 0\ndef test_two(soundstage): pass\n", ["-x"], 1, id="first-failure"),
     pytest.param("", [], 1, id="no-tests"),
