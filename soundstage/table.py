@@ -1,9 +1,13 @@
 """Tables on a terminal. What was captured is hostile: control characters never reach the terminal as such."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 WIDEST = 48
 """Characters of a cell; the last column is never cut, because it is what people copy."""
+
+_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
+"""Azure's `##vso[`, GitHub's `##[` and TeamCity's `##teamcity[` are commands wherever in a line they stand."""
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -20,8 +24,9 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with every character that a terminal could obey written as an escape."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    """The text with every character that a terminal, or a CI that reads a log, could obey written as an escape."""
+    spelt = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return _COMMAND.sub(r"#\\x23", spelt)
 
 
 def _cut(cell: str) -> str:

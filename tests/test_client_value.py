@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_soundstage.captured import summary
 from pytest_soundstage.value import at_path, fits, shown
 
 FITTING = [
@@ -86,3 +87,11 @@ def test_values_are_shown_for_people() -> None:
         "<len>",
         "'" + "q" * 199 + "...",
     ]
+
+
+@pytest.mark.parametrize("hostile", ["##vso[task.setvariable variable=PATH]x", "##[stop-commands]x", "\x1b]8;;x\x07"])
+def test_no_log_obeys_what_was_captured(hostile: str) -> None:
+    capture = {"channel": "web", "facts": {"subject": hostile}, "target": {"method": "GET", "path": f"/{hostile}"}}
+    for said in (shown(hostile), shown([hostile]), summary(capture)):
+        assert hostile not in said
+        assert said.isprintable()

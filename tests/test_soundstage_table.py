@@ -1,5 +1,6 @@
 """Tables: aligned, cut, and safe to print whatever was captured."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,3 +23,10 @@ def test_terminal_obeys_nothing(text: str) -> None:
 
 def test_escape_sequence_is_shown() -> None:
     assert printable("a\x1b[2Jb\u202e") == "a\\x1b[2Jb\\u202e"
+
+
+@pytest.mark.parametrize("command", ["##vso[task.setvariable variable=PATH]x", "##[stop-commands]x", "###teamcity[x]"])
+def test_no_log_is_obeyed(command: str) -> None:
+    """CIs look for these anywhere in what a step prints, and what was captured is printed."""
+    assert "##" not in printable(f"Welcome {command}").replace("#\\x23", "")
+    assert printable("## a heading") == "## a heading"

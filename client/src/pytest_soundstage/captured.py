@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pytest_soundstage.match import body_json
+from pytest_soundstage.value import harmless
 
 Fetch = Callable[[str], bytes]
 """Octets of a path of the API."""
@@ -150,7 +151,7 @@ def _only(what: str, part: str, found: list[str], every: list[str]) -> str:
         return found[0]
     containing = f" that contains {part!r}" if part else ""
     number = "no" if not found else f"{len(set(found))} different"
-    raise AssertionError(f"there is {number} {what}{containing}; there are {every!r}")
+    raise AssertionError(f"there is {number} {what}{containing}; there are {harmless(repr(every))}")
 
 
 def summary(capture: Mapping[str, Any]) -> str:
@@ -162,4 +163,4 @@ def summary(capture: Mapping[str, Any]) -> str:
         words += [f"{target.get('method', '')} {target.get('host', '')}{target.get('path', '')}".strip()]
     told = [f"{name} {facts[name]!r}" for name in TOLD if facts.get(name)]
     left = ["which may have left"] if capture.get("left") else []
-    return ", ".join([" ".join(words), *told, *left])
+    return harmless(", ".join([" ".join(words), *told, *left]))

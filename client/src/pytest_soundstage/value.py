@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
+"""Azure's `##vso[`, GitHub's `##[`, TeamCity's `##teamcity[`."""
+
 
 def fits(expected: Any, actual: Any, *, fold: bool = False) -> bool:
     """Whether a captured value is the expected one. `fold` ignores case, for addresses and host names."""
@@ -62,8 +65,14 @@ def shown(value: Any) -> str:
         return f"[{', '.join(map(shown, value))}]"
     if callable(value):
         return f"<{getattr(value, '__name__', 'a callable')}>"
-    text = repr(value)
+    text = harmless(repr(value))
     return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def harmless(text: str) -> str:
+    """A text for a log: what a terminal would obey is spelt, and so is what a CI would, wherever in a line it stands."""
+    spelt = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return COMMAND.sub(r"#\\x23", spelt)
 
 
 def at_path(path: str, document: Any) -> Any:
