@@ -45,6 +45,8 @@ WAYS = [
     pytest.param(f"tcp {GATEWAY} 8025", {"host": GATEWAY, "port": 8025}, id="the-dashboard"),
     pytest.param(f"tcp {OUTSIDE} 80", {"host": OUTSIDE, "port": 80}, id="the-gateway-s-host"),
 ]
+UNRECORDED = ("icmp 1.1.1.1", "icmp 2606:4700::1111", "ip 1.1.1.1 47")
+"""The library answers or drops these by itself and tells nobody."""
 
 
 @dataclass
@@ -92,7 +94,8 @@ def scene() -> Iterator[Scene]:
             added = soundstage(net, gateway, "wireguard", "peer", "add", "vm", "--endpoint", GATEWAY)
             assert added.returncode == 0, added.stderr
             with WireGuardClient(added.stdout, net.folder, net.names["staging"]) as machine:
-                done = machine.run("python3", "-", "0", *(str(way.values[0]) for way in WAYS), given=PROBE)
+                ways = [*(str(way.values[0]) for way in WAYS), *UNRECORDED]
+                done = machine.run("python3", "-", "0", *ways, given=PROBE)
                 assert done.returncode == 0, done.stderr
                 yield Scene(net, gateway, machine, net.world.packets())
         finally:
@@ -101,6 +104,19 @@ def scene() -> Iterator[Scene]:
 
 def test_nothing_of_the_battery_reaches_the_world(scene: Scene) -> None:
     assert scene.arrived == []
+
+
+def ping(address: str) -> int:
+    """The type of the ICMP message that comes back."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as there:
+        there.settimeout(10)
+        there.sendto(b"\x08\0\xf7\xff\0\0\0\0", (address, 0))
+        return there.recv(100)[20]
+
+
+def test_a_ping_is_answered_by_the_tunnel_itself_and_tells_nothing(scene: Scene) -> None:
+    assert scene.machine.inside(lambda: ping("203.0.113.99")) == 0
+    assert not [one for one in scene.gateway.captures() if one["protocol"] in ("icmp", "icmp6", "gre")]
 
 
 def flat(capture: dict[str, Any]) -> dict[str, Any]:
