@@ -70,7 +70,7 @@ def shown(value: Any) -> str:
 
 
 def harmless(text: str) -> str:
-    """A text for a log: what a terminal would obey is spelt, and so is what a CI would, wherever in a line it stands."""
+    """A text for a log: what a terminal would obey is spelt, and so is what a CI obeys wherever in a line it stands."""
     spelt = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return COMMAND.sub(r"#\\x23", spelt)
 
