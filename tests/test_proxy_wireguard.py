@@ -122,7 +122,7 @@ class Stage:
 async def here() -> AsyncIterator[Stage]:
     road, questions, dropped, in_flight = Road(), Questions(), DroppedPackets(), InFlight()
     entrance = WireGuardEntrance(
-        make_private_key(), road=road, questions=questions, dropped=dropped, in_flight=in_flight
+        make_private_key(), road=road, questions=questions, dropped=dropped, in_flight=in_flight, patience=0.2
     )
     await entrance.serve_peers({a_key(): PEERS})
     yield Stage(entrance, road, questions, dropped, in_flight)
@@ -158,6 +158,12 @@ async def test_dns_is_answered_whatever_resolver_was_meant(here: Stage) -> None:
     assert [(wire.decode(), source) for wire, source, *_ in here.questions.asked] == asked
     assert {(protocol, server) for *_, protocol, server in here.questions.asked} == {("dns", "[2001:db8::53]:53")}
     assert (flow.told, flow.closed) == ([b"answer", b"answer"], True)
+
+
+async def test_a_pair_of_ends_that_falls_silent_is_forgotten(here: Stage) -> None:
+    flow = Flow(PEER, ("8.8.8.8", 53), b"question", ends=False)
+    await here.send(flow)
+    assert (flow.told, flow.closed, here.entrance.open_connections) == ([b"answer"], True, 0)
 
 
 async def test_any_other_datagram_is_dropped_and_told(here: Stage) -> None:
