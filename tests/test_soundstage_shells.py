@@ -43,6 +43,13 @@ def test_quotes_are_kept(shell: str, line: str) -> None:
     assert shown({"A": "it's \\"}, shell) == line
 
 
+@pytest.mark.parametrize("shell", ["sh", "fish", "powershell", "dotenv"])
+def test_a_reason_stands_above_its_variable(shell: str) -> None:
+    lines = shown({"A": "b", "C": "d"}, shell, {"C": "it's why"}).splitlines()
+    assert lines[1] == "# it's why"
+    assert lines == [shown({"A": "b"}, shell), lines[1], shown({"C": "d"}, shell)]
+
+
 def test_plain_values_stay_bare_in_dotenv() -> None:
     assert shown({"HTTP_PROXY": "http://127.0.0.1:8080"}, "dotenv") == "HTTP_PROXY=http://127.0.0.1:8080"
 

@@ -69,6 +69,18 @@ def test_every_bundle_of_an_environment(venv: Path, data_dir: Path, capsys: pyte
     assert {path: path.read_bytes() for path in venv.rglob("*") if path.is_file()} == before
 
 
+def test_bundles_below_any_folder(data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle = tmp_path / "vendor" / "stripe" / "stripe-php" / "data" / "ca-certificates.crt"
+    bundle.parent.mkdir(parents=True)
+    bundle.write_bytes(CA)
+    where = ["--folder", str(tmp_path / "vendor"), "--data-dir", str(data_dir), "--json"]
+    assert main(["trust", "install", *where]) == 0
+    assert states(capsys) == {"ca-certificates.crt": "installed"}
+    assert held_ca(bundle.read_bytes()) == (data_dir / "ca.pem").read_bytes()
+    assert main(["trust", "remove", *where]) == 0
+    assert bundle.read_bytes() == CA
+
+
 def test_hard_linked_bundle_is_not_changed_for_others(venv: Path, data_dir: Path, tmp_path: Path) -> None:
     cache = tmp_path / "shared.pem"
     bundle = next(venv.rglob("cacert.pem"))
@@ -98,6 +110,7 @@ def test_another_ca_is_told_apart(venv: Path, data_dir: Path, capsys: pytest.Cap
     [
         pytest.param(["--venv", "{tmp}"], "is no Python environment: it has no lib/python*", id="no-venv"),
         pytest.param(["--node", "{tmp}"], "has no node_modules", id="no-node-modules"),
+        pytest.param(["--folder", "{tmp}/data/ca.pem"], "is no folder", id="no-folder"),
         pytest.param(["--java", "{tmp}"], "is no Java home: it has no lib/security/cacerts", id="no-java-home"),
     ],
 )
@@ -106,7 +119,7 @@ def test_wrong_place_is_named(
 ) -> None:
     named = [option.format(tmp=tmp_path) for option in options]
     assert main(["trust", "install", *named, "--data-dir", str(data_dir)]) == 2
-    assert capsys.readouterr().err.startswith(f"soundstage: error: {named[0]} {tmp_path} {message}")
+    assert capsys.readouterr().err.startswith(f"soundstage: error: {named[0]} {named[1]} {message}")
 
 
 def test_without_a_ca_there_is_nothing_to_trust(venv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

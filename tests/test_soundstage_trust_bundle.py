@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from proxy.ca import CertificateAuthority
+from soundstage.run_view import view
 from soundstage.trouble import ConfigError
 from soundstage.trust_bundle import NAME, PUBLIC, hand_out, write_bundle
 from soundstage.trust_files import JAVA_STORE, PHP_INI, WGETRC, wgetrc
@@ -68,3 +69,10 @@ def test_an_unreadable_root_costs_no_other(data_dir: Path) -> None:
     broken = b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
     # Salted, so two are never the same bytes; how many roots there are shows in the size alone.
     assert len(java_store(broken + ca)) == len(java_store(ca)) < len(java_store(ca + ca))
+
+
+def test_a_contained_command_sees_every_form_and_no_key(data_dir: Path, tmp_path: Path) -> None:
+    seen = {step.path for step in view(tmp_path, data_dir, {}, [], {}) if step.do == "over"}
+    assert {str(data_dir / name) for name in PUBLIC} <= seen
+    assert str(data_dir / "ca.key") not in seen
+    assert all((tmp_path / name).read_bytes() == (data_dir / name).read_bytes() for name in PUBLIC)
