@@ -64,7 +64,7 @@ export class Run extends Stage {
     const ways = [this.proxy, this.smtp].filter(Boolean).map(({ host, port }) => `${host}:${port}`);
     const open = [...services, ...ways, new URL(this.wire.place.url).host];
     const before = process.env.NODE_OPTIONS ? `${process.env.NODE_OPTIONS} ` : '';
-    const steered = { SOUNDSTAGE_STEER: JSON.stringify({ listener: this.listener, services: open }) };
+    const steered = { NODE_SOUNDSTAGE: JSON.stringify({ listener: this.listener, services: open }) };
     return { ...this.variables, ...steered, NODE_OPTIONS: `${before}--import=${new URL('../register.js', import.meta.url)}` };
   }
 
