@@ -24,8 +24,6 @@ DNS_PORT = 53
 KEPT_OCTETS = 100
 """Of a datagram that is dropped, as much as the packet log of a containing host keeps."""
 DATAGRAM = 65_535
-FLOW_SECONDS = 5.0
-"""How long two UDP ends that say nothing more are remembered: resolvers ask each question from a port of its own."""
 _log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 
@@ -50,21 +48,13 @@ class WireGuardEntrance:
     """One UDP port. With no peer known it is held, and answers nobody."""
 
     def __init__(
-        self,
-        private_key: str,
-        *,
-        road: Road,
-        questions: Answers,
-        dropped: Dropped,
-        in_flight: InFlight,
-        patience: float = FLOW_SECONDS,
+        self, private_key: str, *, road: Road, questions: Answers, dropped: Dropped, in_flight: InFlight
     ) -> None:
         self._private_key = private_key
         self._road = road
         self._questions = questions
         self._dropped = dropped
         self._in_flight = in_flight
-        self._patience = patience
         self._places: list[Place] = []
         self._held: list[socket.socket] = []
         self._servers: list[wireguard.WireGuardServer] = []
@@ -178,7 +168,9 @@ class WireGuardEntrance:
     async def _answer(self, stream: Stream) -> None:
         (address, _), (target, port) = ends_of(stream)
         try:
-            while packet := await asyncio.wait_for(stream.read(DATAGRAM), self._patience):
+            # The library ends a flow that is silent for a minute. Closed by us before that, whatever came from the same
+            # ends would be lost unseen.
+            while packet := await stream.read(DATAGRAM):
                 if port != DNS_PORT or address not in self._sources:
                     self._dropped.drop(PacketHead(address, target, "udp", port, opening=packet[:KEPT_OCTETS]))
                     continue
@@ -186,8 +178,8 @@ class WireGuardEntrance:
                 if answer is not None:
                     stream.write(answer)
                     await stream.drain()
-        except OSError:  # TimeoutError is one
-            pass  # the tunnel has ended, or nothing more comes: what does, begins another flow
+        except OSError:
+            pass  # the tunnel has ended
         finally:
             _shut(stream)
 
