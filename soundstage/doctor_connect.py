@@ -1,13 +1,13 @@
 """Connecting, as the doctor does it: it tells an error of this machine's own from one that came over the network."""
 
 import errno
-import os
 import select
 import socket
 import time
 from dataclasses import dataclass, replace
 
 from soundstage.doctor_attempt import Outcome
+from soundstage.doctor_errors import Near, keep_errors, said, turned_away
 
 BIND_TO_DEVICE = getattr(socket, "SO_BINDTODEVICE", 25)
 KEPT = (
@@ -33,8 +33,10 @@ class Stopped(Exception):
 class Patience:
     """How long one attempt waits, from when it first sends: a resolver that takes its time is none of its own."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, near: Near = lambda _: False) -> None:
+        """`near`: what it takes to tell who turned a packet away."""
         self._seconds = seconds
+        self.near = near
         self.begin()
 
     def begin(self) -> None:
@@ -45,11 +47,6 @@ class Patience:
     def left(self) -> float:
         """Seconds; a little is always left, for what has arrived already."""
         return max(0.05, self._until - time.monotonic())
-
-
-def said(number: int) -> str:
-    """An error's name and words: `ECONNREFUSED, Connection refused`."""
-    return f"{errno.errorcode.get(number, number)}, {os.strerror(number)}"
 
 
 def family_of(address: str) -> socket.AddressFamily:
@@ -109,6 +106,7 @@ def _bind(sock: socket.socket, device: str) -> None:
 
 
 def _connect(sock: socket.socket, where: tuple[str, int] | tuple[str, int, int, int], patience: Patience) -> None:
+    keep_errors(sock)
     sock.setblocking(False)
     number = sock.connect_ex(where)
     if number in (errno.EINPROGRESS, errno.EWOULDBLOCK):
@@ -118,8 +116,13 @@ def _connect(sock: socket.socket, where: tuple[str, int] | tuple[str, int, int, 
             raise Stopped(Outcome("silent"))
         number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:
-            raise Stopped(Outcome("silent" if number == errno.ETIMEDOUT else "turned_away", said(number)))
+            raise Stopped(turned_away(sock, patience.near) or _unsigned(number))
     elif number in KEPT:
         raise Stopped(Outcome("kept", said(number), "here"))
     elif number:
-        raise Stopped(Outcome("turned_away", said(number)))
+        raise Stopped(turned_away(sock, patience.near) or _unsigned(number))
+
+
+def _unsigned(number: int) -> Outcome:
+    """A reset says nothing of who sent it."""
+    return Outcome("silent" if number == errno.ETIMEDOUT else "turned_away", said(number))

@@ -1,22 +1,15 @@
-"""The doctor's datagrams: UDP, DNS and pings, and who turned them away: the kernel keeps each error with its sender."""
+"""The doctor's datagrams: UDP, DNS and pings."""
 
-import ipaddress
 import select
 import socket
 import struct
-from collections.abc import Callable
 
-from soundstage.doctor_attempt import Attempt, By, Outcome
-from soundstage.doctor_connect import Patience, connected, family_of, place, resolved, said
+from soundstage.doctor_attempt import Attempt, Outcome
+from soundstage.doctor_connect import Patience, connected, family_of, place, resolved
 from soundstage.doctor_dns import answered_with, invented, question, rcode
+from soundstage.doctor_errors import Near, keep_errors, said, turned_away
 
-RECEIVE_ERRORS = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
-"""IP_RECVERR, IPV6_RECVERR (ip(7), ipv6(7)): level and option."""
-ERROR_QUEUE = getattr(socket, "MSG_ERRQUEUE", 0x2000)
-ORIGIN_LOCAL = 1
 FAILED = {2: "SERVFAIL", 5: "REFUSED"}
-Near = Callable[[str], bool]
-"""Whether an address is on a link of this machine's."""
 
 
 def datagram(attempt: Attempt, patience: Patience, near: Near) -> Outcome:
@@ -100,7 +93,7 @@ def _exchanged(
         return Outcome("kept", f"there may be no such socket: {said(trouble.errno or 0)}", "here")
     patience.begin()
     with sock:
-        sock.setsockopt(*RECEIVE_ERRORS[family_of(address)], 1)
+        keep_errors(sock)
         try:
             sock.connect(place(address, port))
             sock.send(octets)
@@ -126,54 +119,6 @@ def _waited(sock: socket.socket, sent: bytes, patience: Patience, near: Near) ->
         if sock.type != socket.SOCK_RAW or _is_reply(answer, sent):
             return answer
     return Outcome("silent")
-
-
-def turned_away(sock: socket.socket, near: Near) -> Outcome | None:
-    """The first error that waits for a socket, and whose it is."""
-    try:
-        _, told, _, _ = sock.recvmsg(0, 512, ERROR_QUEUE | socket.MSG_DONTWAIT)
-    except OSError:
-        return None
-    for level, kind, data in told:
-        if (level, kind) in RECEIVE_ERRORS.values():
-            return read_error(data, near)
-    return None
-
-
-def read_error(data: bytes, near: Near) -> Outcome:
-    """`struct sock_extended_err` and the address behind it (ip(7))."""
-    number, origin, kind, code = struct.unpack_from("=IBBB", data)
-    sender = _sender(data[16:])
-    if origin == ORIGIN_LOCAL:
-        return Outcome("turned_away", said(number), "here")
-    told = f"{said(number)} (ICMP type {kind}, code {code}, of {sender})"
-    return Outcome("turned_away", told, _whose(sender, near))
-
-
-def _whose(sender: str, near: Near) -> By:
-    if not sender:
-        return "somebody"
-    if ipaddress.ip_address(sender).is_loopback or _is_own(sender):
-        return "here"
-    return "neighbour" if near(sender) else "beyond"
-
-
-def _is_own(address: str) -> bool:
-    """Whether a way there ends on this machine: by what it would be asked from. Nothing is sent by asking."""
-    try:
-        with socket.socket(family_of(address), socket.SOCK_DGRAM) as sock:
-            sock.connect(place(address, 9))
-            source = ipaddress.ip_address(str(sock.getsockname()[0]).partition("%")[0])
-    except OSError:
-        return False
-    return source.is_loopback or source == ipaddress.ip_address(address)
-
-
-def _sender(data: bytes) -> str:
-    family = struct.unpack_from("=H", data)[0] if len(data) >= 8 else 0
-    if family == socket.AF_INET:
-        return str(ipaddress.IPv4Address(data[4:8]))
-    return str(ipaddress.IPv6Address(data[8:24])) if family == socket.AF_INET6 and len(data) >= 24 else ""
 
 
 def _is_reply(answer: bytes, sent: bytes) -> bool:

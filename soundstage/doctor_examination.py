@@ -13,8 +13,9 @@ from soundstage.doctor_connect import Patience
 from soundstage.doctor_judge import judge
 from soundstage.doctor_network import Surroundings
 
-SECONDS = 3.0
-"""For one attempt, name lookups left out: these have the resolver's own patience, and all of them end by `LONGEST`."""
+SECONDS = 4.0
+"""For one attempt: that there is no next machine takes the kernel three to say. A name lookup has its resolver's own
+patience before that; everything ends by `LONGEST`."""
 LONGEST = 9.0
 LATE = 1.0
 """For what is recorded a little after it was refused: packets."""
@@ -95,7 +96,7 @@ def _wants_record(one: Met) -> bool:
 
 
 def _try(attempt: Attempt, surroundings: Surroundings, seconds: float) -> Outcome:
-    patience = Patience(seconds)
+    patience = Patience(seconds, surroundings.near)
     if attempt.way in _CONNECTING:
         return _placed(doctor_http.stopped(_CONNECTING[attempt.way], attempt, patience), surroundings)
     sends = {

@@ -105,7 +105,8 @@ def routes(surroundings: Surroundings) -> Iterator[Finding]:
     """Ways that are not the usual one. What is behind them is known to whoever made them."""
     what = "routes beside the usual one"
     for one in surroundings.other_ways:
-        reason = f"{one.network} is reached over {one.gateway} by {one.device}, which is not the usual next machine"
+        over = f"over {one.gateway} by {one.device}" if one.gateway else f"by {one.device} alone"
+        reason = f"{one.network} is reached {over}, which is not the usual way"
         yield Finding(f"route:{one.network}", what, "open", reason)
     if not surroundings.other_ways:
         yield Finding("route", what, "closed", "there is none over another machine")

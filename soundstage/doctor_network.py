@@ -4,22 +4,27 @@ import ipaddress
 import os
 import socket
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-UP, GATEWAY = 0x1, 0x2
-"""linux/route.h: RTF_UP, RTF_GATEWAY."""
+UP, GATEWAY, REJECT = 0x1, 0x2, 0x200
+"""linux/route.h: RTF_UP, RTF_GATEWAY, RTF_REJECT."""
+WIDEST = {4: 8, 6: 32}
+"""Of a network of neighbours, its prefix: half of the world by an interface is a tunnel's."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One that leads somewhere by an interface; `gateway` is empty where it is on the link."""
+    """One that leads somewhere by an interface; `gateway` is empty where it needs no further machine."""
 
     network: Network
     gateway: str
     device: str
+    linked: bool = False
+    """This machine has an address in it, or its next machine has: whatever is in it is a neighbour."""
 
     @property
     def is_default(self) -> bool:
@@ -48,12 +53,15 @@ class Surroundings:
 
     @property
     def other_ways(self) -> tuple[Route, ...]:
-        """Routes over a machine that is not the default routes' first, of their kind: nobody said what is behind it."""
+        """Routes that are not the first default one's, of its kind, nor to neighbours: nobody said what is behind them.
+
+        Also without a next machine: a tunnel has none.
+        """
         found = []
         for version in (4, 6):
-            over = [one for one in self.routes if one.gateway and one.network.version == version]
-            usual = next((one.gateway for one in over if one.is_default), None)
-            found += [one for one in over if one.gateway != usual]
+            routes = [one for one in self.routes if one.network.version == version]
+            usual = next(((one.gateway, one.device) for one in routes if one.is_default), None)
+            found += [one for one in routes if not one.linked and (one.gateway, one.device) != usual]
         return tuple(found)
 
     def near(self, address: str) -> bool:
@@ -62,18 +70,43 @@ class Surroundings:
         return (
             read.is_loopback
             or address in self.gateways
-            or any(
-                not one.gateway and not one.is_default and read in one.network
-                for one in self.routes
-                if one.network.version == read.version
-            )
+            or any(one.linked and read in one.network for one in self.routes if one.network.version == read.version)
         )
 
 
 def look_around(proc: Path = Path("/proc/net"), resolv: Path = Path("/etc/resolv.conf")) -> Surroundings:
     """Of this machine. What a system does not tell is left out."""
     routes = (*routes_v4(_lines(proc / "route")[1:]), *routes_v6(_lines(proc / "ipv6_route")))
-    return Surroundings(routes, tuple(_devices()), nameservers(_lines(resolv)))
+    return Surroundings(linked(routes, asked_from), tuple(_devices()), nameservers(_lines(resolv)))
+
+
+def linked(routes: Sequence[Route], source_of: Callable[[str], str | None]) -> tuple[Route, ...]:
+    """The routes, those to neighbours marked. A route by an interface alone may as well lead into a tunnel.
+
+    `source_of`: from which address of its own this machine asks another.
+    """
+    gateways = [ipaddress.ip_address(one.gateway.partition("%")[0]) for one in routes if one.is_default and one.gateway]
+    return tuple(replace(one, linked=_is_linked(one, gateways, source_of)) for one in routes)
+
+
+def _is_linked(route: Route, gateways: Sequence[Address], source_of: Callable[[str], str | None]) -> bool:
+    if route.gateway or route.network.prefixlen < WIDEST[route.network.version]:
+        return False
+    if route.network.is_link_local or (route.network.num_addresses == 1 and route.network[0] in gateways):
+        return True
+    source = source_of(str(route.network[min(1, route.network.num_addresses - 1)]))
+    return source is not None and ipaddress.ip_address(source) in route.network
+
+
+def asked_from(address: str) -> str | None:
+    """By the routing table. Nothing is sent by asking it."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect((address, 9))
+            return str(sock.getsockname()[0]).partition("%")[0]
+    except OSError:
+        return None
 
 
 def routes_v4(lines: Iterable[str]) -> list[Route]:
@@ -81,7 +114,7 @@ def routes_v4(lines: Iterable[str]) -> list[Route]:
     found = []
     for line in lines:
         fields = line.split()
-        if len(fields) < 8 or not int(fields[3], 16) & UP or fields[0] == "lo":
+        if len(fields) < 8 or fields[0] == "lo" or int(fields[3], 16) & (UP | REJECT) != UP:
             continue
         target, gateway, mask = (_v4(fields[at]) for at in (1, 2, 7))
         through = gateway if int(fields[3], 16) & GATEWAY else ""

@@ -52,7 +52,7 @@ def _ways(surroundings: Surroundings, targets: Sequence[str]) -> Iterator[tuple[
     yield from (("metadata", address, 80, "") for address in METADATA)
     yield from (("host", one, port, "") for one in surroundings.gateways for port in HOST_PORTS)
     yield from (("host", one, port, "") for one in BRIDGES for port in BRIDGE_PORTS)
-    for route in surroundings.other_ways[:MOST_DEVICES]:
+    for route in [one for one in surroundings.other_ways if one.gateway][:MOST_DEVICES]:
         yield "device", route.gateway, 80, route.device
 
 

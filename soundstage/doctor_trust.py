@@ -54,8 +54,8 @@ class Stores:
 
     def _of(self, name: str, whose: str, store: Path | None) -> Finding:
         if store is not None and self.trusts(store):
-            return Finding(f"trust:{name}", WHAT, "closed", f"{whose} trust it, by {store}")
-        reason = f"{whose} do not trust it" + (f": it is not in {store}" if store else ": nothing names it")
+            return Finding(f"trust:{name}", WHAT, "closed", f"it is trusted by {whose}, for it is in {store}")
+        reason = f"it is not trusted by {whose}: " + (f"it is not in {store}" if store else "nothing names it")
         return Finding(f"trust:{name}", WHAT, "missing", f"{reason}; see soundstage env and soundstage trust")
 
     def trusts(self, store: Path) -> bool:
@@ -98,10 +98,12 @@ class Stores:
         try:
             store = Path(named[1]) if named else store_of(home)
         except ConfigError:
-            return self._of(f"java:{home}", f"Java programs of {home}", None)
+            return self._of(f"java:{home}", f"Java in {home}", None)
         if self.trusts(store) or self.holds(_listed(home, store)):
-            return Finding(f"trust:java:{home}", WHAT, "closed", f"Java programs of {home} trust it, by {store}")
-        return self._of(f"java:{home}", f"Java programs of {home}", store)
+            return Finding(
+                f"trust:java:{home}", WHAT, "closed", f"it is trusted by Java in {home}, for it is in {store}"
+            )
+        return self._of(f"java:{home}", f"Java in {home}", store)
 
 
 def _first(ca: Path) -> bytes:

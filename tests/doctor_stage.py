@@ -14,21 +14,21 @@ from small_internet import SmallInternet
 HOST_PORT = 9100
 SECOND_NETWORK = "203.0.113.0/24"
 TABLE = "inet soundstage"
-OPENED = f"""
-insert rule {TABLE} passing ct state established,related accept
-insert rule {TABLE} passing ip daddr 1.1.1.1 udp dport 9999 accept
-insert rule {TABLE} passing ip daddr 1.1.1.1 tcp dport 9999 accept
-insert rule {TABLE} arriving ip daddr 1.1.1.1 tcp dport 9999 return
-insert rule {TABLE} passing ip daddr 1.1.1.1 udp dport 53 accept
-insert rule {TABLE} arriving ip daddr 1.1.1.1 udp dport 53 return
-insert rule {TABLE} passing ip daddr 169.254.169.254 accept
-insert rule {TABLE} arriving ip daddr 169.254.169.254 return
-insert rule {TABLE} passing ip6 daddr 2606:4700::/32 accept
-insert rule {TABLE} arriving ip6 daddr 2606:4700::/32 return
-insert rule {TABLE} passing icmp type echo-request accept
-add element {TABLE} services_tcp {{ {HOST_PORT} }}
-"""
-"""They let out: a UDP port, a TCP port by address, a foreign DNS server, metadata, IPv6, pings, a host service."""
+ADMITTED = (
+    "ct state established,related",
+    "ip daddr 1.1.1.1 udp dport 9999",
+    "ip daddr 1.1.1.1 tcp dport 9999",
+    "ip daddr 1.1.1.1 udp dport 53",
+    "ip daddr 169.254.169.254",
+    "ip6 daddr 2606:4700::/32",
+    "icmp type echo-request",
+)
+"""What is let out: answers, a UDP port, a TCP port by address, a foreign DNS server, metadata, IPv6, pings."""
+OPENED = "\n".join(
+    [f"insert rule {TABLE} {chain} {what} accept" for what in ADMITTED for chain in ("coming_from", "passing")]
+    + [f"insert rule {TABLE} arriving {what} return" for what in ADMITTED[1:]]
+    + [f"add element {TABLE} services_tcp {{ {HOST_PORT} }}"]
+)
 PREPARE = """
 set -e
 mount -t tmpfs none /run && mount -t tmpfs none /var/tmp

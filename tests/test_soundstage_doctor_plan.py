@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from soundstage.doctor_attempt import Attempt
-from soundstage.doctor_network import Route, Surroundings, look_around, nameservers, routes_v4, routes_v6
+from soundstage.doctor_network import Route, Surroundings, linked, look_around, nameservers, routes_v4, routes_v6
 from soundstage.doctor_plan import TARGETS, plan, proxies_of
 
 V4 = """\
@@ -24,7 +24,15 @@ fd770001{"0" * 24} 40 {ZERO} 00 {ZERO} 00000100 00000001 00000000 00000001 eth0
 ff{"0" * 30} 08 {ZERO} 00 {ZERO} 00000100 00000001 00000000 00000001 eth0
 {"0" * 31}1 80 {ZERO} 00 {ZERO} 00000000 00000001 00000000 80200001 lo
 """
-AROUND = Surroundings((*routes_v4(V4.splitlines()), *routes_v6(V6.splitlines())), ("eth0", "eth1"), ("10.77.0.53",))
+READ = (*routes_v4(V4.splitlines()), *routes_v6(V6.splitlines()))
+SOURCES = {
+    "0.0.0.1": "10.8.0.6",
+    "203.0.113.1": "10.8.0.6",
+    "10.77.0.1": "10.77.0.2",
+    "fd77:1::1": "fd77:1::2",
+    "10.99.0.1": "10.99.0.2",
+}
+AROUND = Surroundings(linked(READ, SOURCES.get), ("eth0", "eth1"), ("10.77.0.53",))
 
 
 def ids(attempts: tuple[Attempt, ...]) -> set[str]:
@@ -69,6 +77,33 @@ def test_an_interface_without_any_default_route_is_the_usual_one() -> None:
 def test_two_default_routes_are_one_too_many() -> None:
     both = (*AROUND.routes[:1], Route(AROUND.routes[0].network, "10.99.0.1", "wlan0"))
     assert [one.gateway for one in Surroundings(both).other_ways] == ["10.99.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_linked"),
+    [
+        pytest.param("tun0 00000000 00000000 0001 0 0 0 00000080", False, id="half-of-the-world-in-a-tunnel"),
+        pytest.param("tun0 007100CB 00000000 0001 0 0 0 00FFFFFF", False, id="a-network-behind-a-tunnel"),
+        pytest.param("eth1 0000630A 00000000 0001 0 0 0 00FFFFFF", True, id="a-neighbouring-network"),
+        pytest.param("eth0 0000FEA9 00000000 0001 0 0 0 0000FFFF", True, id="link-local"),
+        pytest.param("eth0 01004D0A 00000000 0005 0 0 0 FFFFFFFF", True, id="the-next-machine-alone"),
+    ],
+)
+def test_a_route_by_an_interface_alone_need_not_lead_to_neighbours(line: str, is_linked: bool) -> None:
+    [route] = routes_v4([line])
+    around = Surroundings(linked([*READ, route], SOURCES.get))
+    assert around.routes[-1].linked is is_linked
+    assert (around.routes[-1] in around.other_ways) is not is_linked
+    assert around.near(str(route.network[1] if route.network.num_addresses > 1 else route.network[0])) is is_linked
+
+
+def test_a_tunnel_that_is_the_only_way_is_the_usual_one() -> None:
+    routes = routes_v4(["wg0 00000000 00000000 0001 0 0 0 00000000"])
+    assert Surroundings(linked(routes, SOURCES.get), ("wg0",)).other_ways == ()
+
+
+def test_routes_that_reject_lead_nowhere() -> None:
+    assert routes_v4(["* 0000000A 00000000 0201 0 0 0 000000FF"]) == []
 
 
 def test_resolvers_are_read() -> None:

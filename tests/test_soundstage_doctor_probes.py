@@ -15,8 +15,9 @@ from running import Running
 
 from soundstage.api import Api
 from soundstage.doctor_attempt import Attempt, Outcome, Way
-from soundstage.doctor_datagram import opening, read_answer, read_error
+from soundstage.doctor_datagram import opening, read_answer
 from soundstage.doctor_dns import answered_with, invented, question
+from soundstage.doctor_errors import read_error
 from soundstage.doctor_examination import examine, judged
 from soundstage.doctor_http import read_answer as read_http
 from soundstage.doctor_network import Surroundings
