@@ -17,7 +17,9 @@ export class Soundstage extends Stage {
   static async connect({ url, token, run } = {}) {
     const wire = new Wire(named({ url, token }));
     await wire.ask('GET', '/api/captures', { query: { limit: 1 } });
-    return new Soundstage(wire, new Scope({ run: run || process.env.SOUNDSTAGE_RUN || undefined }));
+        // A run of the environment is of the Soundstage that the environment names.
+    const inherited = url === undefined ? process.env.SOUNDSTAGE_RUN : undefined;
+    return new Soundstage(wire, new Scope({ run: run || inherited || undefined }));
   }
 
   /** A new run. Options are those of `POST /api/runs`: id, sources, listener, canaries. Takes the admin's token. */

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from pytest_soundstage.own_gateway import OwnGateway
 from pytest_soundstage.place import named
 from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_closed, window_opened
 from pytest_soundstage.scope import Scope
@@ -27,6 +28,22 @@ class Soundstage(Stage):
     def __init__(self, url: str | None = None, token: str | None = None, *, run: str | None = None) -> None:
         place = named(url, token)
         super().__init__(Wire(place), Scope(run or os.environ.get("SOUNDSTAGE_RUN") or None))
+
+    @classmethod
+    @contextmanager
+    def started(cls, environ: Mapping[str, str] | None = None) -> Iterator[Soundstage]:
+        """One of its own for a block: on free ports, stopped at the end, and gone with all that it captured.
+
+        It is started as `--soundstage=auto` starts it. Raises Unanswered where it does not become ready.
+        """
+        gateway = OwnGateway(environ)
+        place = gateway.start()
+        try:
+            with cls(place.url, place.token) as soundstage:
+                soundstage.scope.run = None  # SOUNDSTAGE_RUN is another one's
+                yield soundstage
+        finally:
+            gateway.stop()
 
     def __enter__(self) -> Soundstage:
         return self
