@@ -74,19 +74,14 @@ def mail_command(mail: Mail, offers: Mapping[str, str], ascii_content: bool) -> 
         raise NotRelayed(553, "5.6.7 The relay takes no addresses beyond ASCII")
     if "SMTPUTF8" in offers and (asked or not named.isascii()):
         line += " SMTPUTF8"
-    return line + _passed(mail.sender_options, ("RET", "ENVID"), offers)
+    return line
 
 
 def rcpt_commands(mail: Mail, offers: Mapping[str, str]) -> list[str]:
-    """One RCPT line a recipient of the envelope, and no other."""
-    options = mail.recipient_options or ((),) * len(mail.recipients)
-    return [
-        f"RCPT TO:<{address}>" + _passed(own, ("NOTIFY", "ORCPT"), offers)
-        for address, own in zip(mail.recipients, options, strict=True)
-    ]
+    """One RCPT line a recipient of the envelope, and no other.
 
-
-def _passed(options: tuple[str, ...], names: tuple[str, ...], offers: Mapping[str, str]) -> str:
-    if "DSN" not in offers:
-        return ""
-    return "".join(f" {option}" for option in options if option.partition("=")[0].upper() in names)
+    A delivery report is a mail to the sender, whom nobody opted in: what the client asked for (RFC 3461) is not passed
+    on, and a relay that knows such wishes is asked for none, not even of a failure.
+    """
+    wish = " NOTIFY=NEVER" if "DSN" in offers else ""
+    return [f"RCPT TO:<{address}>{wish}" for address in mail.recipients]

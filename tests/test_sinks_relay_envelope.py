@@ -20,7 +20,7 @@ def mail(
     body: Body = HELLO,
     head: bytes = b"",
 ) -> Mail:
-    own = tuple(("NOTIFY=NEVER", "ORCPT=rfc822;x") for _ in recipients)
+    own = tuple(("NOTIFY=SUCCESS,DELAY", "ORCPT=rfc822;x") for _ in recipients)
     return Mail(
         sender, recipients, body, "127.0.0.1", "smtp", 25,
         sender_options=options, recipient_options=own, flags=flags, head=head,
@@ -82,8 +82,8 @@ def test_a_mail_with_bare_newlines_is_not_relayed() -> None:
             ("RET=HDRS", "ENVID=q", "AUTH=<>"),
             EVERYTHING,
             True,
-            "MAIL FROM:<a@shop.test> SIZE=5 RET=HDRS ENVID=q",
-            id="dsn",
+            "MAIL FROM:<a@shop.test> SIZE=5",
+            id="no-report-is-asked-for",
         ),
         pytest.param(("RET=HDRS",), {}, True, "MAIL FROM:<a@shop.test>", id="dsn-not-offered"),
     ],
@@ -106,7 +106,11 @@ def test_one_line_a_recipient() -> None:
         "RCPT TO:<b@qa.test>",
         "RCPT TO:<c@qa.test>",
     ]
-    assert rcpt_commands(mail(), EVERYTHING) == ["RCPT TO:<b@qa.test> NOTIFY=NEVER ORCPT=rfc822;x"]
+
+
+def test_the_relay_reports_to_nobody() -> None:
+    """A report goes to the sender, who may be anybody, and holds the mail."""
+    assert rcpt_commands(mail("c@customer.com"), EVERYTHING) == ["RCPT TO:<b@qa.test> NOTIFY=NEVER"]
 
 
 @pytest.mark.parametrize(

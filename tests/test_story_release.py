@@ -45,7 +45,7 @@ async def test_a_mail_is_released_only_to_whom_the_policy_opts_in() -> None:
                 assert relay.connections == 0, "nothing was even dialled"
                 assert "The relay took it (250)." in await release("bo@qa.example.com")
         assert relay.data == MESSAGE.replace(b"\r\n.dot", b"\r\n..dot") + b".\r\n"
-        assert [line for line in relay.lines if line.startswith("RCPT")] == ["RCPT TO:<bo@qa.example.com>"]
+        assert [line for line in relay.lines if line.startswith("RCPT")] == ["RCPT TO:<bo@qa.example.com> NOTIFY=NEVER"]
 
 
 async def test_what_was_released_is_told_apart() -> None:
