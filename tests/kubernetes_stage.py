@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 KUBERNETES = Path(__file__).resolve().parent.parent / "deploy" / "kubernetes"
 EXAMPLE = KUBERNETES / "overlays" / "example"
 KUSTOMIZATIONS = sorted(path.parent for path in KUBERNETES.rglob("kustomization.yaml"))
 Manifest = dict[str, Any]
+needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
 
 def documents(path: Path) -> list[Manifest]:

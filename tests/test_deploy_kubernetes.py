@@ -14,6 +14,7 @@ from kubernetes_stage import (
     Manifest,
     built,
     kustomization,
+    needs_kubectl,
     own,
     pick,
     pod_spec,
@@ -28,7 +29,6 @@ GUIDE = KUBERNETES.parent.parent / "docs" / "kubernetes.md"
 OLDEST, NEWEST = "1.30", "1.37"
 """What the guide promises: ValidatingAdmissionPolicy is v1 since 1.30."""
 BUILT = (EXAMPLE / "gateway", EXAMPLE / "shop", EXAMPLE / "admission")
-needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 named = pytest.mark.parametrize("folder", KUSTOMIZATIONS, ids=lambda one: str(one.relative_to(KUBERNETES)))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from kubernetes_admission import Admission, NoAnswer
-from kubernetes_stage import EXAMPLE, KUBERNETES, Manifest, documents, own, pick
+from kubernetes_stage import EXAMPLE, KUBERNETES, Manifest, built, documents, needs_kubectl, own, pick, pod_spec
 
 cel = pytest.importorskip("cel_expr_python.cel", reason="cel-expr-python is not installed")
 DNS = {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.96.0.53"]}}
@@ -186,3 +186,19 @@ def test_services(kind: str | None, refused: bool) -> None:
 def test_what_cannot_be_judged_is_no_yes() -> None:
     with pytest.raises(NoAnswer):
         Admission.of(cel, "pods.yaml").refusals({"spec": {}})
+
+
+@needs_kubectl
+def test_the_example_is_let_in_whole() -> None:
+    """As the component makes it, and only so: its files as they stand are refused."""
+    policies = {
+        kind: Admission.of(cel, file)
+        for kind, file in (("CronJob", "cronjobs.yaml"), ("NetworkPolicy", "networkpolicies.yaml"))
+    }
+    shop = built(EXAMPLE / "shop")
+    assert [policies[one["kind"]].refusals(one) for one in shop if one["kind"] in policies] == [[]] * 5
+    pods = [{"spec": spec} for one in shop if (spec := pod_spec(one)) is not None]
+    admission = Admission.of(cel, "pods.yaml")
+    assert [admission.refusals(one) for one in pods] == [[]] * 4
+    [bare] = documents(EXAMPLE / "shop" / "shop.yaml")
+    assert admission.refusals({"spec": pod_spec(bare)})
