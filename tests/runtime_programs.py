@@ -85,7 +85,7 @@ PROGRAMS = (
     Program("openssl", ("sh", "-c", OPENSSL), _asked("openssl"), "no opt-in matches"),
     Program(
         "pip",
-        ("{python}", "-m", "pip", "index", "versions", "x", "--retries=0", "--index-url=https://pip.partner.test"),
+        ("{python}", "-m", "pip", "index", "versions", "x", "--retries=0", "-i", "https://pip.partner.test"),
         ("https://pip.partner.test/x/",),
     ),
     Program("python", ("{python}", "-c", PYTHON), _asked("httpx", "requests", "urllib"), "403\n403\n"),
@@ -104,5 +104,10 @@ PROGRAMS = (
     Program("php", ("php", "-r", PHP), _asked("php"), "403"),
     Program("php-stream", ("php", "-r", PHP_STREAM), _asked("stream"), "403"),
     Program("ruby", ("ruby", "-e", RUBY), _asked("ruby"), "403"),
-    Program("cargo", ("cargo", "search", "x"), ("https://index.crates.io/config.json",), "403"),
+    Program(
+        "cargo",
+        ("cargo", "search", "x", "--index=sparse+https://cargo.partner.test/"),
+        ("https://cargo.partner.test/config.json",),
+        "403",
+    ),
 )
