@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +45,11 @@ def doctor(arguments: argparse.Namespace) -> int:
     stores = Stores(os.environ, arguments.ca)
     api, began = _api(arguments), time.monotonic()
     record = None if api is None else Recorded(api)
-    findings = judged(examine(attempts, surroundings), record)
-    findings += doctor_machine.look(os.environ, surroundings)
-    findings += [*doctor_machine.exceptions(os.environ), *stores.findings()]
+    with ThreadPoolExecutor(1) as beside:  # Java takes its time
+        trust = beside.submit(lambda: list(stores.findings()))
+        findings = judged(examine(attempts, surroundings), record)
+        findings += doctor_machine.look(os.environ, surroundings)
+        findings += [*doctor_machine.exceptions(os.environ), *trust.result()]
     findings = accepted(findings, arguments.accept)
     report = doctor_report.machine(
         findings, machine=where(), consulted=record is not None, seconds=time.monotonic() - began

@@ -19,7 +19,7 @@ OUR_NAME = b"Soundstage staging CA"
 """In the subject of every CA of Soundstage's: how one is known where nobody says which it is."""
 TRUST_STORE = re.compile(r"-Djavax\.net\.ssl\.trustStore=(\S+)")
 WHAT = "whether programs trust Soundstage's CA"
-KEYTOOL_SECONDS = 4
+KEYTOOL_SECONDS = 8
 
 
 class Stores:
@@ -99,10 +99,15 @@ class Stores:
             store = Path(named[1]) if named else store_of(home)
         except ConfigError:
             return self._of(f"java:{home}", f"Java in {home}", None)
-        if self.trusts(store) or self.holds(_listed(home, store)):
-            return Finding(
-                f"trust:java:{home}", WHAT, "closed", f"it is trusted by Java in {home}, for it is in {store}"
-            )
+        if not store.is_file():
+            return self._of(f"java:{home}", f"Java in {home}", store)
+        listed = store.read_bytes() if self.trusts(store) else _listed(home, store)
+        if listed is None:
+            reason = f"{store} cannot be read without keytool, and that of {home} did not say what is in it"
+            return Finding(f"trust:java:{home}", WHAT, "advice", reason)
+        if self.holds(listed):
+            reason = f"it is trusted by Java in {home}, for it is in {store}"
+            return Finding(f"trust:java:{home}", WHAT, "closed", reason)
         return self._of(f"java:{home}", f"Java in {home}", store)
 
 
@@ -123,11 +128,11 @@ def _decoded(block: bytes) -> bytes:
         return b""
 
 
-def _listed(home: Path, store: Path) -> bytes:
-    """What keytool says is in a store of another form; nothing where it cannot say."""
+def _listed(home: Path, store: Path) -> bytes | None:
+    """What keytool says is in a store of another form; None where it cannot say."""
     words = [str(home / "bin/keytool"), "-list", "-rfc", "-keystore", str(store), "-storepass", PASSWORD]
     try:
         done = subprocess.run(words, capture_output=True, timeout=KEYTOOL_SECONDS, check=False)  # noqa: S603 - no shell
     except (OSError, subprocess.TimeoutExpired):
-        return b""
-    return done.stdout
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -165,7 +165,15 @@ def test_java_s_store_is_read_as_it_is(tmp_path: Path) -> None:
     store.parent.mkdir(parents=True)
     store.write_bytes(b"\xfe\xed\xfe\xed" + FOREIGN)
     environ = {"PATH": str(tmp_path), "JAVA_HOME": str(tmp_path), "SSL_CERT_FILE": str(store)}
+    assert trust(environ)["trust:java:"] == "advice", "there is no keytool to say what is in it"
+    keytool = tmp_path / "bin/keytool"
+    keytool.parent.mkdir()
+    keytool.write_text(f"#!/bin/sh\necho '{pem(FOREIGN)}'\n")
+    keytool.chmod(0o755)
     assert trust(environ)["trust:java:"] == "missing"
+    keytool.write_text(f"#!/bin/sh\necho '{pem(OURS)}'\n")
+    assert trust(environ)["trust:java:"] == "closed"
+    keytool.write_text("#!/bin/sh\nexit 1\n")
     store.write_bytes(b"\xfe\xed\xfe\xed" + FOREIGN + OURS)
     assert trust(environ)["trust:java:"] == "closed"
     store.unlink()
