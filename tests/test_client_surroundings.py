@@ -55,6 +55,16 @@ def test_it_works_as_a_library_where_there_is_no_pytest() -> None:
     assert "pytest_soundstage.soundstage.Soundstage" in told.stdout
 
 
+def test_javas_own_options_stay_in_front_of_the_runs() -> None:
+    environ = {"JAVA_TOOL_OPTIONS": "-Xmx1g"}
+    variables = Variables(environ)
+    for _ in range(2):
+        variables.put({"JAVA_TOOL_OPTIONS": "-Dhttp.proxyHost=h", "PHP_INI_SCAN_DIR": ":/data/php"})
+        assert environ == {"JAVA_TOOL_OPTIONS": "-Xmx1g -Dhttp.proxyHost=h", "PHP_INI_SCAN_DIR": ":/data/php"}
+    variables.restore()
+    assert environ == {"JAVA_TOOL_OPTIONS": "-Xmx1g"}
+
+
 def test_variables_are_put_and_restored() -> None:
     environ = {"HTTP_PROXY": "http://corporate:3128", "HOME": "/root"}
     variables = Variables(environ)
