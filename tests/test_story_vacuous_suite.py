@@ -1,0 +1,103 @@
+"""pytest sessions that are cut short, lose a worker, send too late, or ask of an application that is elsewhere."""
+
+from pathlib import Path
+
+from running import Running
+from suite_process import run_suite
+
+SENDS = """
+import os, smtplib, threading, time
+
+def send(to):
+    with smtplib.SMTP(os.environ["SMTP_HOST"], int(os.environ["SMTP_PORT"])) as smtp:
+        smtp.login(os.environ["SMTP_USERNAME"], os.environ["SMTP_PASSWORD"])
+        smtp.sendmail("shop@shop.test", [to], "Subject: Welcome\\r\\n\\r\\nHello\\r\\n")
+"""
+CRASHING = """
+import os, pathlib, time
+from sends import send
+
+def test_one(soundstage):
+    send("one@example.test")
+    assert soundstage.email.one().to == ["one@example.test"]
+
+def test_two(soundstage):
+    send("lost@example.test")
+    os._exit(0)
+
+def test_three(soundstage):
+    soundstage.assert_nothing_else()
+"""
+LATE = """
+import threading, time
+from sends import send
+THREADS = []
+
+def later(to, seconds):
+    def work():
+        time.sleep(seconds)
+        send(to)
+    THREADS.append(threading.Thread(target=work))
+    THREADS[-1].start()
+
+def test_that_is_left_too_soon(soundstage):
+    later("between@example.test", 1.0)
+    soundstage.email.none()
+
+def test_that_knows_nothing_of_it():
+    THREADS[-1].join()
+
+def test_that_is_interrupted(soundstage):
+    send("seen@example.test")
+    raise KeyboardInterrupt
+"""
+ELSEWHERE = """
+def test_signup_of_nobody(soundstage):
+    soundstage.email.none()
+    soundstage.assert_nothing_else()
+"""
+UNUSED = """
+from sends import send
+
+def test_without_the_fixture():
+    send("unseen@example.test")
+"""
+
+
+def folder_of(tmp_path: Path, code: str) -> Path:
+    (tmp_path / "sends.py").write_text(SENDS)
+    (tmp_path / "test_shop.py").write_text(code)
+    return tmp_path
+
+
+def test_a_worker_that_is_lost_is_no_pass(gateway: Running, tmp_path: Path) -> None:
+    """Another one takes its place; what the lost one's run did, nobody says."""
+    ended = run_suite(gateway, folder_of(tmp_path, CRASHING), "-p", "xdist", "-n", "1")
+    assert ended.returncode == 1, ended.stdout
+    assert "inconclusive: worker gw0 ended without saying what its run did" in ended.stdout
+    assert "test_shop.py::test_two" in ended.stdout
+    assert "2 passed" in ended.stdout
+
+
+def test_what_a_thread_sends_after_its_test_and_before_an_interrupt(gateway: Running, tmp_path: Path) -> None:
+    ended = run_suite(gateway, folder_of(tmp_path, LATE))
+    assert ended.returncode == 2, ended.stdout
+    stray = "violated: 1 arrived outside any test's window, after test_shop.py::test_that_is_left_too_soon"
+    assert stray in ended.stdout
+    assert "(test_shop.py::test_that_knows_nothing_of_it in between had no window)" in ended.stdout
+    assert "between@example.test" in ended.stdout
+
+
+def test_an_application_without_the_runs_variables_proves_nothing(gateway: Running, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, ELSEWHERE)
+    ended = run_suite(gateway, folder)
+    assert ended.returncode == 1, ended.stdout
+    assert "1 passed" in ended.stdout
+    assert "inconclusive: test_shop.py::test_signup_of_nobody said what did not happen" in ended.stdout
+
+
+def test_a_fixture_that_no_test_uses(gateway: Running, tmp_path: Path) -> None:
+    ended = run_suite(gateway, folder_of(tmp_path, UNUSED))
+    assert ended.returncode == 1, ended.stdout
+    assert "1 arrived outside any test's window, after the beginning and before the end" in ended.stdout
+    assert "unseen@example.test" in ended.stdout
