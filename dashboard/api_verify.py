@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
@@ -47,6 +48,8 @@ class VerifyApi:
         self._gateway = gateway
         self._limits = limits or EvidenceLimits()
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._of_run: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """One run is verified once at a time, so that whoever asks again and again keeps no other run waiting."""
 
     def routes(self) -> APIRouter:
         router = APIRouter(prefix="/api/runs", tags=["runs"])
@@ -64,7 +67,7 @@ class VerifyApi:
         expectations = _expectations(asked)
         _window_of(await self._run(run_id), asked.window)
         told = await self._gateway.settle(run_id, expectations.settle.quiet, expectations.settle.at_most)
-        async with self._turns:
+        async with self._of_run.setdefault(run_id, asyncio.Lock()), self._turns:
             run = await self._run(run_id)
             return await asyncio.to_thread(self._judged, run, asked, expectations, Settled(**told))
 

@@ -1,6 +1,8 @@
 """Verifying over a real ledger: what is read of a run, within which limits, and what the gateway is asked first."""
 
+import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +16,11 @@ from dashboard.api_verify import VerifyApi
 from dashboard.api_verify_shapes import VerifyAsked
 from dashboard.problem import Problem
 from dashboard.run_evidence import EvidenceLimits
+from ledger.filters import Filters
+from ledger.reader import Reader
 from ledger.record import Record
+from ledger.store import Ledger
+from ledger.stored import Page
 
 CLEAN = "version: 1\ncontained: optional\n"
 MAIL = CLEAN + "expect:\n- email: {to: ann@example.test, text: /Hello/, link: /confirm/}\nothers: allow\n"
@@ -179,3 +185,36 @@ async def test_a_run_that_was_ended_for_its_age_is_inconclusive(ledger: Stage) -
     old = GatewayStand(opened_at=opened, finished_at=ended.isoformat(), finished_seq=1)
     told = await judged(ledger, MAIL, old)
     assert (told["verdict"], "it was open for a day" in str(told["reasons"])) == ("inconclusive", True)
+
+
+class HeldReader(Reader):
+    """Reads the captures of `ci-1` only once that is allowed."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self.begun, self.allowed = threading.Event(), threading.Event()
+
+    def captures(self, filters: Filters, after: str | None = None, limit: int = 100) -> Page:
+        if filters.run == "ci-1":
+            self.begun.set()
+            assert self.allowed.wait(60)
+        return super().captures(filters, after, limit)
+
+
+class AnyRun(GatewayStand):
+    async def run_show(self, run_id: str) -> dict[str, Any] | None:
+        return {**self.run, "id": run_id}
+
+
+async def test_one_run_that_is_verified_again_and_again_keeps_no_other_waiting(ledger: Stage) -> None:
+    reader = HeldReader(ledger.ledger)
+    api = VerifyApi(reader, AnyRun())
+    flood = [asyncio.ensure_future(api.result("ci-1", VerifyAsked())) for _ in range(6)]
+    try:
+        async with asyncio.timeout(30):
+            assert await asyncio.to_thread(reader.begun.wait, 20)
+            assert (await api.result("ci-2", VerifyAsked())).run == "ci-2"
+    finally:
+        reader.allowed.set()
+        done = await asyncio.gather(*flood)
+    assert [one.run for one in done] == ["ci-1"] * 6
