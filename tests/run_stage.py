@@ -72,6 +72,8 @@ class RunHouse:
         kept = {"HOME": str(self.home), "USER": user, "LOGNAME": user, "PYTHONDONTWRITEBYTECODE": "1"}
         self.environ = {**environment(self.data), **kept}
         self.process: subprocess.Popen[str] | None = None
+        self.entered: tuple[str, ...] = ()
+        """The words before every command of it: another network namespace than ours."""
 
     @classmethod
     def of(cls, running: Running, folder: Path) -> "RunHouse":
@@ -86,7 +88,7 @@ class RunHouse:
         (self.data / "addresses.json").unlink(missing_ok=True)
         with (self.folder / "stderr").open("w") as said:
             self.process = subprocess.Popen(
-                [*as_user(self.user), *command("up")],
+                [*self.entered, *as_user(self.user), *command("up")],
                 env=self.environ,
                 cwd=self.home,
                 text=True,
@@ -102,7 +104,7 @@ class RunHouse:
 
     def words(self, *words: str, options: tuple[str, ...] = ()) -> list[str]:
         """The whole command line of `soundstage run [OPTIONS] -- WORDS`."""
-        return [*as_user(self.user), *command("run", *options, "--", *words)]
+        return [*self.entered, *as_user(self.user), *command("run", *options, "--", *words)]
 
     def run(
         self, *words: str, options: tuple[str, ...] = (), given: str | None = None, **more: str
