@@ -34,7 +34,8 @@ def ran(words: list[str], folder: Path, variables: dict[str, str]) -> subprocess
 
 def test_the_clients_own_tests_pass(gateway: Running) -> None:
     start = {"SOUNDSTAGE_COMMAND": " ".join(command()), "PYTHONPATH": str(PROJECT)}
-    ended = ran([node(), "--test", "test/"], CLIENT, environ(gateway, **start))
+    files = [f"test/{path.name}" for path in sorted((CLIENT / "test").glob("*.test.js"))]
+    ended = ran([node(), "--test", "--test-reporter=tap", *files], CLIENT, environ(gateway, **start))
     assert ended.returncode == 0, ended.stdout
     counted = dict(re.findall(r"^# (\w+) (\d+)$", ended.stdout, re.MULTILINE))
     assert (counted["fail"], counted["skipped"]) == ("0", "0")

@@ -164,6 +164,7 @@ export class Run implements Stage {
   readonly proxy: (Server & { url: string }) | undefined;
   readonly smtp: Server | undefined;
   readonly listener: Record<string, string> | undefined;
+  readonly isHeld: boolean;
   nodeVariables(options?: { services?: string[] }): Record<string, string>;
   told(): Promise<Record<string, any>>;
   openWindow(name: string): Promise<Window>;

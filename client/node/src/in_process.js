@@ -69,7 +69,8 @@ export class InProcess {
     variables.put(known);
     if (known.NODE_EXTRA_CA_CERTS) this.#undo.push(trust(known.NODE_EXTRA_CA_CERTS));
     const { listener, proxy, smtp, wire } = this.run;
-    if (!listener) return; // a run that somebody else opened, whose process may be contained already
+    if (this.run.isHeld) return;
+    if (!listener) throw new TypeError(`run ${this.run.id} has no listener, so nothing can be led to it`);
     const ways = [proxy, smtp].filter(Boolean).map(({ host, port }) => `${host}:${port}`);
     this.#undo.push(steer(listener, [...services, ...ways, new URL(wire.place.url).host]));
   }

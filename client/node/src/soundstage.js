@@ -54,6 +54,8 @@ export class Run extends Stage {
     this.proxy = told.proxy ?? undefined;
     this.smtp = told.smtp ?? undefined;
     this.listener = told.listener ?? undefined;
+    /** Whether this process is inside the run's own network, by `soundstage run`: nothing needs to be led there. */
+    this.isHeld = told.contained === 'namespace' && process.env.SOUNDSTAGE_RUN === told.id;
   }
 
   /**
@@ -62,6 +64,7 @@ export class Run extends Stage {
    * as ever.
    */
   nodeVariables({ services = [] } = {}) {
+    if (this.isHeld) return { ...this.variables };
     if (!this.listener) throw new TypeError(`run ${this.id} has no listener; open it with {listener: true}`);
     const ways = [this.proxy, this.smtp].filter(Boolean).map(({ host, port }) => `${host}:${port}`);
     const open = [...services, ...ways, new URL(this.wire.place.url).host];
