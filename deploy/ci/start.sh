@@ -5,7 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
 folder=${STAGE_FOLDER:-${RUNNER_TEMP:-${TMPDIR:-/tmp}}/soundstage-ci}
-seconds=${STAGE_SECONDS:-60}
+tries=300 # of a fifth of a second each
 data=${SOUNDSTAGE_DATA_DIR:-$folder/data}
 python=$here/.venv/bin/python
 
@@ -33,14 +33,14 @@ PYTHON
 }
 
 until [ -e "$data/addresses.json" ] && url=$(ready); do
-    if ! kill -0 "$pid" 2>/dev/null || [ "$seconds" -le 0 ]; then
+    if ! kill -0 "$pid" 2>/dev/null || [ "$tries" -le 0 ]; then
         echo "soundstage: error: soundstage up did not become ready; what it said:" >&2
         cat "$folder/up.log" >&2
         kill "$pid" 2>/dev/null || true
         exit 2
     fi
-    sleep 1
-    seconds=$((seconds - 1))
+    sleep 0.2
+    tries=$((tries - 1))
 done
 
 echo "soundstage is ready at $url"

@@ -5,10 +5,10 @@ reports=${STAGE_REPORTS:-soundstage-reports}
 [ -e "$folder/pid" ] || exit 0
 pid=$(cat "$folder/pid")
 kill "$pid" 2>/dev/null
-waited=0
-while kill -0 "$pid" 2>/dev/null && [ "$waited" -lt 15 ]; do
-    sleep 1
-    waited=$((waited + 1))
+tries=75 # of a fifth of a second each
+while kill -0 "$pid" 2>/dev/null && [ "$tries" -gt 0 ]; do
+    sleep 0.2
+    tries=$((tries - 1))
 done
 kill -9 "$pid" 2>/dev/null
 rm -f "$folder/pid"
