@@ -85,6 +85,29 @@ def test_nothing_is_believed_where_it_would_have_been_seen(
     assert "said what did not happen" not in told
 
 
+LATE = [
+    pytest.param("email.none()", 1, id="none"),
+    pytest.param("email.none(to='ann@*')", 1, id="none-of-that"),
+    pytest.param("email.count(text='hello')", 1, id="count-by-its-text"),
+    pytest.param("everything.all()", 1, id="all"),
+    pytest.param("assert_nothing_else()", 1, id="nothing-else"),
+    pytest.param("email.none(to='bob@*')", 0, id="none-of-another"),
+    pytest.param("sms.none()", 0, id="none-of-another-channel"),
+    pytest.param("assert_nothing_left()", 0, id="nothing-left"),
+    pytest.param("settle()", 0, id="nothing-was-said"),
+]
+
+
+@pytest.mark.parametrize(("said", "status"), LATE)
+def test_what_arrives_after_it_was_said_not_to_be_there(suite: Suite, said: str, status: int) -> None:
+    """While the window comes to rest: a moment after the test had asked."""
+    suite.stage.after_a_window = mail(1, "ann@example.test", "Welcome", text="hello")
+    ended, told = suite.run(NOTHING.format(said), **INHERITED)
+    assert ended == status, told
+    late = "1 arrived in test_it.py::test_quiet after it was said that there is no such thing, or no more"
+    assert (late in told) == bool(status)
+
+
 CUT_SHORT = [
     pytest.param("import absent\n" + PLAIN, [], 2, id="collection-error"),
     pytest.param("def test_one(): assert 0\ndef test_two(soundstage): pass\n", ["-x"], 1, id="first-failure"),

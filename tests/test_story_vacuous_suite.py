@@ -40,6 +40,13 @@ def later(to, seconds):
     THREADS.append(threading.Thread(target=work))
     THREADS[-1].start()
 
+def test_that_asks_too_early(soundstage):
+    later("early@example.test", 0.35)
+    soundstage.email.none()
+
+def test_that_waits_for_what_was_late():
+    THREADS[-1].join()
+
 def test_that_is_left_too_soon(soundstage):
     later("between@example.test", 1.0)
     soundstage.email.none()
@@ -86,6 +93,7 @@ def test_what_a_thread_sends_after_its_test_and_before_an_interrupt(gateway: Run
     assert stray in ended.stdout
     assert "(test_shop.py::test_that_knows_nothing_of_it in between had no window)" in ended.stdout
     assert "between@example.test" in ended.stdout
+    assert "early@example.test" in ended.stdout
 
 
 def test_an_application_without_the_runs_variables_proves_nothing(gateway: Running, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from pytest_soundstage.closing import closed
 from pytest_soundstage.place import named
-from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_closed, window_opened
+from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_opened
 from pytest_soundstage.scope import Scope
 from pytest_soundstage.stage import AsyncStage, window_scope
 from pytest_soundstage.wire import AsyncWire
@@ -84,5 +85,9 @@ class AsyncWindow(AsyncStage):
         self.name = scope.name
 
     async def close(self) -> Told:
-        """Close it once the application is quiet. Raises Inconclusive, with the window closed, where it is not."""
-        return await self.wire.run(window_closed(self.scope))
+        """Close it once the application is quiet.
+
+        Raises, with the window closed, Inconclusive where it is not quiet, NotAsExpected for what came after it was
+        said that there is none.
+        """
+        return await self.wire.run(closed(self.wire.place, self.scope))

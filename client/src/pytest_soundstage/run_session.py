@@ -55,7 +55,7 @@ class RunSession:
         return window
 
     def close_window(self, window: Window) -> None:
-        """Raises Inconclusive where the application does not become quiet."""
+        """Raises Inconclusive where the application does not become quiet, NotAsExpected for what came too late."""
         try:
             window.close()
         finally:
@@ -98,7 +98,7 @@ class RunSession:
         if self.own:
             self._inconclusive(_unheard(told.get("canaries")))
             if not allow_uncontained and told.get("contained") == "no" and self.counts.get("captures") == 0:
-                self._inconclusive(_unproved(self.run.scope.denied))
+                self._inconclusive(_unproved(self.run.scope.deniers))
 
     def _look_outside(self, until: str) -> None:
         found = self.run.wire.run(captures(self._outside))
@@ -132,11 +132,11 @@ class RunSession:
         return verdict
 
 
-def _unproved(denied: list[str]) -> list[str]:
+def _unproved(deniers: list[str]) -> list[str]:
     """Tests that said that nothing happened, in a run of which nothing at all was seen and which had other ways out."""
-    if not denied:
+    if not deniers:
         return []
-    names = list(dict.fromkeys(denied))
+    names = list(dict.fromkeys(deniers))
     said = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     why = "nothing was captured in the whole session, and nothing held it to its way out, so that this proves nothing"
     way = "start pytest with `soundstage run`, or say --soundstage-allow-uncontained"

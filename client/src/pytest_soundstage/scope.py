@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_soundstage.ask import Ask, Steps
 from pytest_soundstage.trouble import Inconclusive
@@ -13,6 +13,14 @@ __tracebackhide__ = True
 
 MOST = 1000
 """Captures of one page of the API."""
+
+
+class Denied(NamedTuple):
+    """`what` is `match`, of what a `Match` fits, `else`, of any other side effect, or `left`, of what was real."""
+
+    what: str
+    channel: str | None
+    match: Any
 
 
 @dataclass
@@ -34,13 +42,20 @@ class Scope:
     waited: set[str] = field(default_factory=set)
     """Ids of captures that a wait has returned."""
     details: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    denied: list[str] = field(default_factory=list)
-    """Where it was asked how much there is, or whether nothing is; shared by a run and its windows."""
+    denied: list[Denied] = field(default_factory=list)
+    """What was said not to be there, or no more of."""
+    deniers: list[str] = field(default_factory=list)
+    """Where that was said; shared by a run and its windows."""
 
     def query(self, channel: str | None = None) -> dict[str, Any]:
         """The API's filters for it."""
         all_of_it = {"run": self.run, "window": self.window, "channel": channel}
         return {name: value for name, value in all_of_it.items() if value is not None}
+
+    def deny(self, what: str, channel: str | None = None, match: Any = None) -> None:
+        """Note that a test was told so, to be held against what comes later."""
+        self.denied.append(Denied(what, channel, match))
+        self.deniers.append(self.name or str(self))
 
     def __str__(self) -> str:
         if self.window == "none":

@@ -68,7 +68,7 @@ class Search:
         """Every one that fits, oldest first. A repeat with the same idempotency key is one with what it repeats."""
         match = Match(expected)
         yield from settle(self.scope)
-        self.scope.denied.append(self.scope.name)
+        self.scope.deny("match", self.channel, match)
         every: list[Shown] = list((yield from captures(self.scope, self.channel)))
         found = [one for one in every if match.perhaps(one)]
         if match.needs_detail:
@@ -136,7 +136,7 @@ def is_side_effect(capture: Shown) -> bool:
 def nothing_else(place: Place, scope: Scope) -> Steps[None]:
     """Raises NotAsExpected for side effects that no earlier call matched."""
     yield from settle(scope)
-    scope.denied.append(scope.name)
+    scope.deny("else")
     every = yield from captures(scope)
     claimed = scope.claimed
     rest = [one for one in every if not {one["id"], one.get("attempt_of")} & claimed and is_side_effect(one)]
@@ -148,7 +148,7 @@ def nothing_else(place: Place, scope: Scope) -> Steps[None]:
 def nothing_left(place: Place, scope: Scope) -> Steps[None]:
     """Raises NotAsExpected for anything of which bytes may have gone to a real destination."""
     yield from settle(scope)
-    scope.denied.append(scope.name)
+    scope.deny("left")
     left = yield from captures(scope, left="true")
     if left:
         lines = "\n".join(listed(place, left))

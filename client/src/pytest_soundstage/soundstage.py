@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from pytest_soundstage.closing import closed
 from pytest_soundstage.own_gateway import OwnGateway
 from pytest_soundstage.place import named
-from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_closed, window_opened
+from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_opened
 from pytest_soundstage.scope import Scope
 from pytest_soundstage.stage import Stage, window_scope
 from pytest_soundstage.wire import Wire
@@ -114,5 +115,9 @@ class Window(Stage):
         self.name = scope.name
 
     def close(self) -> Told:
-        """Close it once the application is quiet. Raises Inconclusive, with the window closed, where it is not."""
-        return self.wire.run(window_closed(self.scope))
+        """Close it once the application is quiet.
+
+        Raises, with the window closed, Inconclusive where it is not quiet, NotAsExpected for what came after it was
+        said that there is none.
+        """
+        return self.wire.run(closed(self.wire.place, self.scope))

@@ -87,7 +87,7 @@ class AsyncStage:
 
 def window_scope(of: Scope, told: Any) -> Scope:
     """The scope of a window that was opened in another's run."""
-    fresh: dict[str, Any] = {"claimed": set(), "waited": set(), "details": {}}
+    fresh: dict[str, Any] = {"claimed": set(), "waited": set(), "details": {}, "denied": []}
     return replace(of, window=told["id"], name=told["name"], opened_at=told["opened_at"], **fresh)
 
 
