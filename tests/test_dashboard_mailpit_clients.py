@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mailpit.client.api import API
 from running import Running, started
 
 TESTS = Path(__file__).resolve().parent
@@ -52,7 +53,7 @@ def with_files() -> bytes:
 
 def test_mailpit_api_client_reads_what_was_sent(gateway: Running) -> None:
     """`mailpit-api-client` 1.0.0 of PyPI: what its own integration tests ask of a Mailpit."""
-    api = pytest.importorskip("mailpit.client.api", reason="mailpit-api-client is not installed").API(url_of(gateway))
+    api = API(url_of(gateway))
     api.delete_messages([])
     assert api.get_messages().messages == []
     plain, files = send(gateway, PLAIN), send(gateway, with_files())
@@ -72,7 +73,7 @@ def test_mailpit_api_client_reads_what_was_sent(gateway: Running) -> None:
 
 
 def test_mailpit_api_client_fetches_files_and_deletes(gateway: Running) -> None:
-    api = pytest.importorskip("mailpit.client.api", reason="mailpit-api-client is not installed").API(url_of(gateway))
+    api = API(url_of(gateway))
     api.delete_messages([])
     plain, files = send(gateway, PLAIN), send(gateway, with_files())
     message = api.get_message(files)

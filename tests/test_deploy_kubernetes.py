@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 from kubernetes_stage import (
@@ -61,19 +62,17 @@ def test_every_file_is_listed_once_and_exists(folder: Path) -> None:
 
 @named
 def test_the_published_schemas_take_every_manifest(folder: Path) -> None:
-    schemas = pytest.importorskip("kubernetes_validate")
     for manifest in own(folder):
-        assert schemas.validate(manifest, OLDEST, strict=True)
+        assert kubernetes_validate.validate(manifest, OLDEST, strict=True)
 
 
 @needs_kubectl
 @pytest.mark.parametrize("folder", BUILT, ids=lambda one: str(one.relative_to(KUBERNETES)))
 def test_the_published_schemas_take_what_kubectl_builds(folder: Path) -> None:
-    schemas = pytest.importorskip("kubernetes_validate")
     manifests = built(folder)
     assert manifests
     for manifest in manifests:
-        assert schemas.validate(manifest, NEWEST, strict=True)
+        assert kubernetes_validate.validate(manifest, NEWEST, strict=True)
 
 
 def test_everything_means_the_same_pods(gateway: list[Manifest]) -> None:

@@ -4,10 +4,10 @@ import copy
 from typing import Any
 
 import pytest
+from cel_expr_python import cel
 from kubernetes_admission import Admission, NoAnswer
 from kubernetes_stage import EXAMPLE, KUBERNETES, Manifest, built, documents, needs_kubectl, own, pick, pod_spec
 
-cel = pytest.importorskip("cel_expr_python.cel", reason="cel-expr-python is not installed")
 DNS = {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.96.0.53"]}}
 GOOD = {"name": "app", "image": "app"}
 PRIVILEGED = {**GOOD, "securityContext": {"privileged": True}}
