@@ -64,15 +64,12 @@ export class InProcess {
   #lead(services) {
     const variables = new Variables();
     this.#undo.push(() => variables.restore());
-    const known = usable(this.run.variables);
+    // Node's, so that what the application starts is led there as well.
+    const known = usable(this.run.nodeVariables({ services }));
     this.variables = known;
     variables.put(known);
     if (known.NODE_EXTRA_CA_CERTS) this.#undo.push(trust(known.NODE_EXTRA_CA_CERTS));
-    const { listener, proxy, smtp, wire } = this.run;
-    if (this.run.isHeld) return;
-    if (!listener) throw new TypeError(`run ${this.run.id} has no listener, so nothing can be led to it`);
-    const ways = [proxy, smtp].filter(Boolean).map(({ host, port }) => `${host}:${port}`);
-    this.#undo.push(steer(listener, [...services, ...ways, new URL(wire.place.url).host]));
+    if (!this.run.isHeld) this.#undo.push(steer(this.run.listener, this.run.reachable(services)));
   }
 
   #restore() {

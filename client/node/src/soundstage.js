@@ -66,11 +66,17 @@ export class Run extends Stage {
   nodeVariables({ services = [] } = {}) {
     if (this.isHeld) return { ...this.variables };
     if (!this.listener) throw new TypeError(`run ${this.id} has no listener; open it with {listener: true}`);
+    const steered = { listener: this.listener, services: this.reachable(services) };
+    const register = `--import=${new URL('../register.js', import.meta.url)}`;
+    const before = (process.env.NODE_OPTIONS ?? '').replace(register, '').trim();
+    const options = { NODE_SOUNDSTAGE: JSON.stringify(steered), NODE_OPTIONS: `${before} ${register}`.trim() };
+    return { ...this.variables, ...options };
+  }
+
+  /** `host:port` of what a led program connects to as ever: the services given, and Soundstage's own. */
+  reachable(services) {
     const ways = [this.proxy, this.smtp].filter(Boolean).map(({ host, port }) => `${host}:${port}`);
-    const open = [...services, ...ways, new URL(this.wire.place.url).host];
-    const before = process.env.NODE_OPTIONS ? `${process.env.NODE_OPTIONS} ` : '';
-    const steered = { NODE_SOUNDSTAGE: JSON.stringify({ listener: this.listener, services: open }) };
-    return { ...this.variables, ...steered, NODE_OPTIONS: `${before}--import=${new URL('../register.js', import.meta.url)}` };
+    return [...services, ...ways, new URL(this.wire.place.url).host];
   }
 
   /** The run as the API shows it now. */

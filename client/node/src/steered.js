@@ -42,7 +42,8 @@ function target(args) {
 
 function isHere(host) {
   const name = host.toLowerCase().replace(/^\[|\]$/g, '');
-  return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name);
+  if (name === 'localhost' || name.endsWith('.localhost')) return true;
+  return ['::1', '0.0.0.0', '::'].includes(name) || /^127\.\d+\.\d+\.\d+$/.test(name);
 }
 
 function isOpen(open, { host, port }) {

@@ -1,5 +1,7 @@
 // The adapter of node:test, used on itself; then those of Cypress and Jest as these call them.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 
 import { useSoundstage as useInCypress } from '../cypress.js';
@@ -18,6 +20,13 @@ test('a test of node:test has a window, and fetch arrives in it', { skip }, asyn
   assert.equal(answer.status, 200);
   assert.deepEqual((await soundstage.webhooks.one({ host: 'hooks.partner.example' })).json(), { order: 1 });
   await soundstage.assertNothingElse();
+});
+
+test('what the application starts is led there too', { skip }, async () => {
+  const code = "fetch('https://hooks.partner.example/child', { method: 'POST' }).then((told) => process.exit(told.ok ? 0 : 1))";
+  const [exit] = await once(spawn(process.execPath, ['-e', code], { stdio: 'inherit' }), 'exit');
+  assert.equal(exit, 0);
+  assert.equal((await soundstage.webhooks.one()).path, '/child');
 });
 
 test('the next test sees nothing of it', { skip }, async () => {
