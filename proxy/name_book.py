@@ -20,6 +20,10 @@ NOTED_EVERY = DAY // 4
 """Seconds: how exactly the file knows when a name was last asked."""
 PROBES = 64
 """Places of its own that a name may be at before any free one will do."""
+SHARES = 8
+"""How many domains it takes to use the book up; that of a network which is none to speak of is not shared out."""
+SHARED_FROM = 1000
+"""Addresses."""
 _PERSON = b"soundstage names"
 
 
@@ -83,7 +87,11 @@ class NameBook:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         """The name that has not been asked for the longest time first."""
         self._names: dict[int, str] = {}
+        self._of_domain: dict[str, OrderedDict[str, None]] = {}
+        """The names below one domain, in the same order."""
+        self._share = self._places // SHARES if self._places >= SHARED_FROM else self._places
         self._next_free = 1
+        self._lines = 0
         self._load()
 
     @property
@@ -106,14 +114,15 @@ class NameBook:
             if self._holds_secret(asked) or self._holds_secret(name):
                 raise NameNotKept("a name that holds a key gets no address")
             place = self._free_place(name, now)
-            self._file.add(Given(self._shown(place), now, name))
+            self._note(Given(self._shown(place), now, name))
             self._put(name, _Entry(place, now, now))
             return self._shown(place, version)
         entry.asked = now
         self._entries.move_to_end(name)
+        self._of_domain[_domain(name)].move_to_end(name)
         if now - entry.noted >= NOTED_EVERY:
             entry.noted = now
-            self._file.add(Given(self._shown(entry.place), now, name))
+            self._note(Given(self._shown(entry.place), now, name))
         return self._shown(entry.place, version)
 
     def name_of(self, address: str) -> str | None:
@@ -130,7 +139,17 @@ class NameBook:
         return self._names.get(int(found) - int(network.network_address))
 
     def _free_place(self, name: str, now: int) -> int:
-        """A place nobody has; the one that lay unasked for longest, if that was a day; or NamesUsedUp."""
+        """A place nobody has; the one that lay unasked for longest, if that was a day; or NamesUsedUp.
+
+        A domain that has its share gets the place of its own oldest name: one that is asked for ever new names, as a
+        tunnel is, must not leave everybody else without.
+        """
+        siblings = self._of_domain.get(_domain(name), ())
+        if len(siblings) >= self._share:
+            oldest = next(iter(siblings))
+            freed = self._entries[oldest].place
+            self._forget(oldest)
+            return freed
         if len(self._names) < self._places:
             first = hashlib.blake2b(name.encode("utf-8"), digest_size=16, key=self._key, person=_PERSON).digest()
             at, step = int.from_bytes(first[:8]), int.from_bytes(first[8:]) | 1
@@ -154,11 +173,16 @@ class NameBook:
     def _put(self, name: str, entry: _Entry) -> None:
         self._entries[name] = entry
         self._names[entry.place] = name
+        self._of_domain.setdefault(_domain(name), OrderedDict())[name] = None
 
     def _forget(self, name: str) -> None:
         entry = self._entries.pop(name, None)
         if entry is not None:
             del self._names[entry.place]
+            siblings = self._of_domain[_domain(name)]
+            del siblings[name]
+            if not siblings:
+                del self._of_domain[_domain(name)]
 
     def _load(self) -> None:
         lines = self._file.read()
@@ -169,10 +193,21 @@ class NameBook:
             self._forget(given.name)
             self._forget(self._names.get(place, ""))
             self._put(given.name, _Entry(place, given.at, given.at))
-        if len(lines) > 2 * len(self._entries) + SLACK:
+        self._lines = len(lines)
+        self._tidy()
+
+    def _note(self, given: Given) -> None:
+        self._tidy()
+        self._file.add(given)
+        self._lines += 1
+
+    def _tidy(self) -> None:
+        """Write the file anew where most of it is old: a tunnel's names come and go by the million."""
+        if self._lines > 2 * len(self._entries) + SLACK:
             self._file.rewrite(
                 Given(self._shown(entry.place), entry.asked, name) for name, entry in self._entries.items()
             )
+            self._lines = len(self._entries)
 
     def _place(self, address: str) -> int | None:
         """Where a line of the file belongs; None for one of another network, which the setting named before."""
@@ -186,3 +221,8 @@ class NameBook:
         if version == 6 and self._network6 is not None:
             return str(self._network6.network_address + place)
         return str(self._network.network_address + place)
+
+
+def _domain(name: str) -> str:
+    """Its last two labels: whose name it is, or nearly."""
+    return ".".join(name.rsplit(".", 2)[-2:])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.name_file import SLACK, Given, NameFile
 from ledger.trouble import LedgerUnavailable
-from proxy.name_book import DAY, DEFAULT_NETWORK, NOTED_EVERY, NameBook, NameNotKept, NamesUsedUp
+from proxy.name_book import DAY, DEFAULT_NETWORK, NOTED_EVERY, SHARES, NameBook, NameNotKept, NamesUsedUp
 
 KEY = b"k" * 32
 SMALL = "198.18.0.0/28"
@@ -115,6 +115,22 @@ def test_used_up_the_name_asked_longest_ago_makes_way() -> None:
     assert names.name_of(given_out["n1"]) == "one-more"
     assert names.address_of("n0") == given_out["n0"]
     assert book(file, clock).name_of(given_out["n1"]) == "one-more"
+
+
+def test_a_domain_of_ever_new_names_leaves_the_others_theirs() -> None:
+    """A tunnel that used the book up would leave everybody without new names for a day."""
+    file = Memory()
+    names = book(file, network="198.18.0.0/22")
+    known = names.address_of("api.stripe.com")
+    for number in range(3 * SLACK):
+        names.address_of(f"x{number}.tunnel.example.test")
+    assert len(names) == 1 + 1022 // SHARES
+    assert names.address_of("api.stripe.com") == known
+    assert names.name_of(names.address_of("api.sendgrid.com")) == "api.sendgrid.com"
+    assert len(file.lines) <= 2 * len(names) + SLACK + 1, "the file is written anew now and then"
+    again = book(file, network="198.18.0.0/22")
+    assert again.name_of(known) == "api.stripe.com"
+    assert len(again) == len(names)
 
 
 def test_the_file_knows_when_a_name_was_last_asked() -> None:
