@@ -127,6 +127,8 @@ class GatewayRuns:
         held = self._runs.held(run_id)
         if given.get("itself") and held is not None and held.run.contained == "namespace":
             raise RunConflict(f"the run {run_id!r} is ended by the `soundstage run` that contains it, not by itself")
+        if held is not None:
+            self._note_unfinished(run_id)
         await self._write_pending()
         await asyncio.to_thread(self._runs.finish, run_id, given.get("verdict"), datetime.now(UTC))
         await self._listeners.close(run_id)
@@ -205,6 +207,15 @@ class GatewayRuns:
         """Wrong tokens that only memory knows of."""
         held = self._runs.held(run_id)
         return 0 if held is None else held.wrong_tokens - held.written
+
+    def _note_unfinished(self, run_id: str) -> None:
+        """What is not whole when its run ends will be nobody's: the run does not show all that it did."""
+        work = next(self._in_flight.of_run(run_id, self._runs.looked_up), None)
+        if work is not None:
+            now = datetime.now(UTC)
+            self._runs.troubles.note(
+                [run_id], now, now, f"{work.what} of it was still unfinished when it was finished."
+            )
 
     async def _write_pending(self) -> None:
         self._watch.look()

@@ -1,5 +1,7 @@
 """Ways to pass because nobody was looking, through the commands and a real Soundstage: none of them ends with 0."""
 
+import base64
+import socket
 import subprocess
 import threading
 import time
@@ -119,6 +121,22 @@ def test_what_comes_after_the_end_is_not_passed_over(
     run.mail("late@example.test")
     assert verified(run, tmp_path / "expect.yaml", WELCOME) == 2
     assert "1 capture (1 email) that nobody claimed" in capsys.readouterr().out
+
+
+def test_a_run_that_is_finished_before_what_it_does(
+    gateway: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = begun(gateway)
+    run.mail()
+    known = run.told["proxy"]
+    signed = base64.b64encode(f"{known['username']}:{known['password']}".encode()).decode()
+    with socket.create_connection((known["host"], known["port"]), timeout=20) as half:
+        head = f"POST http://late.test/x HTTP/1.1\r\nHost: late.test\r\nProxy-Authorization: Basic {signed}\r\n"
+        half.sendall(f"{head}Content-Length: 10\r\n\r\n12345".encode())
+        assert run.post("settle", {"quiet": 0, "at_most": 0.1})["reached"] is False
+        run.post("finish")
+        assert verified(run, tmp_path / "expect.yaml", WELCOME) == 2
+    assert "a request of it was still unfinished when it was finished" in capsys.readouterr().out
 
 
 def test_a_mail_sent_three_tenths_of_a_second_later(
