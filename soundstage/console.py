@@ -5,6 +5,7 @@ import os
 import sys
 from typing import TextIO
 
+from soundstage.table import printable
 from soundstage.trouble import Unanswered
 
 
@@ -22,9 +23,9 @@ def warn(message: str) -> None:
 
 
 def remark(line: str) -> None:
-    """On stderr. Where nobody reads that any more, what is done is done all the same."""
+    """On stderr; a host that was captured may be in it. Where nobody reads that any more, what is done is done."""
     try:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
     except BrokenPipeError:
         silence(sys.stderr)
 

@@ -50,6 +50,8 @@ class Asked:
     allow_uncontained: bool
     told: dict[str, Any] = field(default_factory=dict)
     """What this side learnt of the run, for its end."""
+    missed: str | None = None
+    """Why its last probe did not arrive."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             asked.api.post(f"/api/runs/{opened['id']}/finish", {"verdict": "inconclusive"})
         raise
     try:
-        verdict, finished = judged(asked.api, opened["id"], arguments)
+        verdict, finished = judged(asked.api, opened["id"], arguments, asked.missed)
         run_summary.tell(finished, asked.told, code, arguments.about)
     except SoundstageError as trouble:  # the command's own code comes first, whatever becomes of the run
         complain(str(trouble), trouble.hint)
@@ -130,8 +132,7 @@ def _contained(asked: Asked, opened: dict[str, Any]) -> int:
             outcome = asyncio.run(_served(asked, opened, made))
         except (OSError, Broken) as trouble:
             raise Unanswered(f"the contained run ended: {trouble}") from None
-    if outcome.canary is not None:
-        complain(outcome.canary)
+    asked.missed = outcome.canary
     asked.told |= {"refused": dict(outcome.refused), "outlived": outcome.outlived}
     return outcome.code
 
@@ -182,8 +183,6 @@ def _uncontained(asked: Asked, opened: Mapping[str, Any]) -> int:
     if trouble is not None:
         raise Unanswered(trouble)
     code, outlived = uncontained(asked.command, environment_of(os.environ, opened["variables"]))
-    trouble = canary.send(probes, "end")
-    if trouble is not None:
-        complain(trouble)
+    asked.missed = canary.send(probes, "end")
     asked.told |= {"outlived": outlived}
     return code

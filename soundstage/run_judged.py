@@ -26,14 +26,22 @@ def refused(expect: Path | None) -> bool:
     return expectations_of(expect) is None
 
 
-def judged(api: Api, run: str, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
-    """0, 1 or 2 as of `soundstage verify`, 0 without expectations; and the run, finished."""
+def judged(api: Api, run: str, arguments: argparse.Namespace, missed: str | None = None) -> tuple[int, dict[str, Any]]:
+    """0, 1 or 2 as of `soundstage verify`, 0 without expectations; and the run, finished.
+
+    `missed`: why its last probe did not arrive. One that the command sent itself does not stand for it.
+    """
+    if missed is not None:
+        complain(missed)
     if arguments.expect is None:
         settled = api.post(f"/api/runs/{run}/settle", {})
         if not settled["reached"]:
             warn(f"what follows may not be all of it: {settled['why']}")
         return 0, api.post(f"/api/runs/{run}/finish", {})
     code = _verified(api, run, arguments)
+    if missed is not None and code == 0:
+        complain("so the run is inconclusive: nobody knows what of it was seen")
+        code = 2
     return code, api.post(f"/api/runs/{run}/finish", {"verdict": VERDICTS.get(code, "inconclusive")})
 
 

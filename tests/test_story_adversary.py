@@ -19,7 +19,7 @@ curl -sS -m 20 -o /dev/null http://canary.soundstage.invalid/$SOUNDSTAGE_RUN/end
 curl -sS -m 20 --url smtp://$SMTP_HOST:$SMTP_PORT --user "$SMTP_USERNAME:$SMTP_PASSWORD" --login-options AUTH=PLAIN \
     --mail-from a@example.test --mail-rcpt end@canary.soundstage.invalid -T /dev/null
 curl -sS -m 20 --noproxy '*' -o /dev/null -w '%{http_code}\n' $SOUNDSTAGE_URL/api/runs/$SOUNDSTAGE_RUN/finish \
-    -H "Authorization: Bearer $SOUNDSTAGE_TOKEN" --json '{"verdict": "clean"}'
+    -H "Authorization: Bearer ${ADMIN:-$SOUNDSTAGE_TOKEN}" --json '{"verdict": "clean"}'
 """
 
 
@@ -47,8 +47,8 @@ def nothing_expected(house: RunHouse) -> Path:
     return made
 
 
-def judged(house: RunHouse, nothing_expected: Path, script: str) -> subprocess.CompletedProcess[str]:
-    return house.run("bash", "-c", script, options=("--expect", str(nothing_expected)))
+def judged(house: RunHouse, nothing_expected: Path, script: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return house.run("bash", "-c", script, options=("--expect", str(nothing_expected)), **more)
 
 
 def test_another_runs_name_does_not_hide_what_a_command_does(
@@ -66,3 +66,12 @@ def test_a_contained_command_does_not_end_its_own_run(house: RunHouse, nothing_e
     done = judged(house, nothing_expected, f"{END_EARLY} {HOOK} http://partner.test/late")
     assert done.stdout == "409\n", done.stderr
     assert done.returncode == 1, done.stderr
+
+
+def test_a_run_that_somebody_ended_too_early_is_not_clean(house: RunHouse, nothing_expected: Path) -> None:
+    """Its probes seem to have arrived, because the command sent them; the one that is sent after it did not."""
+    admin = (house.data / "admin.token").read_text().strip()
+    done = judged(house, nothing_expected, f"{END_EARLY} {HOOK} http://partner.test/late", ADMIN=admin)
+    assert done.stdout == "200\n", done.stderr
+    assert done.returncode == 2, done.stderr
+    assert "did not arrive" in done.stderr
