@@ -209,6 +209,8 @@ export interface SessionOptions {
   quiet?: number;
   atMost?: number;
   strays?: 'fail' | 'warn';
+  /** Whether a run of which nothing was seen, and which could go round, may pass. */
+  allowUncontained?: boolean;
 }
 export interface InProcessOptions extends SessionOptions {
   /** `host:port` of what the tests may reach as ever. */

@@ -11,30 +11,32 @@ import { Inconclusive, NotAsExpected, SoundstageError } from './trouble.js';
 export class RunSession {
   #own;
   #strays;
+  #allowUncontained;
   #outside;
   #known = new Set();
   #last = 'the beginning';
 
-  constructor(run, own, strays) {
+  constructor(run, own, { strays, allowUncontained }) {
     this.run = run;
     this.problems = [];
     this.#own = own;
     this.#strays = strays;
+    this.#allowUncontained = allowUncontained;
     this.#outside = new Scope({ run: run.id, window: 'none' });
   }
 
   /**
    * The run of SOUNDSTAGE_RUN, or one of this process's own with the given name. Options: `url`, `token`; `listener`;
-   * `timeout`, `quiet`, `atMost` in seconds; `strays`, fail or warn. Throws Unanswered, Refused.
+   * `timeout`, `quiet`, `atMost` in seconds; `strays`, fail or warn; `allowUncontained`. Throws Unanswered, Refused.
    */
-  static async open(name, { url, token, listener = false, strays = 'fail', ...seconds } = {}) {
+  static async open(name, { url, token, listener = false, strays = 'fail', allowUncontained = false, ...seconds } = {}) {
     const soundstage = await Soundstage.connect({ url, token });
     const inherited = url === undefined ? process.env.SOUNDSTAGE_RUN : undefined;
     const run = inherited
       ? await soundstage.existingRun(inherited)
       : await soundstage.openRun(name.slice(0, 200), { canaries: true, listener });
     for (const [key, value] of Object.entries(seconds)) if (value !== undefined) run.scope[key] = value;
-    return new RunSession(run, !inherited, strays);
+    return new RunSession(run, !inherited, { strays, allowUncontained });
   }
 
   get isOwn() {
@@ -91,7 +93,10 @@ export class RunSession {
     this.#inconclusive((told.gaps ?? []).map((gap) => gap.why));
     const wrong = told.counts?.wrong_token;
     if (wrong) this.#inconclusive([`${wrong} arrived with the name of run ${id} and a wrong token`]);
-    if (this.#own) this.#inconclusive(unheard(told.canaries));
+    if (!this.#own) return;
+    this.#inconclusive(unheard(told.canaries));
+    const open = told.contained === 'no' && !this.#allowUncontained;
+    if (open && told.counts?.captures === 0) this.#inconclusive(unproved(this.run.scope.deniers));
   }
 
   async #lookOutside(until) {
@@ -107,6 +112,15 @@ export class RunSession {
   #inconclusive(texts) {
     for (const text of texts) this.problems.push({ verdict: 'inconclusive', text });
   }
+}
+
+/** Tests that said that nothing happened, in a run of which nothing at all was seen and which had other ways out. */
+function unproved(deniers) {
+  const names = [...new Set(deniers)];
+  if (names.length === 0) return [];
+  const said = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
+  const why = 'nothing was captured in the whole run, and nothing held it to its way out, so that this proves nothing';
+  return [`${said}: ${why}; use \`soundstage run\`, or say allowUncontained: true`];
 }
 
 /** Canaries that Soundstage says it has not heard. */

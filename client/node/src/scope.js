@@ -6,13 +6,22 @@ export const MOST = 1000;
 
 /** A part of what was captured. `window` is a window's id, "none" for outside windows, undefined for all of the run. */
 export class Scope {
-  constructor({ run, window, name = '', openedAt, timeout = 10, quiet = 0.25, atMost = 10 } = {}) {
+  constructor({ run, window, name = '', openedAt, timeout = 10, quiet = 0.25, atMost = 10, deniers = [] } = {}) {
     /** Seconds: how long a wait lasts, what counts as quiet, and how long to wait for that. */
     Object.assign(this, { run, window, name, openedAt, timeout, quiet, atMost });
     /** Ids of captures that a call of the test has matched, and of those that a wait has returned. */
     this.claimed = new Set();
     this.waited = new Set();
     this.details = new Map();
+    /** What was said not to be there, or no more of; and where that was said, shared by a run and its windows. */
+    this.denied = [];
+    this.deniers = deniers;
+  }
+
+  /** `what` is match, of what a Match fits; else, of any other side effect; left, of what was real. */
+  deny(what, channel, match) {
+    this.denied.push({ what, channel, match });
+    this.deniers.push(this.name || String(this));
   }
 
   /** The scope of a window that was opened in this one's run. */

@@ -69,6 +69,7 @@ export class Search {
 
   async #matching(match) {
     await settle(this.wire, this.scope);
+    this.scope.deny('match', this.channel, match);
     const perhaps = (await captures(this.wire, this.scope, this.channel)).filter((one) => match.perhaps(one));
     if (!match.needsDetail) return perhaps;
     return (await details(this.wire, this.scope, perhaps)).filter((one) => match.fits(one));
@@ -124,6 +125,7 @@ export function isSideEffect(capture) {
 /** Throws NotAsExpected for side effects that no earlier call matched. */
 export async function nothingElse(wire, scope) {
   await settle(wire, scope);
+  scope.deny('else');
   const known = (one) => scope.claimed.has(one.id) || scope.claimed.has(one.attempt_of);
   const rest = (await captures(wire, scope)).filter((one) => !known(one) && isSideEffect(one));
   if (rest.length === 0) return;
@@ -134,6 +136,7 @@ export async function nothingElse(wire, scope) {
 /** Throws NotAsExpected for anything of which bytes may have gone to a real destination. */
 export async function nothingLeft(wire, scope) {
   await settle(wire, scope);
+  scope.deny('left');
   const left = await captures(wire, scope, undefined, { left: true });
   if (left.length === 0) return;
   throw new NotAsExpected(`${left.length} may have left for real ${scope}:\n${listed(wire.place, left).join('\n')}`);

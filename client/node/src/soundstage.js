@@ -1,8 +1,8 @@
 // Soundstage, Run and Window: finds a running Soundstage, opens runs in it, and windows in those.
+import { closed } from './closing.js';
 import { named } from './place.js';
 import { Scope } from './scope.js';
 import { Stage } from './stage.js';
-import { Inconclusive } from './trouble.js';
 import { Wire } from './wire.js';
 
 /**
@@ -127,14 +127,11 @@ export class Window extends Stage {
     return this.scope.name;
   }
 
-  /** Close it once the application is quiet. Throws Inconclusive, with the window closed, where it is not. */
-  async close() {
-    const { run, window, name, quiet, atMost } = this.scope;
-    const body = { close: window, settle: { quiet, at_most: atMost } };
-    const told = (await this.wire.ask('POST', `/api/runs/${run}/windows`, { body, seconds: atMost })).value;
-    if (!told.settled) {
-      throw new Inconclusive(`the application was not quiet within ${atMost} s at the end of ${name}: ${told.why}`);
-    }
-    return told;
+  /**
+   * Close it once the application is quiet. Throws, with the window closed, Inconclusive where it is not quiet, and
+   * NotAsExpected for what came after it was said that there is none.
+   */
+  close() {
+    return closed(this.wire, this.scope);
   }
 }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { Inconclusive, NotAsExpected, Refused, Soundstage, Unanswered } from '../index.js';
+import { closed } from '../src/closing.js';
+import { RunSession } from '../src/run_session.js';
 import { post, sendMail } from './sending.js';
 
 const skip = process.env.SOUNDSTAGE_URL ? false : 'SOUNDSTAGE_URL names no Soundstage';
@@ -78,6 +80,27 @@ describe('a running Soundstage', { skip }, () => {
   test('a window sees its own alone, and the run all of them', async () => {
     await run.window('quiet', (window) => window.everything.none());
     assert.ok((await run.email.count()) >= 1);
+  });
+
+  test('what comes while a window comes to rest, and was said not to be, is an error', async () => {
+    const window = await run.openWindow('late');
+    await window.email.none({ to: 'late@example.test' });
+    // The application sends when the window's end has been asked for.
+    const ask = async (method, path, options) => {
+      if (options.body?.close) await sendMail(run.variables, 'late@example.test', 'Late', 'hello');
+      return window.wire.ask(method, path, options);
+    };
+    const closing = closed({ place: window.wire.place, ask }, window.scope);
+    await assert.rejects(closing, { name: 'NotAsExpected', message: /1 arrived in late after it was said .*Late/s });
+  });
+
+  test('a session of which nothing was seen proves nothing', async () => {
+    const session = await RunSession.open('vacuous', { quiet: 0.05 });
+    await session.begin(session.run.variables);
+    const window = await session.openWindow('silence');
+    await window.assertNothingElse();
+    await session.closeWindow(window);
+    await assert.rejects(session.end(session.run.variables), { name: 'Inconclusive', message: /silence: nothing was cap/ });
   });
 
   test('one window at a time', async () => {
