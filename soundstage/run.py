@@ -24,7 +24,7 @@ from soundstage.namespace import Broken, Impossible, Outcome, Restricted, contai
 from soundstage.namespace_restrictions import explained
 from soundstage.options import given
 from soundstage.run_environment import environment_of
-from soundstage.run_judged import judged, refused
+from soundstage.run_judged import expected, judged
 from soundstage.run_plan import RELAY, Plan, canary_of, own_ports, plan
 from soundstage.run_services import Services, read_services, relayed
 from soundstage.run_trust import trusted
@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     """The command's own code if that is not 0, else the verdict's. Raises SoundstageError where it was not started."""
     settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
     command = _command(arguments.command)
-    if refused(arguments.expect):
+    text = expected(arguments.expect)
+    if arguments.expect is not None and text is None:
         return 2
     services = read_services(arguments.service, _own_ports(settings), settings.data_dir)
     asked = Asked(command, settings, Api.found(settings), services, arguments.allow_uncontained)
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
             asked.api.post(f"/api/runs/{opened['id']}/finish", {"verdict": "inconclusive"})
         raise
     try:
-        verdict, finished = judged(asked.api, opened["id"], arguments, asked.missed)
+        verdict, finished = judged(asked.api, opened["id"], arguments, text, asked.missed)
         run_summary.tell(finished, asked.told, code, arguments.about)
     except SoundstageError as trouble:  # the command's own code comes first, whatever becomes of the run
         complain(str(trouble), trouble.hint)

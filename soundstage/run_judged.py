@@ -17,35 +17,41 @@ from soundstage.trouble import SoundstageError
 VERDICTS = {0: "clean", 1: "violated"}
 
 
-def refused(expect: Path | None) -> bool:
-    """Whether the file is no list of expectations; its problems are printed. Known before the command is started."""
+def expected(expect: Path | None) -> str | None:
+    """What the file says, read before the command is started, which might write another one in its place.
+
+    None where nothing is expected, or where it is no list of expectations: then its problems are printed.
+    """
     if expect is None:
-        return False
+        return None
     from soundstage.verify import expectations_of
 
-    return expectations_of(expect) is None
+    return expectations_of(expect)
 
 
-def judged(api: Api, run: str, arguments: argparse.Namespace, missed: str | None = None) -> tuple[int, dict[str, Any]]:
+def judged(
+    api: Api, run: str, arguments: argparse.Namespace, text: str | None, missed: str | None = None
+) -> tuple[int, dict[str, Any]]:
     """0, 1 or 2 as of `soundstage verify`, 0 without expectations; and the run, finished.
 
+    `text`: of the file of expectations.
     `missed`: why its last probe did not arrive. One that the command sent itself does not stand for it.
     """
     if missed is not None:
         complain(missed)
-    if arguments.expect is None:
+    if text is None:
         settled = api.post(f"/api/runs/{run}/settle", {})
         if not settled["reached"]:
             warn(f"what follows may not be all of it: {settled['why']}")
         return 0, api.post(f"/api/runs/{run}/finish", {})
-    code = _verified(api, run, arguments)
+    code = _verified(api, run, arguments, text)
     if missed is not None and code == 0:
         complain("so the run is inconclusive: nobody knows what of it was seen")
         code = 2
     return code, api.post(f"/api/runs/{run}/finish", {"verdict": VERDICTS.get(code, "inconclusive")})
 
 
-def _verified(api: Api, run: str, arguments: argparse.Namespace) -> int:
+def _verified(api: Api, run: str, arguments: argparse.Namespace, text: str) -> int:
     """2 as well where there is no answer or a report is lost, which is said: the run is to be finished all the same."""
     from soundstage.report_outputs import Outputs
     from soundstage.verify import verified
@@ -54,7 +60,7 @@ def _verified(api: Api, run: str, arguments: argparse.Namespace) -> int:
     allow = arguments.allow_uncontained
     try:
         with contextlib.redirect_stdout(sys.stderr):  # what the command prints may be piped somewhere
-            return verified(api, run, arguments.expect, allow_uncontained=allow, outputs=outputs)
+            return verified(api, run, arguments.expect, text, allow_uncontained=allow, outputs=outputs)
     except SoundstageError as trouble:
         complain(str(trouble), trouble.hint)
         return 2

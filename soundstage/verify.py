@@ -26,22 +26,23 @@ def verify(arguments: argparse.Namespace) -> int:
     """0 clean, 1 violated, 2 inconclusive or unreachable or a file that is refused."""
     run_id = named_run(arguments.run_id)
     outputs = Outputs.asked(arguments, os.environ, terminal=sys.stdout is not None and sys.stdout.isatty())
-    if arguments.expect is not None and expectations_of(arguments.expect) is None:
+    text = None if arguments.expect is None else expectations_of(arguments.expect)
+    if arguments.expect is not None and text is None:
         return 2
     settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
     allow = bool(arguments.allow_uncontained)
     with Api.found(settings) as api:
-        return verified(api, run_id, arguments.expect, allow_uncontained=allow, outputs=outputs)
+        return verified(api, run_id, arguments.expect, text, allow_uncontained=allow, outputs=outputs)
 
 
-def verified(api: Api, run_id: str, expect: Path | None, *, allow_uncontained: bool, outputs: Outputs) -> int:
+def verified(
+    api: Api, run_id: str, expect: Path | None, text: str | None, *, allow_uncontained: bool, outputs: Outputs
+) -> int:
     """Verify a run, print the report and write the others; the exit code. SoundstageError where it has no answer.
 
-    Without a file nothing may have been real, and that is all. Of a file that is refused, its problems are printed.
+    Without `text`, nothing may have been real, and that is all. `expect` is only what its file is called: it has been
+    read, once, and by now may say something else.
     """
-    text = None if expect is None else expectations_of(expect)
-    if expect is not None and text is None:
-        return 2
     file = None if expect is None else str(expect)
     asked = {"text": text, "file": file or "expectations", "allow_uncontained": allow_uncontained}
     told = api.post(f"/api/runs/{run_id}/verify", asked, seconds=PATIENCE)

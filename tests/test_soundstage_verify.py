@@ -139,7 +139,7 @@ def test_a_recorded_file_says_what_the_run_did(
 def test_a_runs_own_token_verifies_it(gateway: Running, shop: dict[str, Any], tmp_path: Path) -> None:
     file = Path(written(tmp_path, SHOP))
     with Api(gateway.addresses["dashboard"], shop["api_token"]) as api:
-        assert verified(api, shop["id"], file, allow_uncontained=False, outputs=Outputs()) == 0
+        assert verified(api, shop["id"], file, SHOP, allow_uncontained=False, outputs=Outputs()) == 0
 
 
 def test_a_file_with_a_typo_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,18 @@ def test_how_a_run_ends(house: RunHouse, file: str, script: str, code: int, says
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
 
 
+def test_a_command_that_rewrites_what_is_expected_of_it(house: RunHouse) -> None:
+    (house.home / "own.yaml").write_text(MAILS)
+    done = house.run("sh", "-c", "echo 'version: 1' > own.yaml", options=("--expect", "own.yaml"))
+    assert (house.home / "own.yaml").read_text() == "version: 1\n"
+    assert (done.returncode, "1 expected, none found" in done.stderr) == (1, True), done.stderr
+
+
+def test_what_is_expected_may_come_by_a_pipe(house: RunHouse) -> None:
+    done = house.run("true", options=("--expect", "/dev/stdin"), given=NOTHING)
+    assert (done.returncode, "0 captures judged" in done.stderr) == (0, True), done.stderr
+
+
 def test_a_run_whose_reports_nobody_reads(house: RunHouse) -> None:
     script = '"$@" 2>&1 | true; exit ${PIPESTATUS[0]}'
     words = house.words("true", options=("--expect", "mails.yaml"))
