@@ -9,7 +9,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,8 @@ class Ground:
     """Everything that stands, and what was told to whom."""
 
     net: SmallInternet
+    disk: Path
+    """A small disk, which the gateway's data lie on."""
     gateway: Gateway
     partner: Partner
     runs: RunHouse
@@ -80,6 +83,31 @@ class Ground:
             for told in players.map(lambda party: self._play(*party), parties):
                 self.told |= told
 
+    def try_out(self, *parties: tuple[str, Sequence[Attempt]]) -> None:
+        """Play without a word of what came of it: nobody may be there to answer, nor to let a run begin."""
+        with ThreadPoolExecutor(len(parties)) as players:
+            for _ in players.map(lambda party: self._run(*self._words(*party)), parties):
+                pass
+
+    @contextlib.contextmanager
+    def trying(self, parties: Mapping[str, Sequence[Attempt]]) -> Iterator[None]:
+        """Try these again and again while the block lasts, and once more after what happened in it."""
+        over = threading.Event()
+
+        def go_on(who: str) -> None:
+            while not over.is_set():
+                self.try_out((who, parties[who]))
+            self.try_out((who, parties[who]))
+
+        with ThreadPoolExecutor(len(parties)) as players:
+            going = [players.submit(go_on, who) for who in parties]
+            try:
+                yield
+            finally:
+                over.set()
+        for one in going:
+            one.result()
+
     def link(self) -> tuple[bytes, bytes]:
         """The addresses of both ends of staging's link: its own, and the gateway's."""
         ends = (("staging", "eth0"), ("gateway", "staging0"))
@@ -88,19 +116,23 @@ class Ground:
         return here, there
 
     def _play(self, who: str, attempts: Sequence[Attempt]) -> dict[str, str]:
-        file = self.net.folder / f"attempts-{who}.json"
-        file.write_text(json.dumps([one.told() for one in attempts]))
-        words = ("/usr/bin/python3", str(self.net.folder / PROBE.name), str(file))
-        done = self._run(who, words)
+        done = self._run(*self._words(who, attempts))
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         told: dict[str, str] = json.loads(done.stdout)
         return told
+
+    def _words(self, who: str, attempts: Sequence[Attempt]) -> tuple[str, tuple[str, ...]]:
+        """What plays them."""
+        file = self.net.folder / f"attempts-{who}.json"
+        file.write_text(json.dumps([one.told() for one in attempts]))
+        return who, ("/usr/bin/python3", str(self.net.folder / PROBE.name), str(file))
 
     def _run(self, who: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         if who == "run":
             about = self.runs.home / "about.json"
             done = self.runs.run(*words, options=("--about", str(about)))
-            self.about = json.loads(about.read_text())
+            if done.returncode == 0:
+                self.about = json.loads(about.read_text())
             return done
         if who == "run-root":
             return subprocess.run(
@@ -147,6 +179,7 @@ def battery_ground() -> Iterator[Ground]:
         held.callback(partner.close)
         _behind(net)
         shutil.copy(PROBE, net.folder)
+        disk = _disk(net.folder / "disk", held)
         (net.folder / "hosts").write_text(hosts())
         shared = {
             "HOSTS_FILE": str(net.folder / "hosts"),
@@ -156,7 +189,7 @@ def battery_ground() -> Iterator[Ground]:
         with ThreadPoolExecutor(2) as starting:
             runs = starting.submit(lambda: held.enter_context(_runs(net, shared)))
             gateway = net.gateway(
-                policy=policy(), data=net.folder / "data", HOSTS_FILE=shared["HOSTS_FILE"],
+                policy=policy(), data=disk / "data", HOSTS_FILE=shared["HOSTS_FILE"],
                 UPSTREAM_CA_FILE=shared["UPSTREAM_CA_FILE"], STEER_TO=shared["STEER_TO"],
                 HTTPS_PORT="443", HTTP_PORT="80", DASHBOARD_BIND="::", WIREGUARD_PORT="51820",
             )  # fmt: skip
@@ -166,7 +199,14 @@ def battery_ground() -> Iterator[Ground]:
         tunnelled = [one.strip().partition("/")[0] for one in read_config(config)["Address"].split(",")]
         forgotten = inside(net.names["gateway"], _forgotten)
         held.callback(forgotten.close)
-        yield Ground(net, gateway, partner, runs.result(), machine, tunnelled, [forgotten])
+        yield Ground(net, disk, gateway, partner, runs.result(), machine, tunnelled, [forgotten])
+
+
+def _disk(place: Path, held: contextlib.ExitStack) -> Path:
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(place)], check=True)
+    held.callback(subprocess.run, ["umount", "--lazy", str(place)], check=True)
+    return place
 
 
 def _forgotten() -> socket.socket:

@@ -135,6 +135,12 @@ class RunHouse:
             items: list[dict[str, Any]] = api.get("/api/captures", params={"run": run, "limit": "1000"}).json()["items"]
         return items
 
+    def kill(self) -> None:
+        """As a crash would: nothing is closed."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(15)
+
     def stop(self) -> None:
         """End it."""
         if self.process is not None:

@@ -4,137 +4,37 @@ By IPv4 and IPv6, HTTP/1.1 and HTTP/2, as an unprivileged user, and as root in s
 arrives there, and its log decides; that it works, what is opted in shows. What ended without a record is a failure too.
 """
 
-import json
+import asyncio
+import contextlib
+import shutil
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from battery_attempt import (
-    PARTNER,
-    PARTNER_H2,
-    PARTNER_V6,
-    ROADS,
-    RUN,
-    STAGING,
-    TRANSPARENT,
-    TUNNEL,
-    Attempt,
-    Case,
-    Road,
-    attempt,
-    attempts,
-)
-from battery_cases import CONNECTIONS, DATAGRAMS, FOREIGN
-from battery_ground import Ground, battery_ground
-from battery_packets import by_hand, no_ip, pieces
-from battery_tricks import PORTS, trick_on, tricks
+from battery_attempt import PARTNER, PARTNER_H2, PARTNER_V6, ROADS, Attempt, Case, Road
+from battery_ground import policy
+from battery_packets import by_hand, pieces
+from battery_played import COUNTED, FAULTY, SHUT, Played, battery_played, what_is_opted_in
+from battery_tricks import PORTS
 from battery_world import HTTP2, SIX
 from leak_house import OPEN
-from leak_tricks import Trick
 from run_stage import why_not
 from small_internet import OUTSIDE, OUTSIDE_V6, cannot
-from small_internet_world import Packet
+from test_story_containment import until
 from wireguard_client import cannot as no_tunnel
+
+from soundstage.control_client import ControlClient
 
 WHY_NOT = cannot() or no_tunnel() or why_not()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
-SECONDS = 20.0
-"""Until all is on record: a bound, not an expectation."""
-TAMPERED = """
-    nft flush ruleset
-    sysctl -qw net.ipv4.conf.eth0.arp_notify=1 net.ipv6.conf.eth0.ndisc_notify=1 net.ipv4.ip_forward=1
-    ip link set eth0 address 02:00:00:00:77:77
-    ip address add 198.51.100.1/32 dev eth0
-    ip rule add priority 1 to 9.9.9.0/24 lookup 99
-    ip route add default via 10.77.0.1 dev eth0 onlink table 99
-"""
-"""What root in staging may undo and rebuild there: its rules, routes and addresses, the world's among them."""
-EVERY = (*CONNECTIONS, *DATAGRAMS)
-SHUT = {
-    "nobody": attempts(EVERY, STAGING) + tricks(STAGING),
-    "machine": attempts(EVERY, TUNNEL) + tricks(TUNNEL),
-    "run": attempts(CONNECTIONS, RUN) + tricks(RUN),
-    "root": attempts((*FOREIGN, *DATAGRAMS), TRANSPARENT),
-}
-"""Who plays what, and nothing of it may arrive."""
-COUNTED = attempts(DATAGRAMS, RUN)
-"""What a run's last line tells as numbers: UDP that is no question."""
-
-
-def what_is_opted_in() -> dict[str, list[Attempt]]:
-    """One request on each road by each protocol, each with a path of its own."""
-    found: dict[str, list[Attempt]] = {"nobody": [], "machine": [], "run": []}
-    for road in ROADS:
-        mine = found[{"wireguard": "machine", "run": "run"}.get(road.entrance, "nobody")]
-        for scheme in PORTS:
-            trick = Trick(path=f"/allowed/{scheme}-{road.name}", fields=("Connection: close",))
-            mine.append(trick_on(f"opted-in-{scheme}", trick, road, scheme))
-        for name in (HTTP2, SIX):
-            asked = (("GET", "https", name, f"/allowed/{name}-{road.name}"),)
-            mine.append(attempt(Case(f"opted-in-{name}", name, 443, tls=name, alpn=("h2",), requests=asked), road))
-    return found
-
-
-@dataclass
-class Played:
-    """The battery as it was played, and what came of it."""
-
-    ground: Ground
-    shut: list[Attempt]
-    by_hand: list[Attempt]
-    opened: list[Attempt]
-    arrived: list[Packet]
-    """In the world, while nothing was tried that is opted in."""
-    let_out: list[Packet]
-    """While nothing else was."""
-    counted: dict[str, int]
-    """Packets that the contained run says it refused."""
-    captures: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    _tunnelled: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    def of(self, one: Attempt) -> list[dict[str, Any]]:
-        """Its captures: those of its source, or of the tunnel's that name its destination."""
-        if one.source:
-            return self.captures.get(one.source, [])
-        return [capture for text, capture in self._tunnelled if one.mark in text]
-
-    def unrecorded(self, tried: Sequence[Attempt]) -> list[str]:
-        """Those with no capture that says what it should, once there has been time for all."""
-        deadline = time.monotonic() + SECONDS
-        while missing := [one for one in tried if not one.is_on_record(self.of(one))]:
-            if time.monotonic() > deadline:
-                break
-            self._look()
-            time.sleep(0.1)
-        return [f"{one.id}: {self.ground.told[one.id]}; {_short(self.of(one))}" for one in missing]
-
-    def _look(self) -> None:
-        self.captures = self.ground.captures()
-        tunnelled = (capture for mine in self.ground.tunnelled for capture in self.captures.get(mine, []))
-        self._tunnelled = [(str(capture), capture) for capture in tunnelled]
-
-
-def _short(captures: list[dict[str, Any]]) -> str:
-    return json.dumps([{name: one[name] for name in ("protocol", "target", "verdict", "left")} for one in captures])
 
 
 @pytest.fixture(scope="module")
 def played() -> Iterator[Played]:
-    with battery_ground() as ground:
-        ground.play(("nobody", SHUT["nobody"]), ("machine", SHUT["machine"]), ("run", SHUT["run"] + COUNTED))
-        ground.net.within("staging", "sh", "-c", TAMPERED)
-        link = ground.link()
-        packets = by_hand(*link)
-        ground.play(("root", SHUT["root"] + packets + no_ip(*link)))
-        arrived, counted = ground.net.world.packets(), ground.about["refused"]
-        ground.net.world.reset()
-        opened = what_is_opted_in()
-        ground.play(*opened.items())
-        let_out = ground.net.world.packets()
-        shut, let = ([one for part in parts.values() for one in part] for parts in (SHUT, opened))
-        yield Played(ground, shut, packets, let, arrived, let_out, counted)
+    with battery_played() as played:
+        yield played
 
 
 def test_nothing_arrives(played: Played) -> None:
@@ -221,3 +121,75 @@ def test_a_host_that_passes_nothing_on_counts_all_the_same(played: Played) -> No
     played.ground.play(("root", packets))
     assert played.unrecorded(packets) == []
     assert played.ground.net.world.packets() == []
+
+
+def missing(played: Played) -> str:
+    """What readiness says."""
+    return " ".join(asyncio.run(ControlClient(played.ground.gateway.data).readiness()).missing)
+
+
+def arrives(played: Played) -> int:
+    """How many requests arrive of what is opted in, from staging and the contained run."""
+    before = len(played.ground.partner.requests())
+    opened = what_is_opted_in()
+    played.ground.try_out(("nobody", opened["nobody"]), ("run", opened["run"]))
+    return len(played.ground.partner.requests()) - before
+
+
+def test_a_broken_policy_in_the_middle_lets_nothing_out(played: Played) -> None:
+    world, policies = played.ground.net.world, (played.ground.gateway.policy, played.ground.runs.folder / "policy.yaml")
+    world.reset()
+    with played.ground.trying(FAULTY):
+        for path in policies:
+            path.write_text("version: 1\nopt_in: [{to: '*'}]\n")
+        until(lambda: "the policy was not reloaded" in missing(played))
+    assert world.packets() == []
+    for path in policies:
+        path.write_text(policy())
+    until(lambda: missing(played) == "")
+
+
+def test_a_full_disk_in_the_middle_lets_nothing_out(played: Played) -> None:
+    world, filler = played.ground.net.world, played.ground.disk / "filler"
+    world.reset()
+    try:
+        with played.ground.trying(FAULTY):
+            fill(filler)
+            until(lambda: missing(played) != "")
+        assert world.packets() == []
+        fill(filler)
+        before, opened = len(played.ground.partner.requests()), what_is_opted_in()["nobody"]
+        played.ground.try_out(("nobody", opened))
+    finally:
+        filler.unlink()
+    until(lambda: missing(played) == "")
+    # What is opted in leaves only where there was room to say that it does.
+    captures = played.ground.captures()
+    said = [one for one in opened if any(capture["left"] for capture in captures.get(one.source, []))]
+    assert len(played.ground.partner.requests()) - before <= len(said)
+
+
+def test_a_killed_gateway_in_the_middle_lets_nothing_out_and_a_new_one_lets_out_what_it_should(played: Played) -> None:
+    world = played.ground.net.world
+    world.reset()
+    with played.ground.trying(FAULTY):
+        played.ground.gateway.kill()
+        played.ground.runs.kill()
+    assert world.packets() == []
+    assert played.ground.gateway.contain("status").returncode == 0
+    with ThreadPoolExecutor() as starting:
+        for started in [starting.submit(one.start) for one in (played.ground.gateway, played.ground.runs)]:
+            started.result()
+    # Of what was refused in the meantime the rules know the number.
+    until(lambda: bool(played.ground.gateway.captures(trait="unread")))
+    played.ground.try_out(("nobody", FAULTY["nobody"]))
+    assert world.packets() == []
+    opened = what_is_opted_in()
+    assert arrives(played) == len(opened["nobody"]) + len(opened["run"])
+
+
+def fill(filler: Path) -> None:
+    with filler.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(65536))
+    assert shutil.disk_usage(filler.parent).free < 65536
