@@ -35,7 +35,7 @@ SHUT = {
     "root": attempts((*FOREIGN, *DATAGRAMS), TRANSPARENT),
 }
 """Who plays what, and nothing of it may arrive."""
-SAMPLE = ("ssh", "postgresql-by-name", "no-protocol-ipv6", "mail", "mail-by-name", "dns-over-tls", "http", "https",
+SAMPLE = ("ssh", "postgresql", "no-protocol-ipv6", "mail", "a-foreign-resolver", "dns-over-tls", "http", "https",
           "http2", "https-odd-port", "a-live-key-to-stripe", "metadata", "quic", "quic-ipv6", "odd-udp")  # fmt: skip
 FAULTY = {
     who: [replace(one, case=replace(one.case, in_vain=True)) for one in SHUT[who] if one.case.name in SAMPLE]
