@@ -242,6 +242,7 @@ PROMISED = {
     ("post", "/api/runs"), ("get", "/api/runs"), ("get", "/api/runs/{run_id}"), ("post", "/api/runs/{run_id}/finish"),
     ("post", "/api/runs/{run_id}/windows"), ("post", "/api/runs/{run_id}/settle"),
     ("post", "/api/runs/{run_id}/contained"), ("post", "/api/runs/{run_id}/verify"), ("post", "/api/schedule"),
+    ("post", "/api/doctor"), ("get", "/api/doctor"), ("get", "/api/doctor/{report_id}"),
 }  # fmt: skip
 
 
