@@ -80,7 +80,9 @@ class BodyMask(NamedTuple):
                     return parted
         wide = _wide(data, declared)
         if wide is not None:
-            return self._recoded(data, wide)
+            recoded = self._recoded(data, wide)
+            # How it begins may deceive: a key among its octets as they stand is one all the same.
+            return recoded if recoded is None else self._without_keys(recoded)
         return masked_text(data, self.plan, self.mark, message=self.message, names=self.names)
 
     def _recoded(self, data: bytes, charset: str) -> Masked | None:
@@ -92,6 +94,10 @@ class BodyMask(NamedTuple):
         if masked.text is text:
             return Masked(data, masked.flags)
         return Masked(masked.text.decode().encode(charset), masked.flags)
+
+    def _without_keys(self, masked: Masked) -> Masked:
+        again = masked_text(masked.text, self.plan, self.mark, message=self.message, names=False)
+        return Masked(again.text, tuple(dict.fromkeys((*masked.flags, *again.flags))))
 
     def _multipart(self, data: bytes, boundary: bytes) -> Masked | None:
         """Part by part; the delimiters and heads stay (RFC 7578)."""

@@ -11,7 +11,7 @@ _FIELD = re.compile(
 )
 _QUERY = re.compile(rb"\?[^ \r\n]*")
 _USER_INFO = re.compile(rb"(://|^CONNECT )[^/@\s]*@")
-_NO_PORT = re.compile(rb"^(CONNECT [^\s:]*:)[^\s\d][^\s]*")
+_NO_PORT = re.compile(rb"^(CONNECT [^\s:]*:)(?!\d{1,5}(?:\s|$))[^\s]+")
 _CREDENTIALS = re.compile(rb"(?i)\b(?:auth|pass\w*|login|identify|oper)\b(?![ \t]*:)")
 """Of line protocols that met an HTTP port: FTP and POP3 (`PASS`), Redis and SMTP (`AUTH`), IMAP (`LOGIN`), STOMP."""
 _HTTP = re.compile(rb"[^\r\n]* HTTP/\d")

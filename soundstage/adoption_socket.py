@@ -36,10 +36,11 @@ class AdoptionServer:
         self._adopt = adopt
         self._serving: set[asyncio.Task[None]] = set()
         self._socket: socket.socket | None = None
+        self._data_dir: Path | None = None
 
     async def start(self, data_dir: Path) -> None:
         """Listen in `data_dir`. Raises OSError where that cannot be."""
-        self._socket = _listening(data_dir)
+        self._socket, self._data_dir = _listening(data_dir), data_dir
         self._begin(self._accept(self._socket))
 
     async def stop(self) -> None:
@@ -47,8 +48,9 @@ class AdoptionServer:
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
-        if self._socket is not None:
+        if self._socket is not None and self._data_dir is not None:
             self._socket.close()
+            (self._data_dir / NAME).unlink(missing_ok=True)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.Task(work, loop=asyncio.get_running_loop())

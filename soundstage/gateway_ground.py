@@ -46,10 +46,10 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
             store.sweep_incoming()
             masker = Masker(secret_of(data_dir, "masking.key"))
             secret = secret_of(data_dir, "objects.key")
+            runs = Runs(ledger)
         writer = Writer(ledger, store)
         retention = Retention(ledger, store, keep_days=settings.keep_days, keep_bytes=settings.keep_bytes)
-        objects, runs = Objects(ledger, store), Runs(ledger)
-        made = Ground(ledger, store, writer, masker, secret, objects, runs, retention)
+        made = Ground(ledger, store, writer, masker, secret, Objects(ledger, store), runs, retention)
         async with _working(made):
             yield made
 

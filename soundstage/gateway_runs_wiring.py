@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from ledger.run_rows import last_sign
+from ledger.trouble import LedgerUnavailable
 from policies.never import Socket
 from soundstage.addresses import Addresses, shown
 from soundstage.gateway_entrances import Entrances
@@ -16,6 +17,7 @@ from soundstage.gateway_runs_settle import Settling
 from soundstage.gateway_runs_shown import RunShower
 from soundstage.gateway_runs_watch import RunWatch
 from soundstage.settings import Settings
+from soundstage.told_to_operator import told_to_operator
 from soundstage.trust_bundle import write_bundle
 
 
@@ -32,7 +34,7 @@ async def gateway_runs(
 
     runs, writer = ground.runs, ground.writer
     watch = RunWatch(runs, judging.in_flight, lambda: writer.trouble)
-    with runs.archive.reading() as connection:
+    with told_to_operator(LedgerUnavailable), runs.archive.reading() as connection:
         watch.restarted(last_sign(connection))
     listeners = RunListeners(settings, ground, judging, doors)
     shower = RunShower(runs.keys, addresses, write_bundle(settings.data_dir))

@@ -23,7 +23,8 @@ PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "SOCKS", "DASHBOARD")
 
 def environment(data_dir: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Every port free, nothing of this process's own settings or proxies."""
-    kept = {n: v for n, v in os.environ.items() if not n.startswith("SOUNDSTAGE_") and not n.lower().endswith("_proxy")}
+    ours = ("SOUNDSTAGE_", "PYTEST_")
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(ours) and not n.lower().endswith("_proxy")}
     ports = {f"SOUNDSTAGE_{name}_PORT": "0" for name in PORTS}
     return {**kept, **ports, "PYTHONPATH": str(PROJECT), "SOUNDSTAGE_DATA_DIR": str(data_dir), **(more or {})}
 

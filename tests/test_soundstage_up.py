@@ -116,7 +116,7 @@ def test_second_one_on_the_same_directory(gateway: Running) -> None:
     assert (gateway.data_dir / "addresses.json").exists()
 
 
-@pytest.mark.parametrize("name", ["PROXY", "HTTPS", "SMTP", "SMTPS", "DNS", "DASHBOARD"])
+@pytest.mark.parametrize("name", ["PROXY", "SMTP", "DNS", "DASHBOARD"])
 def test_port_in_use(tmp_path: Path, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
