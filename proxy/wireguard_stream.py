@@ -40,7 +40,7 @@ class Bridge:
         await asyncio.gather(self._up, self._down, return_exceptions=True)
         self._ours.close()
         with contextlib.suppress(OSError):
-            self._stream.close()
+            self._stream.close()  # type: ignore[no-untyped-call]  # mitmproxy_rs gives it no types
 
     async def _carry_up(self) -> None:
         loop = asyncio.get_running_loop()
@@ -56,4 +56,4 @@ class Bridge:
             while data := await loop.sock_recv(self._ours, PIECE):
                 self._stream.write(data)
                 await self._stream.drain()
-            self._stream.write_eof()
+            self._stream.write_eof()  # type: ignore[no-untyped-call]  # the same

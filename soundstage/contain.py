@@ -79,8 +79,8 @@ def gateway_of(settings: Settings, wanted: Wanted) -> Gateway:
             f"SOUNDSTAGE_BIND={settings.bind} cannot be reached from staging",
             "set it to this machine's address on staging's side, or to :: or 0.0.0.0 with SOUNDSTAGE_STEER_TO",
         )
-    own = (settings.proxy_port, settings.https_port, settings.http_port, settings.smtp_port, settings.smtps_port)
-    own = (*own, settings.socks_port)
+    web = (settings.proxy_port, settings.socks_port, settings.https_port, settings.http_port)
+    own = (*web, settings.smtp_port, settings.smtps_port)
     if settings.dashboard_port in wanted.services_over("tcp"):
         raise ConfigError(f"--service {settings.dashboard_port} is the dashboard's, which staging does not reach")
     return Gateway(

@@ -127,7 +127,7 @@ class PeerBook:
 def _free(peers: tuple[Peer, ...]) -> int:
     taken = {peer.number for peer in peers}
     after = max(taken, default=FIRST - 1) + 1
-    found = next((one for one in (*range(after, LAST), *range(FIRST, after)) if one not in taken), None)
+    found: int | None = next((one for one in (*range(after, LAST), *range(FIRST, after)) if one not in taken), None)
     if found is None:
         raise ConfigError(f"there are {len(peers)} peers, and no address for another")
     return found

@@ -79,7 +79,7 @@ def attempts(alone: Alone) -> dict[str, Any]:
     return {"ways": json.loads(done.stdout), "outside": json.loads(control.stdout), **told}
 
 
-def _listens(held: ExitStack, family: int, address: object) -> socket.socket:
+def _listens(held: ExitStack, family: int, address: Any) -> socket.socket:
     made = held.enter_context(socket.socket(family, socket.SOCK_STREAM))
     made.bind(address)
     made.listen()

@@ -107,7 +107,9 @@ def hostile(text: str) -> Result:
     return Result(text, "violated", (text,), Settled(False, text, 1.0), (row, doubt), {"judged": 1})
 
 
-ANYTHING = st.text(st.characters() | st.sampled_from("\x00\x1b\r\n|`<>&\"'%:,]@\ud800\ufffe\u2028\x85"), min_size=1, max_size=30)
+ANYTHING = st.text(
+    st.characters() | st.sampled_from("\x00\x1b\r\n|`<>&\"'%:,]@\ud800\ufffe\u2028\x85"), min_size=1, max_size=30
+)
 
 
 @given(ANYTHING)

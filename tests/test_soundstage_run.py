@@ -43,7 +43,7 @@ class Told:
     printed: dict[str, str]
     captures: list[dict[str, Any]]
 
-    def operations(self) -> list[str]:
+    def operations(self) -> list[str | None]:
         return [capture.get("operation") for capture in self.captures]
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 OUTSIDE = json.loads(sys.argv[1])
 LIBRARY = ctypes.CDLL(None, use_errno=True)
@@ -26,7 +27,13 @@ def tried(way: Callable[[], object]) -> str:
     return f"OPEN: {found!r}" if found else "stopped"
 
 
-def connects(family: int, address: object) -> Callable[[], object]:
+def done(act: Callable[..., object], *given: Any) -> bool:
+    """Whether it could be done at all: what is refused raises."""
+    act(*given)
+    return True
+
+
+def connects(family: int, address: Any) -> Callable[[], object]:
     def way() -> object:
         with socket.socket(family, socket.SOCK_STREAM) as sock:
             sock.settimeout(5)
@@ -132,8 +139,8 @@ WAYS: dict[str, Callable[[], object]] = {
     "descriptors": lambda: [number for number in range(3, 256) if is_open(number)],
     "variables": lambda: [name for name in ("SSH_AUTH_SOCK", "DOCKER_HOST", "SOUNDSTAGE_X") if name in os.environ],
     "processes-outside": listed,
-    "signal-outside": lambda: os.kill(OUTSIDE["pid"], 0) or True,
-    "first-process": lambda: os.kill(1, 9) or not Path("/proc/1").exists(),
+    "signal-outside": lambda: done(os.kill, OUTSIDE["pid"], 0),
+    "first-process": lambda: done(os.kill, 1, 9) and not Path("/proc/1").exists(),
     "root-of-first-process": lambda: list(Path("/proc/1/root").iterdir()),
     "descriptors-of-first-process": lambda: [path.readlink() for path in Path("/proc/1/fd").iterdir()],
     "memory-of-first-process": lambda: os.open("/proc/1/mem", os.O_RDONLY),
@@ -142,7 +149,7 @@ WAYS: dict[str, Callable[[], object]] = {
     "users-of-first-process": entered("/proc/1/ns/user"),
     "ptrace-first-process": called(101, 16, 1, 0, 0),
     "powers": powers,
-    "setuid-root": lambda: os.setuid(0) or os.geteuid() != OUTSIDE["uid"],
+    "setuid-root": lambda: done(os.setuid, 0) and os.geteuid() != OUTSIDE["uid"],
     "setuid-program": inside(f"test $({OUTSIDE['setuid']} -u) != {OUTSIDE['uid']} && echo gained"),
     "route": inside("ip route del local default dev lo table local && echo gone"),
     "rules": inside("nft flush ruleset && echo gone"),
