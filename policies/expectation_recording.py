@@ -81,7 +81,10 @@ def _place(capture: Mapping[str, Any]) -> dict[str, Any]:
     target = capture["target"]
     if capture["intent"] == "connect":
         return {"host": target["host"], "port": target["port"]}
-    return {name: target[name] for name in ("method", "host", "path") if target.get(name) is not None}
+    said = {name: target[name] for name in ("method", "host", "path") if target.get(name) is not None}
+    if "?" in str(said.get("path")):
+        del said["path"]  # an encoded one, decoded: no row can be asked for it
+    return said
 
 
 def _written(name: str, value: Any) -> str:

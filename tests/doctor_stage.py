@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from house import PROJECT
 from run_stage import NOBODY, as_user
 from small_internet import SmallInternet
 
@@ -36,7 +37,10 @@ mkdir /run/bin
 for one in curl git node id; do ln -s "$(command -v $one || echo /nowhere)" /run/bin/$one; done
 cp "$BUNDLE" /run/bundle.pem && chmod 644 /run/bundle.pem
 if [ -n "$ENGINE" ]; then touch /run/docker.sock; mount --bind "$ENGINE" /run/docker.sock; fi
+mkdir /run/checkout && mount --bind "$CHECKOUT" /run/checkout
 mount -t tmpfs -o mode=1777 none /tmp
+# A checkout below a folder that is hidden now is put back where it was.
+if [ ! -e "$CHECKOUT" ]; then mkdir -p "$CHECKOUT" && mount --bind /run/checkout "$CHECKOUT"; fi
 exec "$@"
 """
 # Without Java, because what is in its store is this machine's.
@@ -52,7 +56,8 @@ def examined(
     variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """`soundstage doctor --json WORDS`, as nobody, in a file system that has nothing of this machine's own sockets."""
-    environ = {"BUNDLE": str(bundle), "ENGINE": "" if engine is None else str(engine), "PATH": "/usr/bin:/bin"}
+    environ = {"CHECKOUT": str(PROJECT), "BUNDLE": str(bundle), "ENGINE": "" if engine is None else str(engine)}
+    environ |= {"PATH": "/usr/bin:/bin"}
     environ |= {**dict.fromkeys(VARIABLES, "/run/bundle.pem"), "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})}
     raised = [f"--inh-caps=+{capabilities}", f"--ambient-caps=+{capabilities}"] if capabilities else []
     program = [sys.executable, "-P", "-m", "soundstage", "doctor", "--json", *words]
