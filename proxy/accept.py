@@ -108,8 +108,10 @@ class AcceptLoop:
             work = self._in_flight.begin(peer.id, "a connection that has been accepted", peer.address)
             work.idle = lambda: _is_silent(sock)
             await self._entrance(sock, peer)
-        except Exception:
+        except Exception as bug:
             _log.exception("a connection of %s ended in a bug; nothing left", peer.address)
+            if not isinstance(bug, OSError):  # such as a client that went away after it was recorded
+                self._in_flight.lose(peer.id, "Soundstage failed on it")
         finally:
             self._in_flight.end(peer.id)
             sock.close()

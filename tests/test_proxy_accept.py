@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from proxy.accept import AcceptLoop, Peer, listening_socket
+from sinks.in_flight import InFlight
 
 
 async def test_connections_are_served_side_by_side_and_ended_by_stopping() -> None:
@@ -37,7 +38,8 @@ async def test_an_entrance_that_fails_closes_its_connection_and_no_other(caplog:
         raise RuntimeError("a bug")
 
     sock = listening_socket("127.0.0.1", 0)
-    loop = AcceptLoop(sock, fail)
+    register = InFlight()
+    loop = AcceptLoop(sock, fail, register)
     with caplog.at_level(logging.ERROR):
         for _ in range(2):
             reader, writer = await asyncio.open_connection(*sock.getsockname())
@@ -45,6 +47,7 @@ async def test_an_entrance_that_fails_closes_its_connection_and_no_other(caplog:
             writer.close()
             await writer.wait_closed()
     assert "ended in a bug; nothing left" in caplog.text
+    assert [why for _, why in register.lost()] == ["Soundstage failed on it"] * 2, "no run is clean that lost one"
     await loop.stop()
 
 
