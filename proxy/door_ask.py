@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ledger.reply import Reply
-from ledger.trouble import LedgerUnavailable
+from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
 from policies.http_request import HttpRequest
 from policies.quick import quick
 from proxy.http1_reply import problem
@@ -49,7 +49,8 @@ async def ask(gate: Gate, seen: Seen) -> Told:
     except NotReady as error:
         told = _refusal("Soundstage is not ready", str(error))
     except LedgerUnavailable as error:
-        told = _refusal("Soundstage cannot record", str(error))
+        _log.warning("a %s was refused: %s", type(seen).__name__, error)
+        told = _refusal("Soundstage cannot record", CANNOT_RECORD)
     except Exception:
         # The refusal armed above stands, whatever this is.
         _log.exception("the gate failed on a %s", type(seen).__name__)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from ledger.trouble import LedgerUnavailable
+from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
 from policies.body import EMPTY
 from policies.http_request import HttpRequest
 from policies.raw_connection import RawConnection
@@ -85,7 +85,8 @@ class Conversation:
             await self._refuse(refused)
         except LedgerUnavailable as error:
             self._in_flight.lose(self._connection.id, str(error))
-            await self._say(503, "Soundstage cannot record", str(error))
+            _log.warning("a request was refused: %s", error)
+            await self._say(503, "Soundstage cannot record", CANNOT_RECORD)
         except Exception:
             _log.exception("the door failed on a connection of %s", self._connection.source)
             self._in_flight.lose(self._connection.id, "Soundstage failed while it read it")

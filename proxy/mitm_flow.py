@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mitmproxy.http import HTTPFlow
 
-from ledger.trouble import LedgerUnavailable
+from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
 from policies.body import EMPTY, Body
 from policies.decision import Decision
 from policies.effect import Effect
@@ -98,7 +98,9 @@ class FlowHooks:
             outcome = await self._gate.take(_seen(request, body))
         except (NotReady, LedgerUnavailable) as error:
             _forget(body)
-            flow.response = response_of(problem(503, "Not now", str(error)), request, close=True)
+            _log.warning("a request was refused: %s", error)
+            told = str(error) if isinstance(error, NotReady) else CANNOT_RECORD
+            flow.response = response_of(problem(503, "Not now", told), request, close=True)
             return
         if isinstance(outcome, Answer):
             marks: tuple[tuple[str, str], ...] = (("Soundstage-Verdict", outcome.decision.verdict),)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import BinaryIO, Protocol
 
 from ledger.reply import Reply
-from ledger.trouble import LedgerUnavailable
+from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
 from policies.body import Body
 from policies.mail import Mail
 from sinks.gate import NotReady
@@ -50,8 +50,11 @@ class SmtpDelivery:
                 if mail.body.path is not None:
                     mail.body.path.unlink(missing_ok=True)  # nobody adopted it
                 raise
-        except (LedgerUnavailable, NotReady) as error:
+        except NotReady as error:
             return status_lines(451, f"4.3.0 {error}")
+        except LedgerUnavailable as error:
+            LOG.warning("a mail was refused: %s", error)
+            return status_lines(451, f"4.3.0 {CANNOT_RECORD}")
         except Exception:
             LOG.exception("a mail was refused because taking it failed")
             return status_lines(451, "4.3.0 Soundstage failed to take this mail; its log says why")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from door_stage import Address, RememberingGate, Stage, connected, hear, hear_all, over_tls, say, stage, tunnelled
 
-from ledger.trouble import LedgerUnavailable
+from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
 from policies.http_request import RunClaim
 from proxy.connection import Connection
 from proxy.door import certificate_name
@@ -78,7 +78,7 @@ async def test_a_real_client_keeps_its_connection(here: Stage) -> None:
     ("trouble", "told"),
     [
         pytest.param(NotReady("the CA is not proved"), "the CA is not proved", id="not-ready"),
-        pytest.param(LedgerUnavailable("the disk is full"), "the disk is full", id="cannot-record"),
+        pytest.param(LedgerUnavailable("/secret inner state is full"), CANNOT_RECORD, id="cannot-record"),
         pytest.param(RuntimeError("secret inner state"), "nothing left", id="bug"),
     ],
 )

@@ -118,14 +118,15 @@ async def test_a_fault_in_the_very_first_hook_delivers_nothing(house: MitmHouse)
 async def test_what_cannot_be_recorded_does_not_leave(house: MitmHouse) -> None:
     place = await house.stand_in.http()
     house.opt_in(f"127.0.2.1:{place.port}")
-    house.gate.trouble = lambda seen: LedgerUnavailable("the disk is full")
+    house.gate.trouble = lambda seen: LedgerUnavailable("/srv/data: the disk is full")
 
     told = await house.say(
         f"GET http://127.0.2.1:{place.port}/ HTTP/1.1\r\nHost: 127.0.2.1:{place.port}\r\n\r\n".encode()
     )
 
     assert told.startswith(b"HTTP/1.1 503")
-    assert b"the disk is full" in told
+    assert b"cannot record" in told
+    assert b"/srv/data" not in told
     assert house.stand_in.arrivals == []
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from smtp_stage import MemoryIntake, StageGate, connected, stage
 
-from ledger.trouble import LedgerUnavailable
+from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
 from policies.decision import Decision
 from sinks.gate import NotReady
 from sinks.smtp_limits import SmtpLimits
@@ -198,7 +198,9 @@ async def test_a_line_without_an_end_is_held_nowhere() -> None:
     ("gate", "reply"),
     [
         pytest.param(
-            StageGate(trouble=LedgerUnavailable("the disk is full")), "451 4.3.0 the disk is full\r\n", id="ledger-gone"
+            StageGate(trouble=LedgerUnavailable("/srv/data: the disk is full")),
+            f"451 4.3.0 {CANNOT_RECORD}\r\n",
+            id="ledger-gone",
         ),
         pytest.param(StageGate(trouble=NotReady("starting")), "451 4.3.0 starting\r\n", id="not-ready"),
         pytest.param(
@@ -230,7 +232,7 @@ async def test_a_full_disk_during_data_is_a_451_at_its_end() -> None:
     async with stage(gate, intakes=BrokenIntake) as port, connected(port) as client:
         await client.say(b"EHLO x\r\n")
         replies = await client.say(ENVELOPE + b"A: b\r\n" * 50_000 + b".\r\n", 4)
-        assert replies == OPEN + "451 4.3.0 no space left on device\r\n"
+        assert replies == OPEN + f"451 4.3.0 {CANNOT_RECORD}\r\n"
     assert gate.mails == []
 
 
