@@ -156,4 +156,12 @@ class Gate:
             told = None if reply is None else filed(passage, reply, left=left, masker=self._masker)
             await self._ledger.settle(passage.capture_id, left, told)
 
-        return Departure(passage.capture_id, passage.effect, passage.decision, settle)
+        def would_reach(address: str) -> bool:
+            alone = passage.effect.model_copy(update={"recipients": (address,)})
+            return _same_way(self._policy().decide(alone, self._clock()), passage.decision)
+
+        return Departure(passage.capture_id, passage.effect, passage.decision, settle, would_reach)
+
+
+def _same_way(one: Decision, other: Decision) -> bool:
+    return one.leaves and (one.verdict, one.via, one.addresses) == (other.verdict, other.via, other.addresses)

@@ -60,6 +60,11 @@ class Answer:
     reply: Reply
 
 
+def nobody(_address: str) -> bool:
+    """Reached by nothing."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Departure:
     """The effect may leave: recorded as `left: true` already. `settle` says afterwards what truly happened."""
@@ -69,6 +74,8 @@ class Departure:
     decision: Decision
     settle: Callable[[bool, Reply | None], Awaitable[None]]
     """`settle(left, reply)`: False only where it is known that no byte went. The reply is the destination's own."""
+    would_reach: Callable[[str], bool] = nobody
+    """Of a mail: whether the same mail to this one address would leave too, the same way."""
 
 
 Outcome = Answer | Departure

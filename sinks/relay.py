@@ -6,6 +6,7 @@ A relay takes all recipients or gets no message: SMTP has one reply for the whol
 import asyncio
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -13,7 +14,8 @@ from ledger.reply import Reply
 from policies.mail import Mail
 from sinks.dialler import CannotDial, Dialler, DialRefused
 from sinks.passage import Departure
-from sinks.relay_envelope import NotRelayed, check, mail_command, rcpt_commands, read_via
+from sinks.relay_envelope import NotRelayed, check, is_read_alike, mail_command, rcpt_commands, read_via
+from sinks.relay_return import NULL_SENDER, sender_for
 from sinks.relay_session import RelayGone, RelayReply, RelaySession
 from sinks.ticket import Ticket
 
@@ -49,11 +51,19 @@ class Relay:
         self._clock = clock
 
     async def deliver(self, departure: Departure, mail: Mail, content: BinaryIO | bytes) -> tuple[bool, Reply]:
-        """Whether bytes of the mail, its envelope with it, may have left, and the reply for the client."""
+        """Whether bytes of the mail, its envelope with it, may have left, and the reply for the client.
+
+        The sender the relay was told is the reply's fact `relayed_from`.
+        """
+        mail = replace(mail, sender=sender_for(mail, lambda it: is_read_alike(it) and departure.would_reach(it)))
+        left, reply = await self._tried(departure, mail, content)
+        return left, replace(reply, facts={"relayed_from": mail.sender or NULL_SENDER}) if left else reply
+
+    async def _tried(self, departure: Departure, mail: Mail, content: BinaryIO | bytes) -> tuple[bool, Reply]:
         session: RelaySession | None = None
         try:
             scheme, host, port = read_via(departure.decision.via)
-            check(mail)
+            check(mail, departure.would_reach)
             async with asyncio.timeout(self._time_left(departure)):
                 session = await self._open(departure, scheme, host, port)
                 reply = await self._carry(session, scheme, host, mail, content)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from policies.mail import Mail
+from sinks.relay_return import WouldReach, asks_for_answers
 
 _DOMAIN = re.compile(r"(?:[^\W_]|[.-]){1,255}|\[[0-9A-Fa-f.:IPv]{2,60}\]")
 _ROUTING = frozenset('%!@:,"\\;<>()')
@@ -36,23 +37,36 @@ def read_via(via: str | None) -> tuple[str, str, int]:
     return url.scheme, url.hostname, port
 
 
-def check(mail: Mail) -> None:
-    """Raises NotRelayed for a mail that a relay could understand in another way than it was judged."""
+def check(mail: Mail, reach: WouldReach) -> None:
+    """Raises NotRelayed for a mail that could reach others than those it was judged by."""
     if "bare_newline" in mail.flags:
         raise NotRelayed(554, "5.6.0 The message holds a bare CR or LF, which a relay may take for the end of a line")
     for address in mail.recipients:
-        local, _, domain = address.rpartition("@")
-        if not local or not _ROUTING.isdisjoint(local) or not _DOMAIN.fullmatch(domain):
+        if not is_read_alike(address):
             raise NotRelayed(554, f"5.1.3 A relay may read the address {address} as another one")
-    _check_headers(mail)
+    head = _head(mail)
+    _check_recipients(head)
+    field = asks_for_answers(head, lambda address: is_read_alike(address) and reach(address))
+    if field is not None:
+        raise NotRelayed(554, f"5.7.1 The message's field {field} asks for answers to somebody who is not opted in")
 
 
-def _check_headers(mail: Mail) -> None:
-    """Some providers' servers add the recipients that a header field names to those of the envelope."""
+def is_read_alike(address: str) -> bool:
+    """Whether every server takes this address for the same one."""
+    local, _, domain = address.rpartition("@")
+    return bool(local) and _ROUTING.isdisjoint(local) and _DOMAIN.fullmatch(domain) is not None
+
+
+def _head(mail: Mail) -> bytes:
     seen = mail.head if mail.body.data is None else mail.body.data
     head, end, _ = seen.partition(b"\r\n\r\n")
     if not end and mail.body.size > len(seen):
         raise NotRelayed(554, f"5.6.0 The message's header is longer than the {len(seen)} octets that are looked at")
+    return head
+
+
+def _check_recipients(head: bytes) -> None:
+    """Some providers' servers add the recipients that a header field names to those of the envelope."""
     found = _ADDRESSING.search(head)
     if found is not None:
         name = found[1].decode("ascii")

@@ -57,6 +57,8 @@ class StageGate:
     settled: list[tuple[bool, Reply | None]] = field(default_factory=list)
     settle_trouble: Exception | None = None
     hold: asyncio.Event | None = None
+    reached: tuple[str, ...] = ()
+    """To whom a mail would leave the same way."""
 
     async def take(self, seen: Seen) -> Outcome:
         if isinstance(seen, RawConnection):
@@ -70,7 +72,7 @@ class StageGate:
         self.mails.append(seen)
         effect = effect_of(seen)
         if self.decision.leaves:
-            return Departure("cap-1", effect, self.decision, self._settle)
+            return Departure("cap-1", effect, self.decision, self._settle, self.reached.__contains__)
         passage = Passage(seen, None, effect, self.decision, "cap-1", datetime.now(UTC))
         return Answer("cap-1", effect, self.decision, await MailSink().answer(passage))
 

@@ -57,7 +57,7 @@ async def send(client: RawClient, recipients: tuple[bytes, ...] = (b"b@qa.test",
 
 async def test_an_opted_in_mail_reaches_the_relay_as_it_was_sent() -> None:
     async with relay_server(RelayServer()) as server:
-        gate = StageGate(opted_in(f"smtp://relay.test:{server.port}"))
+        gate = StageGate(opted_in(f"smtp://relay.test:{server.port}"), reached=("a@shop.test",))
         async with conversation(gate, a_relay()) as client:
             assert await send(client, (b"b@qa.test", b"c@qa.test")) == "250 2.0.0 taken as 77\r\n"
     assert server.lines == [
@@ -73,6 +73,21 @@ async def test_an_opted_in_mail_reaches_the_relay_as_it_was_sent() -> None:
     assert left
     assert reply is not None
     assert (reply.fidelity, reply.status, reply.body) == ("real", 250, b"2.0.0 taken as 77")
+    assert reply.facts == {"relayed_from": "a@shop.test"}
+
+
+async def test_nobody_who_is_not_opted_in_gets_a_bounce() -> None:
+    """The mail is as it was; only its envelope names nobody whom the relay could answer."""
+    async with relay_server(RelayServer(offers=())) as server:
+        gate = StageGate(opted_in(f"smtp://relay.test:{server.port}"), reached=("b@qa.test",))
+        async with conversation(gate, a_relay()) as client:
+            assert await send(client, message=b"From: a@shop.test\r\n\r\nhello\r\n") == "250 2.0.0 taken as 77\r\n"
+    assert server.lines[1] == "MAIL FROM:<>"
+    assert server.data == b"From: a@shop.test\r\n\r\nhello\r\n.\r\n"
+    ((left, reply),) = gate.settled
+    assert left
+    assert reply is not None
+    assert reply.facts == {"relayed_from": "<>"}
 
 
 @pytest.mark.parametrize(
@@ -156,6 +171,7 @@ async def test_a_relay_that_may_not_be_dialled_sees_no_connection(decision: dict
     [
         pytest.param(b"x%customer.test@qa.test", MESSAGE, "554 5.1.3 ", id="percent-hack"),
         pytest.param(b'"x@customer.test"@qa.test', MESSAGE, "554 5.1.3 ", id="quoted-at"),
+        pytest.param(b"b@qa.test", b"Errors-To: a@shop.test\r\n\r\nx\r\n", "554 5.7.1 ", id="answers-elsewhere"),
         pytest.param(b"b@qa.test", b"A: b\r\n\r\nx\n.\nMAIL FROM:<e@v.il>\r\n", "554 5.6.0 ", id="smuggling"),
         pytest.param(b"b@qa.test", b"A: b\r\n\r\nx\r.\r\nMAIL FROM:<e@v.il>\r\n", "554 5.6.0 ", id="smuggling-by-cr"),
     ],
@@ -276,7 +292,7 @@ async def test_a_real_mail_server_takes_it() -> None:
     async def settle(left: bool, reply: object) -> None:
         raise AssertionError("the relay does not settle")
 
-    departure = Departure("cap-1", effect_of(mail), decision, settle)
+    departure = Departure("cap-1", effect_of(mail), decision, settle, lambda address: address == "a@shop.test")
     for content in (MESSAGE, io.BytesIO(MESSAGE)):
         left, reply = await a_relay().deliver(departure, mail, content)
         assert (left, reply.status, reply.body) == (True, 250, b"2.0.0 in the box")

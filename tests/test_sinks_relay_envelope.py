@@ -6,6 +6,7 @@ import pytest
 
 from policies.body import Body
 from policies.mail import Mail
+from sinks.passage import nobody
 from sinks.relay_envelope import NotRelayed, check, mail_command, rcpt_commands, read_via
 
 HELLO = Body.of(b"hello")
@@ -58,17 +59,17 @@ def test_a_bad_via_is_refused(via: str | None) -> None:
 )  # fmt: skip
 def test_an_address_a_relay_may_read_otherwise_is_not_relayed(address: str) -> None:
     with pytest.raises(NotRelayed, match="A relay may read the address"):
-        check(mail(recipients=("b@qa.test", address)))
+        check(mail(recipients=("b@qa.test", address)), nobody)
 
 
 @pytest.mark.parametrize("address", ["b@qa.test", "b+tag@qa.test", "o'b@q-a.test", "jörg@bücher.test", "b@[192.0.2.1]"])
 def test_ordinary_addresses_are_relayed(address: str) -> None:
-    check(mail(recipients=(address,)))
+    check(mail(recipients=(address,)), nobody)
 
 
 def test_a_mail_with_bare_newlines_is_not_relayed() -> None:
     with pytest.raises(NotRelayed, match="bare CR or LF"):
-        check(mail(flags=("bare_newline",)))
+        check(mail(flags=("bare_newline",)), nobody)
 
 
 @pytest.mark.parametrize(
@@ -126,13 +127,13 @@ def test_a_header_that_may_name_more_recipients_is_not_relayed(header: bytes) ->
     message = b"Subject: hi\r\n" + header + b"\r\n\r\nhello"
     for one in (mail(body=Body.of(message)), mail(body=Body(None, len(message), ""), head=message)):
         with pytest.raises(NotRelayed, match="may name more recipients than its envelope"):
-            check(one)
+            check(one, nobody)
 
 
 def test_such_a_name_in_the_text_is_no_header() -> None:
-    check(mail(body=Body.of(b"Subject: X-SMTPAPI: no\r\n\r\nX-SMTPAPI: no\r\n")))
+    check(mail(body=Body.of(b"Subject: X-SMTPAPI: no\r\n\r\nX-SMTPAPI: no\r\n")), nobody)
 
 
 def test_a_header_longer_than_is_looked_at_is_not_relayed() -> None:
     with pytest.raises(NotRelayed, match="header is longer than the 4 octets"):
-        check(mail(body=Body(None, 100_000, ""), head=b"A: b"))
+        check(mail(body=Body(None, 100_000, ""), head=b"A: b"), nobody)

@@ -238,12 +238,14 @@ async def test_what_was_judged_by_rules_that_a_reload_took_back_meanwhile_stays(
     assert await house.reached() == before
 
 
-def mail(house: LeakHouse, *recipients: str, message: str = "Subject: hi\r\n\r\nhello\r\n") -> int:
+def mail(
+    house: LeakHouse, *recipients: str, message: str = "Subject: hi\r\n\r\nhello\r\n", sender: str = "a@shop.test"
+) -> int:
     """The code a mail to these is answered with."""
     host, port = house.doors.bound["smtp"]
     with smtplib.SMTP(host, port, timeout=10) as session:
         try:
-            session.sendmail("a@shop.test", list(recipients), message)
+            session.sendmail(sender, list(recipients), message)
         except smtplib.SMTPResponseException as refused:
             return refused.smtp_code
     return 250
@@ -268,6 +270,19 @@ async def test_mail_leaves_only_where_every_recipient_is_opted_in(house: LeakHou
         assert await asyncio.to_thread(mail, house, "b@qa.example.com") == 250
     assert server.connections == 1
     assert [line for line in server.lines if line.startswith("RCPT")] == ["RCPT TO:<b@qa.example.com> NOTIFY=NEVER"]
+
+
+async def test_no_bounce_goes_to_a_sender_who_is_not_opted_in(house: LeakHouse) -> None:
+    """A relay writes of itself to the envelope's sender, and to whom some header fields name."""
+    async with relay_server(RelayServer()) as server:
+        house.policy(relayed(server.port))
+        senders = "a@shop.test", "bounces@qa.example.com", "x%customer.com@qa.example.com"
+        for sender in senders:
+            assert await asyncio.to_thread(mail, house, "b@qa.example.com", sender=sender) == 250
+        asking = "Errors-To: a@shop.test\r\n\r\nhello\r\n"
+        assert await asyncio.to_thread(mail, house, "b@qa.example.com", message=asking) == 554
+    told = [line.split()[1] for line in server.lines if line.startswith("MAIL")]
+    assert told == ["FROM:<>", "FROM:<bounces@qa.example.com>", "FROM:<>"]
 
 
 NOT_ALL_OPTED_IN = [
