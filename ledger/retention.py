@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.body_store import BodyStore
@@ -126,7 +126,11 @@ class Retention:
 
 def _open_runs(now: datetime) -> Any:
     since = microseconds(now) - OPEN_AT_MOST
-    return select(runs.c.id).where(runs.c.finished_at.is_(None), runs.c.opened_at > since)
+    still_open = (runs.c.finished_at.is_(None), runs.c.opened_at > since)
+    around = runs.alias("around")
+    # What was opened inside a run is judged with it, and may be finished long before.
+    open_around = select(around.c.id).where(around.c.finished_at.is_(None), around.c.opened_at > since)
+    return select(runs.c.id).where(or_(and_(*still_open), runs.c.parent.in_(open_around)))
 
 
 def _in_slices(removal: Removal, where: list[Any]) -> None:

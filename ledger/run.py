@@ -58,6 +58,12 @@ class Run:
     """`{"begin": {"http": ..., "smtp": ...}, "end": ...}`: which have arrived; None: none are expected."""
     services: tuple[str, ...] = ()
     """What its namespace lets through to the machine around it: ports and paths."""
+    parent: str | None = None
+    """The run it was opened inside of, which it does not outlast."""
+    lease: float | None = None
+    """Seconds without a word from its owner after which it is abandoned; None: as long as any run may be open."""
+    ended: str | None = None
+    """Why Soundstage ended it itself: one of ENDED; None where its owner did, or it is open."""
 
     @property
     def is_open(self) -> bool:
@@ -93,6 +99,8 @@ class RunStory:
     run: Run
     windows: tuple[RunWindow, ...] = ()
     gaps: tuple[RunGap, ...] = ()
+    children: tuple["RunStory", ...] = ()
+    """Runs opened inside it, oldest first, without their windows."""
 
 
 def checked_id(text: str) -> str:
@@ -110,5 +118,7 @@ def made_id(prefix: str) -> str:
     return prefix + "".join(secrets.choice(_LETTERS) for _ in range(10))
 
 
+ENDED = ("abandoned", "expired", "parent")
+"""Its owner was not heard of for its lease; it was open for as long as a run may be; its parent was finished."""
 NO_CANARIES = {"begin": {"http": False, "smtp": False}, "end": {"http": False, "smtp": False}}
 """Of a run whose canaries are expected, none of them here yet."""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger import run_rows
 from ledger.engine import reason_of
 from ledger.run import RunGap, RunStory
+from ledger.run_family import story_of
 from ledger.store import Ledger
 from ledger.trouble import LedgerUnavailable
 
@@ -20,15 +21,15 @@ class RunArchive:
         self._ledger = ledger
 
     def find(self, run_id: str) -> RunStory | None:
-        """One with its windows and gaps."""
+        """One with its windows, its gaps and its children."""
         with self.reading() as connection:
             run = run_rows.find_run(connection, run_id)
-            return None if run is None else run_rows.story_of(connection, run)
+            return None if run is None else story_of(connection, run)
 
     def newest(self, is_open: bool | None, limit: int) -> list[RunStory]:
         """The latest begun first. `is_open`: only those that are, or are not."""
         with self.reading() as connection:
-            return [run_rows.story_of(connection, run) for run in run_rows.newest_runs(connection, is_open, limit)]
+            return [story_of(connection, run) for run in run_rows.newest_runs(connection, is_open, limit)]
 
     def gap(self, run_ids: Iterable[str], gap: RunGap) -> None:
         """Note that these runs' evidence may not be whole."""

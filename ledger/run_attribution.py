@@ -42,6 +42,8 @@ class OpenRuns:
     def __init__(self, keys: RunKeys) -> None:
         self._keys = keys
         self._held: dict[str, OpenRun] = {}
+        self._heirs: dict[str, str] = {}
+        """Of finished runs whose parent is open, that: what they left behind is its."""
         self._sources = RunSources()
 
     def add(self, run: Run, window: RunWindow | None = None) -> None:
@@ -53,8 +55,20 @@ class OpenRuns:
 
     def drop(self, run_id: str) -> None:
         """It is finished."""
-        del self._held[run_id]
+        run = self._held.pop(run_id).run
         self._sources.release(run_id)
+        self._heirs = {child: heir for child, heir in self._heirs.items() if heir != run_id}
+        if run.parent is not None:
+            self.inherit(run_id, run.parent)
+
+    def inherit(self, run_id: str, parent: str) -> None:
+        """What comes with the credentials of a finished run is its parent's, while that is open."""
+        if parent in self._held:
+            self._heirs[run_id] = parent
+
+    def family(self, run_id: str) -> tuple[str, ...]:
+        """It, and those opened inside it that are open."""
+        return (run_id, *(held.run.id for held in self.all() if held.run.parent == run_id))
 
     def get(self, run_id: str) -> OpenRun | None:
         """One of them."""
@@ -80,7 +94,7 @@ class OpenRuns:
     def judged(self, claim: RunClaim | None, source: str) -> tuple[Owner, OpenRun | None]:
         """Whom it belongs to, and the run whose token was said wrongly.
 
-        A finished run is known by a token that is proved: what it left behind is nobody else's.
+        A finished run is known by a token that is proved: what it left behind is its parent's, and nobody else's.
         """
         while claim is not None:
             held = self._held.get(claim.run)
@@ -88,7 +102,8 @@ class OpenRuns:
                 proved = hmac.compare_digest(held.token, _octets(claim.token)) or self._keys.proves(claim)
                 return (held.owner, None) if proved else (_WRONG, held)
             if self._keys.proves(claim):
-                return NOBODY, None
+                heir = self._held.get(self._heirs.get(claim.run, ""))
+                return NOBODY if heir is None else heir.owner, None
             claim = claim.otherwise
         run = self._sources.run_of(source)
         held = None if run is None else self._held.get(run)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from ledger.moment import microseconds, moment
-from ledger.run import Run, RunGap, RunStory, RunWindow
+from ledger.run import Run, RunGap, RunWindow
 from ledger.tables import captures, counters, run_gaps, run_windows, runs
 
 GAP_JOINED = 2_000_000
@@ -36,6 +36,7 @@ def put_run(connection: Connection, run: Run) -> None:
         "opened_seq": run.opened_seq,
         "contained": run.contained,
         "details": details_of(run),
+        "parent": run.parent,
     }
     connection.execute(insert(runs), row)
 
@@ -47,6 +48,8 @@ def details_of(run: Run) -> str:
         "listener": None if run.listener is None else dict(run.listener),
         "canaries": None if run.canaries is None else {moment: dict(ways) for moment, ways in run.canaries.items()},
         "services": list(run.services),
+        "lease": run.lease,
+        "ended": run.ended,
     }
     return json.dumps({name: value for name, value in told.items() if value is not None and value != []})
 
@@ -114,16 +117,31 @@ def find_run(connection: Connection, run_id: str) -> Run | None:
     return None if row is None else run_by(row)
 
 
-def story_of(connection: Connection, run: Run) -> RunStory:
-    """A run with its windows and gaps, each in order."""
-    windows = select(run_windows).where(run_windows.c.run == run.id)
+def windows_of(connection: Connection, run_id: str) -> tuple[RunWindow, ...]:
+    """A run's, in order."""
+    windows = select(run_windows).where(run_windows.c.run == run_id)
     windows = windows.order_by(run_windows.c.opened_at, run_windows.c.opened_seq)
-    gaps = select(run_gaps).where(run_gaps.c.run == run.id).order_by(run_gaps.c.number)
-    return RunStory(
-        run,
-        tuple([_window_by(row) for row in connection.execute(windows).mappings()]),
-        tuple([_gap_by(row) for row in connection.execute(gaps).mappings()]),
-    )
+    return tuple([_window_by(row) for row in connection.execute(windows).mappings()])
+
+
+def gaps_of(connection: Connection, run_id: str) -> tuple[RunGap, ...]:
+    """A run's, in order."""
+    gaps = select(run_gaps).where(run_gaps.c.run == run_id).order_by(run_gaps.c.number)
+    return tuple([_gap_by(row) for row in connection.execute(gaps).mappings()])
+
+
+def children_of(connection: Connection, run_id: str) -> list[Run]:
+    """The runs opened inside one, oldest first."""
+    statement = select(runs).where(runs.c.parent == run_id).order_by(runs.c.opened_at, runs.c.id)
+    return [run_by(row) for row in connection.execute(statement).mappings()]
+
+
+def children_of_open(connection: Connection) -> list[Run]:
+    """Of every run that is open, those opened inside it that are finished."""
+    around = runs.alias("around")
+    still_open = select(around.c.id).where(around.c.finished_at.is_(None))
+    statement = select(runs).where(runs.c.finished_at.is_not(None), runs.c.parent.in_(still_open))
+    return [run_by(row) for row in connection.execute(statement).mappings()]
 
 
 def newest_runs(connection: Connection, is_open: bool | None, limit: int) -> list[Run]:
@@ -161,6 +179,9 @@ def run_by(row: Mapping[Any, Any]) -> Run:
         listener=details.get("listener"),
         canaries=details.get("canaries"),
         services=tuple(details.get("services", ())),
+        parent=row["parent"],
+        lease=details.get("lease"),
+        ended=details.get("ended"),
     )
 
 

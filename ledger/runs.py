@@ -6,7 +6,7 @@ The gateway alone writes here. Finished runs live in the tables and nowhere else
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,32 +16,30 @@ from ledger.moment import DAY, microseconds
 from ledger.run import NO_CANARIES, Owner, Run, RunConflict, RunWindow, UnknownRun, made_id
 from ledger.run_archive import RunArchive
 from ledger.run_attribution import WRONG_TOKEN, OpenRun, OpenRuns
+from ledger.run_family import prove_openable
 from ledger.run_keys import RunKeys
+from ledger.run_lookup import STRANGE, RunLookup
 from ledger.run_sources import read_sources
 from ledger.run_troubles import RunTroubles
 from ledger.store import Ledger
 from policies.effect import UNATTRIBUTED
-from policies.http_request import RunClaim
 
-__all__ = ["OPEN_AT_MOST", "WRONG_TOKEN", "Owner", "Runs"]
+__all__ = ["OPEN_AT_MOST", "STRANGE", "WRONG_TOKEN", "Owner", "Runs"]
 
 OPEN_AT_MOST = DAY
 """Microseconds after which a run nobody finished no longer keeps its captures from retention."""
-STRANGE = "something came by its own entrance with a wrong token, or that of a finished run, and is nobody's."
 
 
-class Runs:
+class Runs(RunLookup):
     """The runs of a ledger. Asking is for the loop's thread; what changes them blocks on the disk, one at a time.
 
     What changes them raises LedgerUnavailable where it cannot be written, and then nothing is changed.
     """
 
     def __init__(self, ledger: Ledger) -> None:
-        self.archive = RunArchive(ledger)
-        self.troubles = RunTroubles(self.archive)
-        self.keys = RunKeys.of(ledger.data_dir)
+        archive = RunArchive(ledger)
+        super().__init__(archive, RunTroubles(archive), RunKeys.of(ledger.data_dir))
         self._changing = threading.RLock()
-        self._open = OpenRuns(self.keys)
         self.finished: list[Callable[[str], None]] = []
         """Told the id of each run that ends, by whichever thread ended it."""
         self.refresh()
@@ -50,53 +48,13 @@ class Runs:
         """Read the open ones anew."""
         with self.archive.reading() as connection:
             kept, windows = run_rows.open_runs(connection), run_rows.open_windows(connection)
+            left_behind = run_rows.children_of_open(connection)
         by_run = {window.run: window for window in windows}
         self._open = OpenRuns(self.keys)
         for run in kept:
             self._open.add(run, by_run.get(run.id))
-
-    def run_of(self, claim: RunClaim | None, source: str) -> Owner:
-        """Whom a client's effects belong to: what it claims, else what its entrance does, else who claims its address.
-
-        An open run with a wrong token is unattributed and flagged. So is, without a flag, a run that is finished: what
-        it left behind is nobody else's, whatever address it comes from. By another run's own entrance either is a gap
-        in that one's evidence.
-        """
-        owner, wronged = self._open.judged(claim, source)
-        if wronged is not None:
-            wronged.wrong_tokens += 1
-        entered = self._open.entered(claim) if owner.run == UNATTRIBUTED else None
-        if entered is not None:
-            # Nobody else can use that entrance, so that what is nobody's there is most likely this run's.
-            now = datetime.now(UTC)
-            self.troubles.note((entered.run.id,), now, now, STRANGE)
-        return owner
-
-    def looked_up(self, claim: RunClaim | None, source: str) -> str:
-        """The run's id alone, and nothing is counted."""
-        return self._open.judged(claim, source)[0].run
-
-    def booked_to(self, claim: RunClaim | None, source: str) -> str:
-        """The run with its window that is open, as one text, and nothing is counted."""
-        owner = self._open.judged(claim, source)[0]
-        return owner.run if owner.window is None else f"{owner.run}/{owner.window}"
-
-    def missed(self, run_id: str, at: datetime, why: str) -> None:
-        """Note that an effect could not be recorded: of this run, or of any that is open where nobody claimed it."""
-        self.troubles.note(self.open_ids if run_id == UNATTRIBUTED else (run_id,), at, at, why)
-
-    @property
-    def open_ids(self) -> tuple[str, ...]:
-        """Of the runs that are open now."""
-        return self._open.ids
-
-    def held(self, run_id: str) -> OpenRun | None:
-        """One that is open, as memory holds it."""
-        return self._open.get(run_id)
-
-    def claimed_by(self, source: str) -> str | None:
-        """The run that claims an address, or None."""
-        return self._open.claimed_by(source)
+        for run in left_behind:
+            self._open.inherit(run.id, run.parent or "")
 
     def open(
         self,
@@ -107,12 +65,20 @@ class Runs:
         sources: Sequence[str] = (),
         canaries: bool = False,
         services: Sequence[str] = (),
+        parent: str | None = None,
+        lease: float | None = None,
     ) -> Run:
-        """Begin a run. RunConflict: the id is taken, or another run claims a source. ValueError: a source is none."""
+        """Begin a run. RunConflict: the id is taken, or another run claims a source. ValueError: a source is none.
+
+        `parent`: the open run that it is opened inside of (`ledger.run_family`); UnknownRun. `lease`: in seconds.
+        """
         networks = read_sources(sources)
         with self._changing:
+            around = None if parent is None else self._held(parent).run
             self._open.prove_free(networks)
             with self.archive.writing() as connection:
+                if around is not None:
+                    prove_openable(connection, around, sources=sources, services=services)
                 if run_id == UNATTRIBUTED or run_rows.find_run(connection, run_id) is not None:
                     raise RunConflict(f"there is a run {run_id!r} already; choose another id")
                 run = Run(
@@ -123,37 +89,49 @@ class Runs:
                     sources=tuple(str(network) for network in networks),
                     canaries=NO_CANARIES if canaries else None,
                     services=tuple(services),
+                    parent=parent,
+                    lease=lease,
                 )
                 run_rows.put_run(connection, run)
             self._open.add(run)
             return run
 
-    def finish(self, run_id: str, verdict: str | None, at: datetime) -> Run:
-        """End a run, and the window that is open on it. Ending one twice is ending it once. UnknownRun."""
+    def finish(self, run_id: str, verdict: str | None, at: datetime, ended: str | None = None) -> Run:
+        """End a run, those inside it, and the windows open on them. Ending one twice is ending it once. UnknownRun.
+
+        `ended`: of `ledger.run.ENDED`, where its owner did not end it.
+        """
         with self._changing:
+            inside = [self._held(one) for one in self._open.family(run_id)[1:]]
             held = self._open.get(run_id)
             with self.archive.writing() as connection:
+                for child in inside:
+                    self._end(connection, child, "inconclusive", at, ended or "parent")
                 if held is not None:
-                    seq = run_rows.last_seq(connection)
-                    self._write_wrong_tokens(connection, held)
-                    run_rows.close_windows(connection, run_id, at, seq)
-                    ended = {"finished_at": microseconds(at), "finished_seq": seq, "verdict": verdict}
-                    run_rows.change_run(connection, run_id, **ended)
+                    self._end(connection, held, verdict, at, ended)
                 run = run_rows.find_run(connection, run_id)
             if run is None:
                 raise UnknownRun(f"there is no run {run_id[:100]!r}")
-            if held is not None:
-                self._open.drop(run_id)
+            for gone in (*inside, *([] if held is None else [held])):
+                self._open.drop(gone.run.id)
                 for tell in self.finished:
-                    tell(run_id)
+                    tell(gone.run.id)
             return run
+
+    def _end(self, connection: Connection, held: OpenRun, verdict: str | None, at: datetime, ended: str | None) -> None:
+        run, seq = held.run, run_rows.last_seq(connection)
+        self._write_wrong_tokens(connection, held)
+        run_rows.close_windows(connection, run.id, at, seq)
+        details = run_rows.details_of(replace(run, ended=ended))
+        columns = {"finished_at": microseconds(at), "finished_seq": seq, "verdict": verdict, "details": details}
+        run_rows.change_run(connection, run.id, **columns)
 
     def expire(self, now: datetime) -> list[str]:
         """End as inconclusive what has been open for too long; returns their ids."""
         longest = timedelta(microseconds=OPEN_AT_MOST)
         late = [held.run.id for held in self._open.all() if now - held.run.opened_at >= longest]
         for run_id in late:
-            self.finish(run_id, "inconclusive", now)
+            self.finish(run_id, "inconclusive", now, "expired")
         return late
 
     def open_window(self, run_id: str, name: str, at: datetime) -> RunWindow:

@@ -207,6 +207,13 @@ runs = Table(
     Column("contained", Text, nullable=False, server_default=text("'no'")),
     Column("wrong_tokens", BIG, nullable=False, server_default=text("0")),
     Column("details", Text, nullable=False, server_default=text("'{}'")),
+    Column("parent", Text),
+    Index(
+        "runs_parent",
+        "parent",
+        sqlite_where=text("parent IS NOT NULL"),
+        postgresql_where=text("parent IS NOT NULL"),
+    ),
 )
 """`opened_seq`, `finished_seq`: the last capture before it began and before it ended, which no clock can move.
 `details`: what nothing is asked by, as JSON. Secrets are derived (`ledger.run_keys`) and not kept."""
