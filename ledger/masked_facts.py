@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ledger.mask_plan import MaskPlan
-from ledger.secret_patterns import Mark, without_cards, without_keys
+from ledger.secret_patterns import OURS, Mark, without_cards, without_keys, without_ours
 
 SAID = frozenset(("to", "from", "subject", "preview", "text", "message_id", "title", "body"))
-"""What a message says and to whom: kept as it is."""
+"""What a message says and to whom: kept as it is, but for a run's own token."""
 
 _DEEPEST = 32
 
 
 def masked_facts(facts: dict[str, Any], plan: MaskPlan, mark: Mark) -> dict[str, Any]:
     """The same facts; the same object where nothing was removed."""
+    facts = _said(facts, mark)
     if not may_hold_secrets(facts, plan):
         return facts
     masking = _Masking(plan, mark)
@@ -35,6 +36,18 @@ def may_hold_secrets(facts: Mapping[str, Any], plan: MaskPlan) -> bool:
             return True
     # A line feed is no part of a key or a number, and the start and end of a word to both.
     return plan.any_key.search("\n".join(texts).encode("utf-8", "surrogatepass")) is not None
+
+
+def _said(facts: dict[str, Any], mark: Mark) -> dict[str, Any]:
+    told = "\n".join([value for name, value in facts.items() if name in SAID and isinstance(value, str)])
+    if not told or OURS.search(told.encode("utf-8", "surrogatepass")) is None:
+        return facts
+    return {
+        name: without_ours(value.encode("utf-8", "surrogatepass"), mark).decode("utf-8", "surrogatepass")
+        if name in SAID and isinstance(value, str)
+        else value
+        for name, value in facts.items()
+    }
 
 
 class _Masking:

@@ -7,6 +7,8 @@ from pathlib import Path
 from ledger.data_dir import secret_of
 from policies.http_request import RunClaim
 
+BEGINS = "soundstage_"
+"""By which a secret of ours is known wherever it turns up, and removed (`ledger.secret_patterns`)."""
 _DIGITS = 40
 """Hexadecimal: 160 bits, and nothing in them that a URL or a shell would have to quote."""
 _CRAM = "cram-md5:"
@@ -46,7 +48,7 @@ class RunKeys:
         return _same(token, claim.token)
 
     def _derived(self, use: str, run: str) -> str:
-        return _hmac(self._key, f"{use}:{run}", "sha256")[:_DIGITS]
+        return BEGINS + _hmac(self._key, f"{use}:{run}", "sha256")[:_DIGITS]
 
 
 def _hmac(key: bytes, text: str, digest: str) -> str:

@@ -9,7 +9,19 @@ from ledger.secret_names import linear
 Mark = Callable[[str, bytes], bytes]
 """What replaces a secret, from its label and its octets."""
 
+# A run's own token (`ledger.run_keys`), and it in base64 at each of the three places it may begin at: `run:token`
+# copied out of a header. Of hexadecimal digits base64 leaves few letters, so that nothing else looks like it.
+_QUARTET = rb"[A-Za-z0-9]{2}[h-m0-5w-z]"
+_RUN_TOKEN = (
+    rb"(?i:soundstage(?:_|%5f)[0-9a-f]{40})|(?:c291bmRzdGFnZV[A-Za-z0-9][h-m0-5w-z]|NvdW5kc3RhZ2Vf|zb3VuZHN0YWdlX"
+    + _QUARTET
+    + rb")(?:[MNOYZ]"
+    + _QUARTET
+    + rb"){12}[A-Za-z0-9+/_-]*={0,2}"
+)
+
 _KEYS: tuple[tuple[str, bytes], ...] = (
+    ("run_token", _RUN_TOKEN),
     ("stripe_secret_key", rb"\b(?:sk|rk)_(?:live|test|org_live|org_test)_[0-9A-Za-z]{6,}"),
     ("stripe_webhook_secret", rb"\bwhsec_[A-Za-z0-9+/=_-]{8,}"),
     ("slack_token", rb"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[0-9A-Za-z-]{6,}"),
@@ -41,17 +53,20 @@ _KEYS: tuple[tuple[str, bytes], ...] = (
 
 ANY_KEY = b"|".join(b"(?:" + pattern + b")" for _, pattern in _KEYS)
 _FINDER = linear(b"|".join(b"(" + pattern + b")" for _, pattern in _KEYS))
-_HARMLESS_IN_TEXT = {"url_password", "bearer_token", "basic_credential", "jwt"}
+_HARMLESS_IN_TEXT = {"run_token", "url_password", "bearer_token", "basic_credential", "jwt"}
 
 RUN_OF_DIGITS = rb"(?:\b|%[A-F]|[_G-Zg-z])[0-9](?:(?:[ +-]|%20)?[0-9]){12,}(?:\b|[_G-Zg-z])"
 _RUN = linear(RUN_OF_DIGITS)
+OURS = linear(_RUN_TOKEN)
+"""A run's own token, which is no part of anybody's message."""
 _GROUP = linear(rb"[0-9]+")
 
 
 def without_keys(text: bytes, mark: Mark, whole_only: bool = False) -> tuple[bytes, set[str]]:
     """The text without known keys, and the labels of those that were found.
 
-    With `whole_only` (a message's text is kept) only a key that is all of a quoted or form value is replaced.
+    With `whole_only` (a message's text is kept) only a key that is all of a quoted or form value is replaced, and a
+    run's own token wherever it stands: that is nobody's message.
     """
     found: set[str] = set()
     pieces: list[bytes] = []
@@ -63,10 +78,17 @@ def without_keys(text: bytes, mark: Mark, whole_only: bool = False) -> tuple[byt
             continue
         found.add(label)
         if whole_only and not _is_whole(text, start, end):
-            continue
-        pieces += (text[done:start], _replaced(label, match.group(0), mark))
+            kept = without_ours(match.group(0), mark)
+        else:
+            kept = _replaced(label, match.group(0), mark)
+        pieces += (text[done:start], kept)
         done = end
     return (b"".join(pieces) + text[done:] if done else text), found
+
+
+def without_ours(text: bytes, mark: Mark) -> bytes:
+    """The text without run tokens of our own, and with all else."""
+    return bytes(OURS.sub(lambda match: mark("run_token", match.group(0)), text))
 
 
 def _is_whole(text: bytes, start: int, end: int) -> bool:

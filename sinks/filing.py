@@ -37,7 +37,7 @@ def filed(passage: Passage, reply: Reply | None, *, left: bool, masker: Masker) 
     session: dict[str, Any] = {}
     flags: tuple[str, ...] = ()
     if isinstance(passage.seen, Mail):
-        body, session = passage.seen.body, _session(passage.seen)
+        body, session = passage.seen.body, _session(passage.seen, masker)
         flags = masker.message_flags((body.data or passage.seen.head)[:ALERTS_WITHIN])
     else:
         body, content_type = _evidence(passage.seen, masker)
@@ -145,19 +145,19 @@ def _without_named_key(effect: Effect, decision: Decision, masker: Masker) -> tu
     return named, decision.model_copy(update={"reason": words(decision.reason)})
 
 
-def _session(mail: Mail) -> dict[str, Any]:
+def _session(mail: Mail, masker: Masker) -> dict[str, Any]:
     return {
-        "helo": mail.helo,
+        "helo": masker.words(mail.helo),
         "tls": mail.tls,
         "sender": mail.sender,
-        "sender_options": list(mail.sender_options),
+        "sender_options": [masker.words(option) for option in mail.sender_options],
         "recipients": [
-            {"address": address, "options": list(options)}
+            {"address": address, "options": [masker.words(option) for option in options]}
             for address, options in zip(
                 mail.recipients, mail.recipient_options or ((),) * len(mail.recipients), strict=True
             )
         ],
-        "transcript": mail.transcript,
+        "transcript": masker.words(mail.transcript),
     }
 
 

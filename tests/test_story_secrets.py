@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import secret_octets
 import secret_rows
+import secret_tokens
 from house import clean_environment
 from running import PROJECT, Running, started
 from secret_places import places
@@ -30,7 +31,7 @@ WAYS = ("door", "mitm", "http2")
 UNSAYABLE = ("query-in-fragment-http2",)
 """What an ordinary HTTP/2 client cannot be made to say."""
 ORDINARY = [row for name in secret_rows.ROWS for way in WAYS if (row := f"{name}-{way}") not in UNSAYABLE]
-EVERY = [*ORDINARY, *secret_octets.ROWS]
+EVERY = [*ORDINARY, *secret_octets.ROWS, *secret_tokens.ROWS]
 SDKS = {
     "twilio": "QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDoxMTEx",
     "sendgrid": "SG." + "a" * 22 + "." + "b" * 43,
@@ -43,7 +44,7 @@ TEXT = "Your code is 493817, the link https://shop.test/confirm?token=keep-me-wh
 
 
 def send(sender: SecretSender, name: str, secret: Secret) -> None:
-    octets = secret_octets.ROWS.get(name)
+    octets = secret_octets.ROWS.get(name) or secret_tokens.ROWS.get(name)
     if octets is not None:
         octets(sender, secret)
         return
@@ -71,7 +72,7 @@ class Day:
     def __init__(self, running: Running, folder: Path) -> None:
         self.running = running
         self.folder = folder
-        self.sent = {name: fresh() for name in EVERY}
+        self.sent = {name: self._secret(name) for name in EVERY}
         self.sender = SecretSender(running)
         settings = shop_settings(folder)
         with ThreadPoolExecutor(8) as senders:
@@ -80,6 +81,9 @@ class Day:
         self.message()
         self.places = list(places(running, folder))
         self.searched = Searched(self.sent.items(), self.places)
+
+    def _secret(self, row: str) -> Secret:
+        return secret_tokens.token_of_a_run(self.running) if row in secret_tokens.ROWS else fresh()
 
     def message(self) -> None:
         """What people need: told in a mail and in a call. Sent last, so that all else is on record once this is."""
