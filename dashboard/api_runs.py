@@ -10,6 +10,7 @@ from dashboard.api_runs_shapes import (
     ContainedAsked,
     FinishAsked,
     Responses,
+    RenewedAnswer,
     RunAsked,
     RunPage,
     RunShape,
@@ -19,6 +20,7 @@ from dashboard.api_runs_shapes import (
 )
 from dashboard.once_each import once_each
 from dashboard.own_run import own_run
+from dashboard.problem import Problem
 from dashboard.runs_link import PATIENCE, RunsLink
 from dashboard.schemas import ProblemShape
 
@@ -43,12 +45,22 @@ class RunsApi:
         opened: Responses = {201: {"model": WindowShape, "description": "opened"}, **_TAKEN}
         post("/{run_id}/windows", response_model=WindowShape, responses=opened)(self.windows)
         post("/{run_id}/settle", response_model=SettledAnswer, responses=_MISSING)(self.settle)
+        post("/{run_id}/renew", response_model=RenewedAnswer, responses=_TAKEN)(self.renew)
         post("/{run_id}/contained", response_model=RunShape, responses=_TAKEN)(self.contained)
         return router
 
-    async def begin(self, asked: RunAsked) -> JSONResponse:
-        """Begin a run. The answer has its credentials, which are shown again as long as it is open."""
-        return _json(await self._link.ask("run_open", asked.model_dump()), 201)
+    async def begin(self, asked: RunAsked, request: Request) -> JSONResponse:
+        """Begin a run. The answer has its credentials, which are shown again as long as it is open.
+
+        With a run's own token it is opened inside that run, under an id that nobody chose.
+        """
+        given = asked.model_dump()
+        own = own_run(request)
+        if own is not None:
+            if asked.id is not None or asked.parent not in (None, own):
+                raise Problem(403, f"The token of the run {own!r} opens runs inside it, and chooses no ids.")
+            given["parent"] = own
+        return _json(await self._link.ask("run_open", given), 201)
 
     async def list_runs(
         self,
@@ -80,6 +92,10 @@ class RunsApi:
         """Wait until nothing of it is unfinished, all of it is on record, and nothing more has come for a while."""
         barrier = asked or BarrierAsked()
         return _json(await self._link.settle(run_id, barrier.quiet, barrier.at_most))
+
+    async def renew(self, run_id: str) -> JSONResponse:
+        """Say that its owner is still there. So does everything else that its owner asks of it."""
+        return _json(await self._link.ask("run_renew", {"run": run_id}))
 
     async def contained(self, run_id: str, asked: ContainedAsked) -> JSONResponse:
         """Note that nothing of it can go round Soundstage, as was shown."""

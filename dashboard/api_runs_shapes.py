@@ -18,6 +18,17 @@ class RunAsked(BaseModel):
     listener: bool = False
     canaries: bool = Field(False, description="whether canaries are expected at its beginning and its end")
     services: list[Text] = Field([], max_length=64, description="what its namespace lets through, for the record")
+    parent: Text | None = Field(None, description="the open run that it is opened inside of")
+    lease: float | None = Field(
+        None, ge=1, le=86_400, description="seconds without a word from its owner after which it is abandoned"
+    )
+
+
+class RenewedAnswer(BaseModel):
+    """The run's lease, in seconds from now on; null: it has none."""
+
+    run: str
+    lease: float | None
 
 
 class FinishAsked(BaseModel):
@@ -109,6 +120,19 @@ class RunCountsShape(BaseModel):
     wrong_token: int
 
 
+class ChildShape(BaseModel):
+    """A run inside another, as that one shows it. `ended`: why Soundstage ended it itself."""
+
+    id: str
+    name: str
+    open: bool
+    verdict: Literal["clean", "violated", "inconclusive"] | None
+    ended: Literal["abandoned", "expired", "parent"] | None
+    canaries: dict[str, dict[str, bool]] | None
+    counts: RunCountsShape
+    gaps: list[GapShape]
+
+
 class UnattributedShape(BaseModel):
     """Captures between its beginning and its end that nobody claimed."""
 
@@ -136,6 +160,10 @@ class RunShape(BaseModel):
     counts: RunCountsShape
     windows: list[WindowShape]
     gaps: list[GapShape]
+    parent: str | None
+    lease: float | None
+    ended: Literal["abandoned", "expired", "parent"] | None
+    children: list[ChildShape] | None = None
     unattributed: UnattributedShape | None = None
     token: str | None = None
     api_token: str | None = None

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -13,17 +12,15 @@ from starlette.responses import JSONResponse
 from dashboard.api_verify_shapes import Verified, VerifyAsked
 from dashboard.own_run import own_run
 from dashboard.problem import Problem
-from dashboard.run_evidence import LATE, EvidenceLimits, RunEvidence, Stretch
+from dashboard.run_evidence import EvidenceLimits, RunEvidence
+from dashboard.run_state import state_of, stretch_of, window_of
 from dashboard.schemas import ProblemShape
 from ledger.reader import Reader
-from ledger.runs import OPEN_AT_MOST
 from policies.expectation import NOTHING_REAL, Expectations
 from policies.expectation_file import ExpectationError, read_expectations
 from policies.verification import verify
-from policies.verification_evidence import RunState
 from policies.verification_result import Result, Settled
 
-LONGEST = timedelta(microseconds=OPEN_AT_MOST)
 AT_ONCE = 2
 """Verifications that may run side by side: each reads a whole run."""
 
@@ -65,11 +62,12 @@ class VerifyApi:
     async def result(self, run_id: str, asked: VerifyAsked) -> Result:
         """Raises Problem for a run, a window or a file that is none."""
         expectations = _expectations(asked)
-        _window_of(await self._run(run_id), asked.window)
+        window_of(await self._run(run_id), asked.window)
         told = await self._gateway.settle(run_id, expectations.settle.quiet, expectations.settle.at_most)
         async with self._of_run.setdefault(run_id, asyncio.Lock()), self._turns:
             run = await self._run(run_id)
-            return await asyncio.to_thread(self._judged, run, asked, expectations, Settled(**told))
+            around = None if run["parent"] is None else await self._gateway.run_show(run["parent"])
+            return await asyncio.to_thread(self._judged, run, around, asked, expectations, Settled(**told))
 
     async def _run(self, run_id: str) -> dict[str, Any]:
         run = await self._gateway.run_show(run_id)
@@ -78,13 +76,18 @@ class VerifyApi:
         return run
 
     def _judged(
-        self, run: Mapping[str, Any], asked: VerifyAsked, expectations: Expectations, settled: Settled
+        self,
+        run: Mapping[str, Any],
+        around: Mapping[str, Any] | None,
+        asked: VerifyAsked,
+        expectations: Expectations,
+        settled: Settled,
     ) -> Result:
-        window = _window_of(run, asked.window)
+        window = window_of(run, asked.window)
         evidence = RunEvidence(
             self._reader,
-            _state(run, window, settled),
-            _stretch(run, window),
+            state_of(run, window, settled, around),
+            stretch_of(run, window),
             window=asked.window,
             limits=self._limits,
         )
@@ -107,65 +110,3 @@ def _expectations(asked: VerifyAsked) -> Expectations:
             {"file": one.file, "line": one.line, "field": one.field, "what": one.what} for one in error.problems
         ]
         raise Problem(422, str(error), problems=problems) from error
-
-
-def _window_of(run: Mapping[str, Any], window_id: str | None) -> Mapping[str, Any] | None:
-    if window_id is None:
-        return None
-    for window in run["windows"]:
-        if window["id"] == window_id:
-            found: Mapping[str, Any] = window
-            return found
-    raise Problem(
-        404, f"There is no window {window_id!r} of the run {run['id']!r}.", parameter="window", value=window_id
-    )
-
-
-def _state(run: Mapping[str, Any], window: Mapping[str, Any] | None, settled: Settled) -> RunState:
-    """Of a window, canaries are not asked: they are sent at the run's own beginning and end."""
-    part = run if window is None else window
-    counts = run["counts"]
-    return RunState(
-        id=run["id"],
-        began=_moment(part["opened_at"]),
-        contained=run["contained"],
-        settled=settled,
-        own_entrance=run["contained"] == "namespace" or bool(run["listener"]),
-        canaries=None if window is not None else run["canaries"],
-        gaps=(*_ended_for(run), *(_told(gap) for gap in run["gaps"] if _within(gap, part, whole=window is None))),
-        wrong_token=counts["wrong_token"],
-        seen=counts["captures"] > 0,
-        counts=counts,
-    )
-
-
-def _ended_for(run: Mapping[str, Any]) -> tuple[str, ...]:
-    """What it did after it was ended for being open too long was nobody's."""
-    finished = run["finished_at"]
-    if finished is None or _moment(finished) - _moment(run["opened_at"]) < LONGEST:
-        return ()
-    return ("it was open for a day and was then ended, whether it was done or not",)
-
-
-def _within(gap: Mapping[str, Any], part: Mapping[str, Any], *, whole: bool) -> bool:
-    """A gap counts for a window that it touches. Captures that were taken may be anybody's, and are noted later."""
-    closed = part.get("closed_at")
-    touches = _moment(gap["until"]) >= _moment(part["opened_at"])
-    return whole or (touches and (closed is None or _moment(gap["at"]) <= _moment(closed))) or "capture" in gap["why"]
-
-
-def _told(gap: Mapping[str, Any]) -> str:
-    return f"{str(gap['why']).rstrip('.')} (at {gap['at']})"
-
-
-def _stretch(run: Mapping[str, Any], window: Mapping[str, Any] | None) -> Stretch:
-    """Of a finished run, what nobody claimed shortly after may be its own that came late."""
-    if window is not None:
-        return Stretch(window["opened_seq"], window["closed_seq"])
-    finished = run["finished_at"]
-    late = None if finished is None else _moment(finished) + LATE
-    return Stretch(run["opened_seq"], run["finished_seq"], late)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

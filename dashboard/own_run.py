@@ -9,7 +9,7 @@ from dashboard.problem import Problem
 _CAPTURES = re.compile(r"/api/captures(?:/[^/]+(?:/raw|/parts/[^/]+)?)?")
 _OF_RUN = {
     "GET": re.compile(r"/api/runs/([^/]+)"),
-    "POST": re.compile(r"/api/runs/([^/]+)/(?:finish|windows|settle|verify)"),
+    "POST": re.compile(r"/api/runs/([^/]+)/(?:finish|windows|settle|verify|renew)"),
 }
 _DROP_IN = {
     "GET": re.compile(r"/(?:mailpit|mailhog)/.*|/api/v2/(?:messages|search)"),
@@ -17,7 +17,10 @@ _DROP_IN = {
     "DELETE": re.compile(r"/(?:mailpit|mailhog)/api/v1/.*"),
 }
 """Of Mailpit's and MailHog's APIs, which show and change this run's mails alone; nothing is sent or released by it."""
-_ELSE = frozenset({("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/api/policy/explain")})
+_ELSE = frozenset(
+    {("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/api/policy/explain"), ("POST", "/api/runs")}
+)
+"""The last opens a run inside this one (`dashboard.api_runs`)."""
 
 
 def check_own(run: str, method: str, path: str) -> None:

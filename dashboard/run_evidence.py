@@ -40,6 +40,8 @@ class Stretch:
     closed_seq: int | None = None
     late_until: datetime | None = None
     """Of what is closed: unclaimed captures up to then may still have been its own."""
+    whole: bool = True
+    """Not a window."""
 
 
 class RunEvidence:
@@ -65,19 +67,36 @@ class RunEvidence:
         return self._state
 
     def captures(self) -> Iterator[Mapping[str, Any]]:
-        """Those that were committed when this was made."""
-        filters = Filters(run=self._state.id, window=self._window, up_to_seq=self._until)
-        yield from self._pages(filters, f"it has more than {self._limits.captures} captures, and the rest was not read")
+        """Those that were committed when this was made. Of a window, what runs inside did while it was open as well."""
+        own = Filters(run=self._state.id, window=self._window, up_to_seq=self._until)
+        every = [own, *(self._inside(child.id) for child in self._state.children)]
+        left = [self._limits.captures]
+        for filters in every:
+            more = f"it has more than {self._limits.captures} captures, and the rest was not read"
+            yield from self._pages(filters, more, left)
+
+    def _inside(self, child: str) -> Filters:
+        filters, stretch = Filters(run=child, up_to_seq=self._until), self._stretch
+        if stretch.whole:
+            return filters
+        until = self._until if stretch.closed_seq is None else stretch.closed_seq
+        return replace(filters, after_seq=stretch.opened_seq, up_to_seq=until)
 
     def unattributed(self) -> Iterator[Mapping[str, Any]]:
         """From its beginning to its end; of what has ended, to a little after."""
-        stretch = self._stretch
-        bounded = Filters(run=UNATTRIBUTED, after_seq=stretch.opened_seq)
+        if not self._state.own_entrance:
+            yield from self._around(UNATTRIBUTED)
+        if self._state.parent is not None:
+            yield from self._around(self._state.parent)
+
+    def _around(self, run: str) -> Iterator[Mapping[str, Any]]:
+        stretch, left = self._stretch, [self._limits.captures]
+        bounded = Filters(run=run, after_seq=stretch.opened_seq)
         within = replace(bounded, up_to_seq=self._until if stretch.closed_seq is None else stretch.closed_seq)
-        yield from self._pages(within, "more was unclaimed than is read")
+        yield from self._pages(within, "more was unclaimed than is read", left)
         if stretch.closed_seq is not None and stretch.late_until is not None:
             late = replace(bounded, after_seq=stretch.closed_seq, up_to_seq=self._until, until=stretch.late_until)
-            yield from self._pages(late, "more was unclaimed than is read")
+            yield from self._pages(late, "more was unclaimed than is read", left)
 
     def detail(self, capture_id: str) -> Detail:
         """Not whole where its body was not kept, is too large, or was one too many."""
@@ -96,13 +115,15 @@ class RunEvidence:
         """Limits that were reached."""
         return tuple(self._short)
 
-    def _pages(self, filters: Filters, more: str) -> Iterator[Mapping[str, Any]]:
-        left, after = self._limits.captures, None
-        while left > 0:
-            page = self._reader.captures(filters, after, min(PAGE, left))
+    def _pages(self, filters: Filters, more: str, left: list[int]) -> Iterator[Mapping[str, Any]]:
+        """`left`: how many may still be read, one number, which falls."""
+        after = None
+        while left[0] > 0:
+            page = self._reader.captures(filters, after, min(PAGE, left[0]))
             self._page = {stored.id: stored for stored in page.items}
             yield from (_judged(stored) for stored in page.items)
-            left, after = left - len(page.items), page.next
+            left[0] -= len(page.items)
+            after = page.next
             if after is None:
                 return
         self._short[more] = None

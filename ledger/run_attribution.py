@@ -23,6 +23,8 @@ class OpenRun:
         self.wrong_tokens = 0
         """Seen by this process; `written` of them are in the tables."""
         self.written = 0
+        self.called_at: float | None = None
+        """On a steady clock: when its owner was last heard of; None: not since this process began."""
         self._window: RunWindow | None = None
 
     @property

@@ -74,7 +74,7 @@ class Runs(RunLookup):
         """
         networks = read_sources(sources)
         with self._changing:
-            around = None if parent is None else self._held(parent).run
+            around = None if parent is None else self.opened(parent).run
             self._open.prove_free(networks)
             with self.archive.writing() as connection:
                 if around is not None:
@@ -102,7 +102,7 @@ class Runs(RunLookup):
         `ended`: of `ledger.run.ENDED`, where its owner did not end it.
         """
         with self._changing:
-            inside = [self._held(one) for one in self._open.family(run_id)[1:]]
+            inside = [self.opened(one) for one in self._open.family(run_id)[1:]]
             held = self._open.get(run_id)
             with self.archive.writing() as connection:
                 for child in inside:
@@ -137,7 +137,7 @@ class Runs(RunLookup):
     def open_window(self, run_id: str, name: str, at: datetime) -> RunWindow:
         """Book what comes from now on to a window. RunConflict where one is open; UnknownRun."""
         with self._changing:
-            held = self._held(run_id)
+            held = self.opened(run_id)
             if held.window is not None:
                 raise RunConflict(
                     f"the window {held.window.name!r} ({held.window.id}) is open on the run {run_id!r}; close it first"
@@ -167,7 +167,7 @@ class Runs(RunLookup):
         if how not in ("no", "namespace", "doctor"):
             raise ValueError(f"{how[:40]!r} is no way to contain a run: it is namespace or doctor")
         with self._changing:
-            held = self._held(run_id)
+            held = self.opened(run_id)
             with self.archive.writing() as connection:
                 run_rows.change_run(connection, run_id, contained=how)
             held.run = replace(held.run, contained=how)
@@ -176,7 +176,7 @@ class Runs(RunLookup):
     def change(self, run_id: str, **details: Any) -> Run:
         """Note `listener`, `canaries` or `services` of an open run."""
         with self._changing:
-            held = self._held(run_id)
+            held = self.opened(run_id)
             changed = replace(held.run, **details)
             with self.archive.writing() as connection:
                 run_rows.change_run(connection, run_id, details=run_rows.details_of(changed))
@@ -207,7 +207,8 @@ class Runs(RunLookup):
                 for held in changed:
                     self._write_wrong_tokens(connection, held)
 
-    def _held(self, run_id: str) -> OpenRun:
+    def opened(self, run_id: str) -> OpenRun:
+        """One that is open. RunConflict where it is finished; UnknownRun."""
         held = self._open.get(run_id)
         if held is not None:
             return held

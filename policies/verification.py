@@ -43,7 +43,7 @@ def verify(expectations: Expectations, evidence: Evidence, *, allow_uncontained:
         reasons=tuple(_reasons(rows)),
         settled=state.settled,
         rows=tuple(rows),
-        counts={**state.counts, "judged": looked_at},
+        counts={**state.counts, "judged": looked_at, "children": len(state.children)},
     )
 
 
@@ -118,7 +118,7 @@ def _real(expectations: Expectations, tally: Tally) -> RowResult:
 
 def _unattributed(expectations: Expectations, evidence: Evidence) -> RowResult:
     name = "everything attributed"
-    if evidence.state.own_entrance:
+    if evidence.state.own_entrance and evidence.state.parent is None:
         return RowResult(name, "unattributed", "held", "it has an entrance of its own, which nobody else can use")
     stray = (capture for capture in evidence.unattributed() if _is_stray(capture["channel"], capture["flags"]))
     found = list(islice(stray, MOST_UNATTRIBUTED))
@@ -127,7 +127,8 @@ def _unattributed(expectations: Expectations, evidence: Evidence) -> RowResult:
     more = "or more " if len(found) == MOST_UNATTRIBUTED else ""
     channels = ", ".join(f"{number} {channel}" for channel, number in sorted(Counter(_channels(found)).items()))
     count = f"{numbered(len(found), 'capture')} {more}({channels})"
-    reason = f"{count} that nobody claimed while it was open, which may be its own"
+    nobody = "nobody" if evidence.state.parent is None else f"nobody but the run around it, {evidence.state.parent},"
+    reason = f"{count} that {nobody} claimed while it was open, which may be its own"
     closest = tuple(Closest(str(one["id"]), summary(one)) for one in found[:SHOWN])
     ids = tuple(str(one["id"]) for one in found[:MOST_IDS])
     outcome: Outcome = "failed" if expectations.unattributed == "fail" else "inconclusive"

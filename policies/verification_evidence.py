@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from policies.expectation_sight import Detail
+from policies.verification_children import ChildState
 from policies.verification_result import Settled
 
 
@@ -29,6 +30,10 @@ class RunState:
     seen: bool = False
     """Whether anything at all was captured of the run."""
     counts: Mapping[str, Any] = field(default_factory=dict)
+    parent: str | None = None
+    """The run it was opened inside of: what came there without anybody's name may be its own."""
+    children: tuple[ChildState, ...] = ()
+    """Runs opened inside it, whose captures are judged with its own."""
 
 
 class Evidence(Protocol):
@@ -38,14 +43,14 @@ class Evidence(Protocol):
     def state(self) -> RunState: ...
 
     def captures(self) -> Iterator[Mapping[str, Any]]:
-        """Those of the run or window, in any order.
+        """Those of the run or window, and of the runs inside it, in any order.
 
         Beside contract.md's JSON `recipients`: everybody it reaches, None where not all of them can be named.
         """
         ...
 
     def unattributed(self) -> Iterator[Mapping[str, Any]]:
-        """Those that nobody claimed while it was open."""
+        """Those that nobody claimed while it was open, or only the run around it did."""
         ...
 
     def detail(self, capture_id: str) -> Detail:

@@ -1,6 +1,7 @@
 """The ways a run could pass because nobody was looking: each is a row that makes the verdict inconclusive."""
 
 from policies.expectation import Expectations
+from policies.verification_children import children_row
 from policies.verification_evidence import RunState
 from policies.verification_result import RowResult
 from policies.verification_summary import numbered
@@ -9,6 +10,8 @@ from policies.verification_summary import numbered
 def path_rows(state: RunState, *, looked_at: int, shortcomings: tuple[str, ...]) -> list[RowResult]:
     """Whether what happened would have been seen. `looked_at`: captures that were judged."""
     rows = [_settled(state)]
+    if state.children:
+        rows.append(children_row(state.children))
     if state.canaries is not None:
         rows.append(_canaries(state))
     rows.append(_row("evidence without gaps", "; ".join(state.gaps) or None, "it was kept from beginning to end"))

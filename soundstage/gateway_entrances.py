@@ -76,7 +76,9 @@ async def entrances(
     dialler = dialler_of(settings, judging, resolver)
     engine = _engine(settings, ground, judging, ca, dialler)
     judging.policy.told.append(
-        lambda policy: engine.reconsider(lambda effect: policy.decide(effect, datetime.now(UTC)))
+        lambda policy: engine.reconsider(
+            lambda effect: policy.decide(ground.runs.for_policy(effect), datetime.now(UTC))
+        )
     )
     chooser = _chooser(ground, judging, ca, engine)
     with told_to_operator(LedgerUnavailable):

@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from ledger.runs import Runs
+from policies.decision import Decision
 from policies.dns_question import DnsQuestion
+from policies.effect import Effect
 from policies.explain import opt_in_for
 from policies.http_request import HttpRequest
 from policies.mail import Mail
@@ -48,6 +51,17 @@ class Judging:
         return self.policy.current().may_leave(host, port, datetime.now(UTC))
 
 
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """The policy in force, asked of a run inside another as of that one."""
+
+    policy: PolicyInForce
+    runs: Runs
+
+    def decide(self, effect: Effect, now: datetime) -> Decision:
+        return self.policy.current().decide(self.runs.for_policy(effect), now)
+
+
 @contextlib.asynccontextmanager
 async def judging(settings: Settings, ground: Ground) -> AsyncIterator[Judging]:
     """Closed, until the self-test has passed. Raises ConfigError where packs or policy are refused."""
@@ -59,8 +73,9 @@ async def judging(settings: Settings, ground: Ground) -> AsyncIterator[Judging]:
     http = HttpSink(packs, ground.objects, ground.secret, {"s3": s3}, opt_in_for)
     terse = TerseSink()
     in_flight = InFlight()
+    deciding = _Deciding(policy, ground.runs)
     gate = Gate(
-        policy=policy.current,
+        policy=lambda: deciding,
         packs=packs,
         ledger=ground.writer,
         sinks={HttpRequest: http, Mail: MailSink(), DnsQuestion: terse, RawConnection: terse, ScheduledJob: JobSink()},

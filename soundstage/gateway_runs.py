@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ledger.run import RunConflict, UnknownRun, checked_id, made_id
-from ledger.run_counts import counts_of, unclaimed_within
 from ledger.runs import Runs
 from ledger.trouble import LedgerUnavailable
 from policies.http_request import RunClaim
@@ -15,6 +14,7 @@ from proxy.listener import PortInUse
 from sinks.in_flight import InFlight
 from soundstage.control_server import Asked
 from soundstage.gateway_runs_listeners import RunListeners
+from soundstage.gateway_runs_read import RunReader
 from soundstage.gateway_runs_settle import Settling
 from soundstage.gateway_runs_shown import RunShower, shown_window
 from soundstage.gateway_runs_watch import RunWatch
@@ -27,7 +27,8 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (LedgerUnavailable, 503),
     (OSError, 503),
 )
-Items = list[dict[str, Any]]
+_BY_ITS_OWNER = frozenset({"contained", "open_window", "close_window", "settle"})
+"""Questions that a run's owner alone asks: each renews its lease. Anybody may look at it, and keeps nothing alive."""
 Question = Callable[["GatewayRuns", dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
@@ -37,6 +38,8 @@ def _answered(question: Question) -> Question:
     @functools.wraps(question)
     async def answer(self: "GatewayRuns", given: dict[str, Any]) -> dict[str, Any]:
         try:
+            if given.get("run") and question.__name__ in _BY_ITS_OWNER:
+                self._watch.called(given["run"])
             return await question(self, given)
         except tuple(kind for kind, _ in _STATUS) as error:
             status = next(status for kind, status in _STATUS if isinstance(error, kind))
@@ -62,7 +65,7 @@ class GatewayRuns:
         self._in_flight = in_flight
         self._settling = settling
         self._listeners = listeners
-        self._shower = shower
+        self._reader = RunReader(runs, shower)
         self._watch = watch
         self._closing: set[asyncio.Future[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -81,6 +84,7 @@ class GatewayRuns:
             "window_open": self.open_window,
             "window_close": self.close_window,
             "settle": self.settle,
+            "run_renew": self.renew,
         }
 
     async def reopen_listeners(self) -> None:
@@ -92,8 +96,10 @@ class GatewayRuns:
 
     @_answered
     async def open(self, given: dict[str, Any]) -> dict[str, Any]:
-        """`{name?, id?, sources?, listener?, canaries?, services?}`: the run, with its secrets."""
+        """`{name?, id?, sources?, listener?, canaries?, services?, parent?, lease?}`: the run, with its secrets."""
         run_id = checked_id(given["id"]) if given.get("id") else made_id("run-")
+        if given.get("parent") is not None and given.get("listener"):
+            raise ValueError(f"a run inside another, {given['parent']!r}, comes by its ways and has no listener")
         begin = functools.partial(
             self._runs.open,
             run_id,
@@ -102,6 +108,8 @@ class GatewayRuns:
             sources=tuple(given.get("sources") or ()),
             canaries=bool(given.get("canaries")),
             services=tuple(given.get("services") or ()),
+            parent=given.get("parent"),
+            lease=given.get("lease"),
         )
         await asyncio.to_thread(begin)
         self._in_flight.watch(run_id)
@@ -112,7 +120,7 @@ class GatewayRuns:
     @_answered
     async def list(self, given: dict[str, Any]) -> dict[str, Any]:
         """`{open: true | false | null, limit}`: runs without secrets, the latest begun first."""
-        return {"items": await asyncio.to_thread(self._read_newest, given.get("open"), given.get("limit") or 100)}
+        return {"items": await asyncio.to_thread(self._reader.newest, given.get("open"), given.get("limit") or 100)}
 
     @_answered
     async def show(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -128,11 +136,19 @@ class GatewayRuns:
         if given.get("itself") and held is not None and held.run.contained == "namespace":
             raise RunConflict(f"the run {run_id!r} is ended by the `soundstage run` that contains it, not by itself")
         if held is not None:
-            self._note_unfinished(run_id)
+            for one in self._runs.family(run_id):
+                self._note_unfinished(one)
         await self._write_pending()
         await asyncio.to_thread(self._runs.finish, run_id, given.get("verdict"), datetime.now(UTC))
         await self._listeners.close(run_id)
         return await self._shown(run_id)
+
+    @_answered
+    async def renew(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{run}`: its owner is still there."""
+        held = await asyncio.to_thread(self._runs.opened, given["run"])
+        self._watch.called(given["run"])
+        return {"run": held.run.id, "lease": held.run.lease}
 
     @_answered
     async def contained(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -177,36 +193,7 @@ class GatewayRuns:
             raise
 
     async def _shown(self, run_id: str, *, secrets: bool = False) -> dict[str, Any]:
-        return await asyncio.to_thread(self._read, run_id, secrets)
-
-    def _read(self, run_id: str, secrets: bool) -> dict[str, Any]:
-        # Before what is written: what is written in between is then told twice, and never left out.
-        pending, unwritten = self._runs.troubles.pending(run_id), self._unwritten(run_id)
-        story = self._runs.archive.find(run_id)
-        if story is None:
-            raise UnknownRun(f"there is no run {run_id[:100]!r}")
-        counts = counts_of(self._runs.archive, [run_id])[run_id]
-        pending = tuple([gap for gap in pending if gap not in story.gaps])
-        unclaimed = unclaimed_within(self._runs.archive, story.run)
-        return self._shower.shown(
-            story, counts, pending=pending, unclaimed=unclaimed, wrong_tokens=unwritten, secrets=secrets
-        )
-
-    def _read_newest(self, is_open: bool | None, limit: int) -> Items:
-        troubles = self._runs.troubles
-        unwritten = {run_id: (troubles.pending(run_id), self._unwritten(run_id)) for run_id in self._runs.open_ids}
-        stories = self._runs.archive.newest(is_open, limit)
-        counts = counts_of(self._runs.archive, [story.run.id for story in stories])
-        told = []
-        for story in stories:
-            pending, wrong = unwritten.get(story.run.id, ((), 0))
-            told.append(self._shower.shown(story, counts[story.run.id], pending=pending, wrong_tokens=wrong))
-        return told
-
-    def _unwritten(self, run_id: str) -> int:
-        """Wrong tokens that only memory knows of."""
-        held = self._runs.held(run_id)
-        return 0 if held is None else held.wrong_tokens - held.written
+        return await asyncio.to_thread(functools.partial(self._reader.one, run_id, secrets=secrets))
 
     def _note_unfinished(self, run_id: str) -> None:
         """What is not whole when its run ends will be nobody's: the run does not show all that it did."""

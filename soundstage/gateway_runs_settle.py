@@ -7,7 +7,8 @@ from typing import Any
 
 from ledger.runs import Runs
 from policies.effect import UNATTRIBUTED
-from sinks.in_flight import InFlight, Work
+from policies.http_request import RunClaim
+from sinks.in_flight import InFlight, RunOf, Work
 
 LOOK_SECONDS = 0.02
 """Between two looks. Nothing is woken by what ends: most waits last as long as they were asked to be quiet."""
@@ -40,18 +41,20 @@ class Settling:
         """Wait until nothing of the run is unfinished, and nothing was recorded of it for `quiet` seconds from now on.
 
         What nobody has claimed yet and may be the run's, because it comes from an address that the run's effects came
-        from, is waited for too; what begins after that belongs to later.
+        from, is waited for too; what begins after that belongs to later. Those opened inside it settle with it.
         """
         clock = self._in_flight.clock
         began = clock()
-        if self._runs.held(run_id) is None:
+        held = self._runs.held(run_id)
+        if held is None:
             return Settled(True, None, 0.0)  # of a finished run nothing more is recorded
+        run_of = self._runs.looked_up if held.run.parent is None else self._apart(held.run.parent)
         while True:
             for _ in range(TURNS):
                 await asyncio.sleep(0)
             why, seconds = self._unsettled(run_id, quiet, began)
             if why is None:
-                why = await self._unclaimed(run_id, began + at_most)
+                why = await self._unclaimed(run_id, began + at_most, run_of)
                 if why is None:
                     return Settled(True, None, clock() - began)
             left = began + at_most - clock()
@@ -64,26 +67,38 @@ class Settling:
         trouble = self._trouble()
         if trouble is not None:
             return f"the ledger cannot be written: {trouble}.", LOOK_SECONDS
-        work = next(self._in_flight.of_run(run_id, self._runs.looked_up), None)
-        if work is not None:
-            return self._shown(work), LOOK_SECONDS
-        last = self._in_flight.last_of(run_id)
+        family = self._runs.family(run_id)
+        for one in family:
+            work = next(self._in_flight.of_run(one, self._runs.looked_up), None)
+            if work is not None:
+                return self._shown(work), LOOK_SECONDS
+        last = max(self._in_flight.last_of(one) for one in family)
         missing = max(last, began) + quiet - self._in_flight.clock()
         if missing <= 0:
             return None, 0.0
         ago = self._in_flight.clock() - last
         return f"captures of the run kept coming: the last was recorded {ago:.2f} s before the wait ended.", missing
 
-    async def _unclaimed(self, run_id: str, until: float) -> str | None:
+    def _apart(self, parent: str) -> RunOf:
+        """Inside a contained parent everything is that one's until it says that it is a child's: so nobody's yet."""
+
+        def run_of(claim: RunClaim | None, source: str) -> str:
+            run = self._runs.looked_up(claim, source)
+            return UNATTRIBUTED if run == parent else run
+
+        return run_of
+
+    async def _unclaimed(self, run_id: str, until: float, run_of: RunOf) -> str | None:
         """Wait for what may be the run's. None: it was not, or nothing is left of it."""
-        waiting = self._in_flight.perhaps_of(run_id, self._runs.looked_up)
+        family = self._runs.family(run_id)
+        waiting = [work for one in family for work in self._in_flight.perhaps_of(one, run_of)]
         while waiting:
             if self._in_flight.clock() >= until:
                 return self._shown(waiting[0])
             await asyncio.sleep(LOOK_SECONDS)
             waiting = [work for work in waiting if self._in_flight.holds(work)]
-            theirs = [work for work in waiting if work.run_by(self._runs.looked_up) not in (None, UNATTRIBUTED)]
-            mine = next((work for work in theirs if work.run_by(self._runs.looked_up) == run_id), None)
+            theirs = [work for work in waiting if work.run_by(run_of) not in (None, UNATTRIBUTED)]
+            mine = next((work for work in theirs if work.run_by(run_of) in family), None)
             if mine is not None:
                 return self._shown(mine)
             waiting = [work for work in waiting if work not in theirs]

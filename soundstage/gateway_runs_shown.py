@@ -55,6 +55,9 @@ class RunShower:
             "counts": _counts(counts, run.wrong_tokens + wrong_tokens),
             "windows": [shown_window(window) for window in story.windows],
             "gaps": [_gap(gap) for gap in (*story.gaps, *pending)],
+            "parent": run.parent,
+            "lease": run.lease,
+            "ended": run.ended,
         }
         if unclaimed is not None:
             told["unattributed"] = {
@@ -99,6 +102,21 @@ def shown_window(window: RunWindow) -> dict[str, Any]:
         "opened_seq": window.opened_seq,
         "closed_at": None if window.closed_at is None else rfc3339(window.closed_at),
         "closed_seq": window.closed_seq,
+    }
+
+
+def shown_child(story: RunStory, counts: RunCounts, pending: tuple[RunGap, ...], wrong_tokens: int) -> dict[str, Any]:
+    """A run as its parent shows it: what the parent is judged by."""
+    run = story.run
+    return {
+        "id": run.id,
+        "name": run.name,
+        "open": run.is_open,
+        "verdict": run.verdict,
+        "ended": run.ended,
+        "canaries": run.canaries,
+        "counts": _counts(counts, run.wrong_tokens + wrong_tokens),
+        "gaps": [_gap(gap) for gap in (*story.gaps, *pending)],
     }
 
 

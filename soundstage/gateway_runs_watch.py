@@ -21,7 +21,7 @@ Clock = Callable[[], float]
 
 
 class RunWatch:
-    """Notes gaps on the runs that are open. Finishes what has been open for a day."""
+    """Notes gaps on the runs that are open. Finishes what has been open for a day, and what nobody owns any more."""
 
     def __init__(
         self,
@@ -78,6 +78,25 @@ class RunWatch:
         self._runs.troubles.write()
         self._runs.write_counts()
         self._runs.expire(self._now())
+        self._abandon()
+
+    def called(self, run_id: str) -> None:
+        """Its owner was heard of."""
+        held = self._runs.held(run_id)
+        if held is not None:
+            held.called_at = self._steady()
+
+    def _abandon(self) -> None:
+        """End as inconclusive what had a lease that nobody renewed. By the clock that nobody moves, nor sleep."""
+        now = self._steady()
+        for run_id in self._runs.open_ids:
+            held = self._runs.held(run_id)
+            if held is None or held.run.lease is None:
+                continue
+            if held.called_at is None:  # after a restart, which its owner may have noticed later than we
+                held.called_at = now
+            elif now - held.called_at > held.run.lease:
+                self._runs.finish(run_id, "inconclusive", self._now(), "abandoned")
 
     def _jumped(self) -> float:
         wall, steady = self._wall(), self._steady()

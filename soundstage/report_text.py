@@ -18,7 +18,9 @@ def text_report(result: Result, *, file: str | None = None, colour: bool = False
     lines = [line for row in told for line in _row(row, width, file, colour)]
     judged = result.counts.get("judged", 0)
     verdict = _painted(result.verdict, result.verdict, colour)
-    return "\n".join([*lines, f"{verdict}: run {printable(result.run)}, {judged} captures judged"])
+    inside = result.counts.get("children", 0)
+    also = f" and the {inside} inside it" if inside else ""
+    return "\n".join([*lines, f"{verdict}: run {printable(result.run)}{also}, {judged} captures judged"])
 
 
 def _row(row: RowResult, width: int, file: str | None, colour: bool) -> Iterator[str]:

@@ -131,3 +131,36 @@ def test_what_is_too_old_ends(runs: Runs, watch: RunWatch, clock: Clock) -> None
     clock.go_on(24 * 3600.0)
     watch.write()
     assert runs.open_ids == ()
+
+
+def test_a_run_whose_owner_is_gone_is_abandoned_when_its_lease_is_over(
+    runs: Runs, watch: RunWatch, clock: Clock
+) -> None:
+    """By the steady clock: neither a moved clock nor a machine that slept ends a run."""
+    runs.open("leased", "", NOON, lease=60.0)
+    watch.called("leased")
+    clock.go_on(50.0, moved=7200.0)
+    watch.write()
+    watch.called("leased")
+    clock.go_on(50.0)
+    watch.write()
+    assert runs.open_ids == ("ci-1", "leased")
+    clock.go_on(11.0)
+    watch.write()
+    assert runs.open_ids == ("ci-1",), "without a lease a run waits for its owner all day"
+    told = runs.archive.find("leased")
+    assert told is not None
+    assert (told.run.verdict, told.run.ended) == ("inconclusive", "abandoned")
+
+
+def test_a_lease_begins_anew_after_a_restart(runs: Runs, watch: RunWatch, clock: Clock) -> None:
+    runs.open("leased", "", NOON, lease=60.0)
+    runs.refresh()
+    clock.go_on(100.0)
+    watch.write()
+    clock.go_on(59.0)
+    watch.write()
+    assert "leased" in runs.open_ids
+    clock.go_on(2.0)
+    watch.write()
+    assert "leased" not in runs.open_ids
