@@ -211,6 +211,8 @@ export interface SessionOptions {
   strays?: 'fail' | 'warn';
   /** Whether a run of which nothing was seen, and which could go round, may pass. */
   allowUncontained?: boolean;
+  /** Whether each test fails that has a side effect. */
+  forbid?: boolean;
 }
 export interface InProcessOptions extends SessionOptions {
   /** `host:port` of what the tests may reach as ever. */

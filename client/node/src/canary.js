@@ -9,30 +9,39 @@ import { exchange } from './wire.js';
 const HOST = 'canary.soundstage.invalid';
 const SECONDS = 15;
 
-/** Send both; `moment` is begin or end. What went wrong, in whole phrases; nothing where all went well. */
-export async function sing(run, moment, environ = process.env) {
+/**
+ * Send both, and one by the run's listener if it has one, which is where programs in Node are led; `moment` is begin or
+ * end. What went wrong, in whole phrases; nothing where all went well.
+ */
+export async function sing({ id, listener }, moment, environ = process.env) {
+  const ways = [['http', ask], ['smtp', post]];
+  if (listener) ways.push(['its listener', (...words) => arrive(listener.http, ...words)]);
   const troubles = [];
-  for (const [way, send] of [['http', ask], ['smtp', post]]) {
+  for (const [way, send] of ways) {
     try {
-      await send(run, moment, environ);
+      await send(id, moment, environ);
     } catch (trouble) {
-      const said = `the canary at the ${moment} of run ${run} did not arrive over ${way}`;
+      const said = `the canary at the ${moment} of run ${id} did not arrive over ${way}`;
       troubles.push(`${said}: ${trouble.message || trouble.code}`);
     }
   }
   return troubles;
 }
 
-async function ask(run, moment, environ) {
+function ask(run, moment, environ) {
   const proxy = new URL(environ.HTTP_PROXY ?? 'HTTP_PROXY, which is not set');
   const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  const options = {
-    path: `http://${HOST}/${run}/${moment}`,
-    headers: { host: HOST, 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` },
-    agent: false,
-    signal: after(SECONDS),
-  };
-  const { status, octets } = await exchange(request, `http://${proxy.host}`, options);
+  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return asked(proxy.host, `http://${HOST}/${run}/${moment}`, { 'proxy-authorization': authorization }, run, moment);
+}
+
+function arrive(place, run, moment) {
+  return asked(place, `/${run}/${moment}`, {}, run, moment);
+}
+
+async function asked(place, path, headers, run, moment) {
+  const options = { path, headers: { host: HOST, ...headers }, agent: false, signal: after(SECONDS) };
+  const { status, octets } = await exchange(request, `http://${place}`, options);
   const said = octets.toString('utf8');
   const told = status === 200 ? JSON.parse(said) : {};
   if (told.canary !== moment || told.run !== run) throw new Error(`the answer was ${status} ${said.slice(0, 200)}`);

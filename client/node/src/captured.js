@@ -1,7 +1,7 @@
 // Captured: one capture as a test reads it, and Attachment, a file that came with a mail.
 import { bodyJson } from './match.js';
 import { NotAsExpected } from './trouble.js';
-import { shown } from './value.js';
+import { harmless, shown } from './value.js';
 
 const LINK = /https?:\/\/[^\s<>"']+/g;
 const CODE = /(?<![\w-])\d{4,8}(?![\w-])/g;
@@ -132,5 +132,5 @@ export function summary(capture) {
   }
   const told = TOLD.filter((name) => facts[name]).map((name) => `${name} ${shown(facts[name])}`);
   const left = capture.left ? ['which may have left'] : [];
-  return [words.join(' '), ...told, ...left].join(', ');
+  return harmless([words.join(' '), ...told, ...left].join(', '));
 }

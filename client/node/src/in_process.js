@@ -3,6 +3,7 @@
 import { RunSession } from './run_session.js';
 import { steer } from './steered.js';
 import { Unanswered } from './trouble.js';
+import { tell } from './telling.js';
 import { trust } from './trusted.js';
 import { usable, Variables } from './variables.js';
 
@@ -65,9 +66,9 @@ export class InProcess {
     const variables = new Variables();
     this.#undo.push(() => variables.restore());
     // Node's, so that what the application starts is led there as well.
-    const known = usable(this.run.nodeVariables({ services }));
-    this.variables = known;
-    variables.put(known);
+    const [known, absent] = usable(this.run.nodeVariables({ services }));
+    this.variables = variables.put(known);
+    if (absent.length) tell(`no client here trusts its certificates by itself: ${this.run.variables[absent[0]]} is not on this machine`);
     if (known.NODE_EXTRA_CA_CERTS) this.#undo.push(trust(known.NODE_EXTRA_CA_CERTS));
     if (!this.run.isHeld) this.#undo.push(steer(this.run.listener, this.run.reachable(services)));
   }

@@ -43,6 +43,13 @@ const INSIDE = {
 };
 /** Keywords that need a capture's detail, which lists do not carry. */
 const IN_DETAIL = new Set(['text', 'html', 'body', 'link', 'code', 'attachment', 'json', 'form', 'headers']);
+/** Keywords with few values: another one would never fit, and `none({ verdict: 'captured' })` hold whatever happens. */
+const WORDS = {
+  channel: ['email', 'sms', 'push', 'payment', 'webhook', 'chat', 'storage', 'queue', 'schedule', 'dns', 'web', 'socket'],
+  intent: ['read', 'write', 'auth', 'connect'],
+  verdict: ['allow', 'divert', 'capture', 'deny'],
+  left: [true, false],
+};
 const FOLDED = new Set(['to', 'sender', 'from', 'host', 'method']);
 
 /** Expectations of one capture. Throws TypeError for a keyword that nothing can have. */
@@ -61,6 +68,11 @@ export class Match {
 
   fits(capture) {
     return this.differences(capture).length === 0;
+  }
+
+  /** How far a capture is from this: a keyword that differs counts more the less it resembles. */
+  distance(capture) {
+    return this.differences(capture).reduce((sum, one) => sum + 1 - 0.5 * likeness(one), 0);
   }
 
   /** Each keyword that does not fit, with what was expected and what was there. */
@@ -105,6 +117,10 @@ function check(key, value) {
   } else if (!Object.hasOwn(KEYS, key)) {
     throw new TypeError(`a capture has no '${key}' to match; ${hint(key)}`);
   }
+  if (Object.hasOwn(WORDS, key) && value !== undefined && !WORDS[key].some((word) => fits(value, word))) {
+    const allowed = WORDS[key].map(shown).join(', ');
+    throw new TypeError(`${key}: ${shown(value)} is nothing that a capture can have; it is one of ${allowed}`);
+  }
   // {to: user.email} with a typo in it would otherwise look for mails to nobody, and none() would pass.
   if (value === undefined) throw new TypeError(`${key} is undefined; where nothing is expected, say null`);
 }
@@ -122,6 +138,19 @@ function apart(one, other) {
   while (first < short && one[first] === other[first]) first += 1;
   while (last < short - first && one.at(-1 - last) === other.at(-1 - last)) last += 1;
   return Math.max(one.length, other.length) - first - last;
+}
+
+/** How much of an expected value is in a captured one, from 0 to 1: as pairs of letters that both have. */
+function likeness({ expected, actual }) {
+  if (actual === null) return 0;
+  const [wanted, got] = [pairs(expected), pairs(actual)];
+  if (wanted.size + got.size === 0) return 0;
+  return (2 * [...wanted].filter((pair) => got.has(pair)).length) / (wanted.size + got.size);
+}
+
+function pairs(value) {
+  const text = String(value).slice(0, 200);
+  return new Set(Array.from({ length: Math.max(text.length - 1, 0) }, (_, at) => text.slice(at, at + 2)));
 }
 
 function within(value) {

@@ -4,39 +4,43 @@
 import { sing } from './canary.js';
 import { Scope, captures, settle } from './scope.js';
 import { isSideEffect } from './search.js';
+import { checked } from './session_options.js';
 import { Soundstage } from './soundstage.js';
-import { listed } from './telling.js';
+import { listed, tell } from './telling.js';
 import { Inconclusive, NotAsExpected, SoundstageError } from './trouble.js';
 
 export class RunSession {
   #own;
   #strays;
   #allowUncontained;
+  #forbid;
   #outside;
   #known = new Set();
   #last = 'the beginning';
 
-  constructor(run, own, { strays, allowUncontained }) {
+  constructor(run, own, { strays, allowUncontained, forbid }) {
     this.run = run;
     this.problems = [];
     this.#own = own;
     this.#strays = strays;
     this.#allowUncontained = allowUncontained;
+    this.#forbid = forbid;
     this.#outside = new Scope({ run: run.id, window: 'none' });
   }
 
   /**
-   * The run of SOUNDSTAGE_RUN, or one of this process's own with the given name. Options: `url`, `token`; `listener`;
-   * `timeout`, `quiet`, `atMost` in seconds; `strays`, fail or warn; `allowUncontained`. Throws Unanswered, Refused.
+   * The run of SOUNDSTAGE_RUN, or one of this process's own with the given name. `options` are those of
+   * session_options.js. Throws Unanswered, Refused, and TypeError for an option that there is none of.
    */
-  static async open(name, { url, token, listener = false, strays = 'fail', allowUncontained = false, ...seconds } = {}) {
+  static async open(name, options = {}) {
+    const { url, token, listener, seconds, ...rest } = checked(options);
     const soundstage = await Soundstage.connect({ url, token });
     const inherited = url === undefined ? process.env.SOUNDSTAGE_RUN : undefined;
     const run = inherited
       ? await soundstage.existingRun(inherited)
       : await soundstage.openRun(name.slice(0, 200), { canaries: true, listener });
-    for (const [key, value] of Object.entries(seconds)) if (value !== undefined) run.scope[key] = value;
-    return new RunSession(run, !inherited, { strays, allowUncontained });
+    Object.assign(run.scope, seconds);
+    return new RunSession(run, !inherited, rest);
   }
 
   get isOwn() {
@@ -45,7 +49,7 @@ export class RunSession {
 
   /** Prove that the way into the run works, with the variables that the application has. */
   async begin(environ = process.env) {
-    if (this.#own) this.#inconclusive(await sing(this.run.id, 'begin', environ));
+    if (this.#own) this.#inconclusive(await sing(this.run, 'begin', environ));
     // What came before in a run that somebody else opened is its owner's business.
     else for (const one of await captures(this.run.wire, this.#outside)) this.#known.add(one.id);
   }
@@ -57,21 +61,25 @@ export class RunSession {
     return window;
   }
 
-  /** Throws Inconclusive where the application does not become quiet. */
+  /** Throws Inconclusive where the application does not become quiet, NotAsExpected for what is late, or forbidden. */
   async closeWindow(window) {
     this.#last = window.name;
     await window.close();
+    if (this.#forbid) await refuseSideEffects(window);
   }
 
   /** The last look; finishes the run if it is ours. Throws NotAsExpected or Inconclusive for what no test failed for. */
   async end(environ = process.env) {
-    if (this.#own) this.#inconclusive(await sing(this.run.id, 'end', environ));
+    if (this.#own) this.#inconclusive(await sing(this.run, 'end', environ));
     await this.#noting(() => settle(this.run.wire, this.run.scope));
     await this.#noting(() => this.#lookOutside('before the end'));
     await this.#noting(() => this.#lookAtTheRun());
     const worst = ['violated', 'inconclusive'].find((one) => this.problems.some((problem) => problem.verdict === one));
     if (this.#own) await this.#noting(() => this.run.finish(worst));
-    const found = this.problems.filter((problem) => problem.verdict !== 'warning').map((problem) => problem.text);
+    const [found, warnings] = [false, true].map((mild) =>
+      this.problems.filter((problem) => (problem.verdict === 'warning') === mild).map((problem) => problem.text),
+    );
+    for (const text of warnings) tell(text);
     if (found.length === 0) return;
     throw new (worst === 'violated' ? NotAsExpected : Inconclusive)(`soundstage: ${found.join('\n')}`);
   }
@@ -112,6 +120,13 @@ export class RunSession {
   #inconclusive(texts) {
     for (const text of texts) this.problems.push({ verdict: 'inconclusive', text });
   }
+}
+
+async function refuseSideEffects({ wire, scope, name }) {
+  const found = (await captures(wire, scope)).filter(isSideEffect);
+  if (found.length === 0) return;
+  const lines = listed(wire.place, found).join('\n');
+  throw new NotAsExpected(`${name} must not have side effects, and had ${found.length}:\n${lines}`);
 }
 
 /** Tests that said that nothing happened, in a run of which nothing at all was seen and which had other ways out. */

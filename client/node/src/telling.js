@@ -8,6 +8,11 @@ import { shown } from './value.js';
 const SHOWN = 5;
 const PLURAL = { push: 'pushes', web: 'web requests', dns: 'questions of DNS', storage: 'storage requests' };
 
+/** Something to know that fails nothing: a warning of the process, on stderr. */
+export function tell(text) {
+  process.emitWarning(text, 'SoundstageWarning');
+}
+
 /** What was captured in place of what was looked for, in lines. */
 export async function instead(wire, scope, channel, match) {
   const every = await captures(wire, scope);
@@ -16,7 +21,7 @@ export async function instead(wire, scope, channel, match) {
   if (kind.length) {
     const recent = kind.slice(-50);
     const closest = match.needsDetail ? await details(wire, scope, recent) : recent;
-    const order = new Map(closest.map((one) => [one, match.differences(one).length]));
+    const order = new Map(closest.map((one) => [one, match.distance(one)]));
     lines.push(`captured instead ${scope}, the closest first:`);
     lines.push(...listed(wire.place, [...closest].sort((a, b) => order.get(a) - order.get(b)), match));
   } else {

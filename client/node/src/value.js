@@ -50,13 +50,24 @@ function plainFits(expected, actual) {
   return text !== '' && Number(text) === expected;
 }
 
+/** Azure's `##vso[`, GitHub's `##[`, TeamCity's `##teamcity[`. */
+const COMMAND = /##(?=[A-Za-z]*\[)/g;
+/** What a terminal obeys, or hides, or turns round. */
+const OBEYED = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** A text for a log: what a terminal would obey is spelt, and so is what a CI obeys wherever in a line it stands. */
+export function harmless(text) {
+  const spelt = text.replace(OBEYED, (one) => `\\u{${one.codePointAt(0).toString(16)}}`);
+  return spelt.replace(COMMAND, '#\\x23');
+}
+
 /** A value for a message: patterns as they are written, functions by name, long texts cut. */
 export function shown(value) {
-  if (types.isRegExp(value)) return String(value);
+  if (types.isRegExp(value)) return harmless(String(value));
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
   if (typeof value === 'function') return `<${value.name || 'a function'}>`;
   if (typeof value === 'bigint') return String(value);
-  const text = typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value));
+  const text = harmless(typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value)));
   return text.length <= 200 ? text : `${text.slice(0, 200)}...`;
 }
 
