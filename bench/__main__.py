@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-BENCHES = ("decision", "http", "allowed", "mail", "start", "ledger")
+BENCHES = ("decision", "http", "allowed", "mail", "wait", "start", "ledger")
 
 
 def main() -> None:

@@ -60,6 +60,11 @@ class Gateway:
         self._folder.cleanup()
 
     @property
+    def token(self) -> str:
+        """The admin's bearer token."""
+        return (self.data / "admin.token").read_text().strip()
+
+    @property
     def gateway_process(self) -> int:
         """The process that carries traffic: the one that holds the proxy's port."""
         return process_listening_on(int(self.addresses["proxy"].rsplit(":", 1)[1]))
