@@ -1,6 +1,7 @@
 """The last line of a run: what was captured, what left, how it was contained, where to look."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,19 @@ from typing import Any
 from soundstage.console import remark
 from soundstage.trouble import Unanswered
 
-KEPT = ("id", "name", "opened_at", "finished_at", "verdict", "contained", "services", "canaries", "counts", "gaps")
+KEPT = (
+    "id",
+    "name",
+    "opened_at",
+    "finished_at",
+    "verdict",
+    "contained",
+    "services",
+    "canaries",
+    "counts",
+    "gaps",
+    "children",
+)
 KINDS = {"udp": "UDP", "icmp": "ICMP", "other": "other"}
 CONTAINED = {"no": "not contained", "namespace": "contained by namespaces", "doctor": "contained, as doctor showed"}
 
@@ -30,9 +43,15 @@ def machine(run: Mapping[str, Any], told: Mapping[str, Any], code: int) -> dict[
 
 def human(run: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """`soundstage: run-abc: 4 captures (2 email, 2 payment), 0 left, contained by namespaces; ...`."""
-    counts = run["counts"]
-    channels = ", ".join(f"{count} {channel}" for channel, count in counts["channels"].items())
-    parts = [f"{counts['captures']} captures" + (f" ({channels})" if channels else ""), f"{counts['left']} left"]
+    every = [run["counts"], *(child["counts"] for child in run["children"])]
+    by_channel: Counter[str] = Counter()
+    for counts in every:
+        by_channel.update(counts["channels"])
+    channels = ", ".join(f"{count} {channel}" for channel, count in sorted(by_channel.items()))
+    captures, left = (sum(counts[name] for counts in every) for name in ("captures", "left"))
+    parts = [f"{captures} captures" + (f" ({channels})" if channels else ""), f"{left} left"]
+    if run["children"]:
+        parts.append(f"{len(run['children'])} runs inside it")
     parts.append(CONTAINED[run["contained"]])
     refused = [f"{count} {KINDS[kind]}" for kind, count in told.get("refused", {}).items() if count]
     if refused:

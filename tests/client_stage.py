@@ -87,7 +87,13 @@ class Stage:
         _, _, _, run, *rest = path.split("/")
         if run == "unknown":
             return 404, {"detail": "There is no run 'unknown'."}
-        answers = {"": self._run(run), "finish": self._run(run), "settle": self.settled, "verify": self.judgement}
+        answers = {
+            "": self._run(run),
+            "finish": self._run(run),
+            "settle": self.settled,
+            "verify": self.judgement,
+            "renew": {},
+        }
         what = rest[0] if rest else ""
         return self._windows(body) if what == "windows" else (200, answers[what])
 

@@ -1,6 +1,7 @@
 """The gateway's runs as a whole, in this process: what a finished run leaves behind in it is nothing."""
 
 import gc
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,38 @@ from policies.http_request import RunClaim
 from policies.mail import Mail
 from soundstage.gateway_runs_wiring import gateway_runs
 from soundstage.settings import Settings
+
+
+OPT_INS = """
+- {id: all-denied, email: {to: ["*@denied.test"]}, do: deny, run: [around], why: a, owner: b, expires: "2099-01-01"}
+- {id: ours, email: {to: ["*@ours.test"]}, via: "smtp://127.0.0.1:1", addresses: [127.0.0.0/8], run: [around],
+   why: a, owner: b, expires: "2099-01-01"}
+- {id: theirs, email: {to: ["*@theirs.test"]}, via: "smtp://127.0.0.1:1", addresses: [127.0.0.0/8], run: [run-*],
+   why: a, owner: b, expires: "2099-01-01"}
+"""
+
+
+async def test_a_run_inside_another_may_do_what_that_may_and_no_more(tmp_path: Path) -> None:
+    """Whatever it is called: a run's id is what opt-ins are narrowed by."""
+    async with leak_house(tmp_path) as house:
+        until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        house.policy(OPT_INS.replace("2099-01-01", until))
+        runs, gate = house.ground.runs, house.judging.gate
+        runs.open("around", "", datetime.now(UTC))
+        runs.open("run-inside", "", datetime.now(UTC), parent="around")
+        runs.open("run-alone", "", datetime.now(UTC))
+
+        async def decided(run: str, to: str) -> tuple[str, str, str]:
+            claim = RunClaim(run, runs.keys.token(run))
+            body = Body.of(b"Subject: x\r\n\r\nhello\r\n")
+            outcome = await gate.take(Mail("a@b.test", (to,), body, "127.0.0.1", "smtp", 25, claim=claim))
+            return outcome.effect.run, outcome.decision.verdict, outcome.decision.rule
+
+        for run in ("around", "run-inside"):
+            assert await decided(run, "a@denied.test") == (run, "deny", "all-denied")
+            assert await decided(run, "a@ours.test") == (run, "allow", "ours")
+            assert await decided(run, "a@theirs.test") == (run, "capture", "default:email")
+        assert (await decided("run-alone", "a@theirs.test"))[1] == "allow"
 
 
 async def test_finished_runs_leave_nothing_behind_in_memory(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ RUN: dict[str, Any] = {
     "services": [],
     "canaries": None,
     "gaps": [],
+    "children": [],
     "counts": {"captures": 3, "left": 1, "channels": {"email": 2, "sms": 1}, "verdicts": {}, "wrong_token": 0},
     "proxy": SERVER | {"port": 8080},
     "smtp": SERVER,
@@ -92,6 +93,13 @@ def test_human_summary() -> None:
         "soundstage: run-1: 3 captures (2 email, 1 sms), 1 left, contained by namespaces, 3 UDP and 1 other packets "
         "refused, 2 processes outlived it and were ended; soundstage captures list --run run-1"
     )
+
+
+def test_the_summary_counts_what_runs_inside_it_did() -> None:
+    inside = {"captures": 2, "left": 1, "channels": {"email": 1, "push": 1}}
+    run = {**RUN, "children": [{"counts": inside}, {"counts": inside}]}
+    said = "7 captures (4 email, 2 push, 1 sms), 3 left, 2 runs inside it, contained by namespaces;"
+    assert f"soundstage: run-1: {said}" in human(run, {})
 
 
 def test_machine_summary_has_no_secret() -> None:

@@ -47,7 +47,7 @@ def test_flasks_client_needs_nothing_and_a_file_judges_the_whole_run(gateway: Ru
     assert "violated: expect.yaml\n  welcome: 2 expected, 1 found" in ended.stdout
 
 
-def test_inside_a_run_the_windows_are_that_runs_and_workers_are_refused(gateway: Running, tmp_path: Path) -> None:
+def test_inside_a_run_the_windows_are_that_runs(gateway: Running, tmp_path: Path) -> None:
     (tmp_path / "test_flask.py").write_text(FLASK)
     with Soundstage(gateway.addresses["dashboard"], gateway.token) as soundstage, soundstage.run("outer") as run:
         ended = run_suite(None, tmp_path, **run.variables)
@@ -56,9 +56,6 @@ def test_inside_a_run_the_windows_are_that_runs_and_workers_are_refused(gateway:
         assert told["open"], "the run is finished by whoever began it"
         assert [window["name"] for window in told["windows"]] == ["test_flask.py::test_signup"]
         assert run.email.count(to="ann@example.test") == 1
-        ended = run_suite(None, tmp_path, "-p", "xdist.plugin", "-n", "2", **run.variables)
-    assert ended.returncode == pytest.ExitCode.USAGE_ERROR, ended.stdout
-    assert f"run {run.id}, which pytest was started in, has one window at a time" in ended.stdout
 
 
 def test_under_soundstage_run_the_windows_are_its_runs(gateway: Running, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_soundstage.closing import closed
 from pytest_soundstage.place import named
-from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_opened
+from pytest_soundstage.run_steps import Told, finished, judged, opened, own_place, renewed, run_told, window_opened
 from pytest_soundstage.scope import Scope
 from pytest_soundstage.stage import AsyncStage, window_scope
 from pytest_soundstage.wire import AsyncWire
@@ -25,8 +25,13 @@ class AsyncSoundstage(AsyncStage):
         super().__init__(AsyncWire(place), Scope(run or os.environ.get("SOUNDSTAGE_RUN") or None))
 
     async def open_run(self, name: str = "", **options: Any) -> AsyncRun:
-        """A new run. Options are those of `POST /api/runs`: `id`, `sources`, `listener`, `canaries`."""
-        return AsyncRun(self.wire, await self.wire.run(opened(name, **options)))
+        """A new run. Options are those of `POST /api/runs`: `id`, `sources`, `listener`, `canaries`, `parent`, `lease`.
+
+        With the token of a run, as inside `soundstage run`, it is opened inside that one.
+        """
+        told = await self.wire.run(opened(name, **options))
+        wire = AsyncWire(own_place(self.wire.place, told)) if told.get("parent") else self.wire
+        return AsyncRun(wire, told)
 
     @asynccontextmanager
     async def run(self, name: str = "", **options: Any) -> AsyncIterator[AsyncRun]:
@@ -72,8 +77,12 @@ class AsyncRun(AsyncStage):
         steps = judged(self.id, text, file, allow_uncontained=allow_uncontained, at_most=self.scope.at_most)
         return await self.wire.run(steps)
 
+    async def renew(self) -> None:
+        """Say that this program is still there. Of a run with a lease; all else that is asked of it says so too."""
+        await self.wire.run(renewed(self.id))
+
     async def finish(self, verdict: str | None = None) -> Told:
-        """End the run; its credentials are nobody's from now on."""
+        """End the run; its credentials are nobody's from now on, or those of the run around it."""
         return await self.wire.run(finished(self.id, verdict))
 
 

@@ -14,7 +14,9 @@ import pytest
 MODES = ("found", "auto", "required", "off")
 WINDOWS = ("used", "all")
 STRAYS = ("fail", "warn")
-OWN = tuple(f"soundstage{name}" for name in ("", "_windows", "_strays", "_forbid", "_timeout", "_quiet", "_settle"))
+OWN = tuple(
+    f"soundstage{name}" for name in ("", "_windows", "_strays", "_forbid", "_timeout", "_quiet", "_settle", "_lease")
+)
 """Our settings of the ini file."""
 
 
@@ -31,6 +33,7 @@ class Choices:
     timeout: float
     quiet: float
     at_most: float
+    lease: float
     looking_only: bool
     """No test is going to run: only collected, or help was asked for."""
     spread: bool
@@ -63,6 +66,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("soundstage_timeout", "seconds that a wait lasts", default="10")
     parser.addini("soundstage_quiet", "seconds without anything new that count as quiet", default="0.25")
     parser.addini("soundstage_settle", "seconds to wait for that at most", default="10")
+    parser.addini("soundstage_lease", "seconds a run outlives a process that is gone; 0: a day", default="900")
 
 
 def read_choices(config: pytest.Config, known: Any) -> Choices:
@@ -81,6 +85,7 @@ def read_choices(config: pytest.Config, known: Any) -> Choices:
         timeout=_seconds(config, "soundstage_timeout"),
         quiet=_seconds(config, "soundstage_quiet"),
         at_most=_seconds(config, "soundstage_settle"),
+        lease=_lease(config),
         looking_only=_looking_only(known),
         spread=_spread(known),
     )
@@ -101,6 +106,13 @@ def _seconds(config: pytest.Config, name: str) -> float:
         seconds = -1.0
     if not math.isfinite(seconds) or seconds < 0:
         raise pytest.UsageError(f"{name} = {value} is no number of seconds")
+    return seconds
+
+
+def _lease(config: pytest.Config) -> float:
+    seconds = _seconds(config, "soundstage_lease")
+    if seconds and not 1 <= seconds <= 86_400:
+        raise pytest.UsageError(f"soundstage_lease = {seconds:g} is neither 0 nor between 1 and 86400 seconds")
     return seconds
 
 

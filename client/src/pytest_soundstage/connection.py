@@ -10,7 +10,7 @@ from pytest_soundstage.handed_on import HandedOn, handed_on, worker_id
 from pytest_soundstage.own_gateway import OwnGateway
 from pytest_soundstage.place import Place, found
 from pytest_soundstage.run_steps import opened, run_told
-from pytest_soundstage.soundstage import Run
+from pytest_soundstage.soundstage import Run, wire_of
 from pytest_soundstage.trouble import Refused, SoundstageError, Unanswered
 from pytest_soundstage.wire import Wire
 
@@ -25,29 +25,55 @@ def connect(choices: Choices, gateway: OwnGateway) -> HandedOn:
     place = _place(choices, gateway)
     if place is None:
         return HandedOn(None, why=_nowhere())
-    run = _inherited_run(choices)
     wire = Wire(place)
     try:
-        wire.run(_ready(run if choices.spread else None))
+        wire.run(_ready())
     except Refused as trouble:
         raise Unanswered(str(trouble)) from None
     finally:
         wire.close()
-    return HandedOn(place, run)
+    return HandedOn(place, _inherited_run(choices))
 
 
-def open_run(known: HandedOn, name: str) -> tuple[Run, bool]:
-    """This process's run, and whether it is its own. Raises Unanswered, Refused."""
-    if known.place is None:
-        raise Unanswered(known.why)
-    wire, worker = Wire(known.place), worker_id()
+def open_run(known: HandedOn, name: str, lease: float) -> tuple[Run, bool]:
+    """This process's run, and whether it is its own. Raises Unanswered, Refused.
+
+    That of a worker is opened inside the run that pytest was started in, if it was: a run has one window at a time.
+    """
+    worker = worker_id()
+    if known.run is not None and worker is None:
+        return run_around(known), False
+    wire = Wire(_place_of(known))
     try:
-        if known.run is not None and worker is None:
-            return Run(wire, wire.run(run_told(known.run))), False
-        return Run(wire, wire.run(opened(name if worker is None else f"{name} {worker}", canaries=True))), True
+        wanted: dict[str, object] = {"canaries": True}
+        if lease:
+            wanted["lease"] = lease
+        if known.run is not None:
+            wanted["parent"] = known.run
+        told = wire.run(opened(name if worker is None else f"{name} {worker}", **wanted))
     except SoundstageError:
         wire.close()
         raise
+    run = Run(wire_of(wire, told), told)
+    if run.wire is not wire:
+        wire.close()
+    return run, True
+
+
+def run_around(known: HandedOn) -> Run:
+    """The run that pytest was started in. Raises Unanswered, Refused."""
+    wire = Wire(_place_of(known))
+    try:
+        return Run(wire, wire.run(run_told(known.run or "")))
+    except SoundstageError:
+        wire.close()
+        raise
+
+
+def _place_of(known: HandedOn) -> Place:
+    if known.place is None:
+        raise Unanswered(known.why)
+    return known.place
 
 
 def _place(choices: Choices, gateway: OwnGateway) -> Place | None:
@@ -81,15 +107,6 @@ def _inherited_run(choices: Choices) -> str | None:
     return os.environ.get("SOUNDSTAGE_RUN") or None
 
 
-def _ready(run: str | None) -> Steps[None]:
-    """Asks something that needs the token, so that a wrong one is known before the first test.
-
-    `run` is one that pytest was started in, if its tests are spread over workers: each of them needs a run of its own.
-    """
+def _ready() -> Steps[None]:
+    """Asks something that needs the token, so that a wrong one is known before the first test."""
     yield Ask("GET", "/api/captures", {"limit": 1}, seconds=FIRST_QUESTION)
-    if run is None:
-        return
-    answer = yield Ask("GET", "/api/runs", {"limit": 1}, also=(403,))
-    if answer.status == 403:
-        why = f"run {run}, which pytest was started in, has one window at a time, and its token opens no further runs"
-        raise Unanswered(f"{why}: leave out -n, or start pytest -n outside of it")

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from pytest_soundstage.choices import Choices
-from pytest_soundstage.connection import connect, open_run
+from pytest_soundstage.connection import connect, open_run, run_around
 from pytest_soundstage.django_mail import put_back
 from pytest_soundstage.handed_on import HandedOn, worker_id
 from pytest_soundstage.markers import NO_SIDE_EFFECTS
 from pytest_soundstage.own_gateway import OwnGateway
 from pytest_soundstage.report import Report, RunReport
 from pytest_soundstage.run_session import Problem, RunSession
+from pytest_soundstage.soundstage import Run
 from pytest_soundstage.trouble import SoundstageError, Unanswered
 from pytest_soundstage.trusted import Trusted
 from pytest_soundstage.variables import Variables, usable
@@ -38,6 +39,8 @@ class Guard:
         self._trusted: Trusted | None = None
         self._known = HandedOn(None)
         self.session: RunSession | None = None
+        self._around: RunSession | None = None
+        """Where workers have their runs: the one that pytest was started in, if it was."""
         self.report = Report()
         self.broken = ""
 
@@ -49,6 +52,7 @@ class Guard:
             self._refuse_what_cannot_be()
             self._known = connect(self.choices, self._gateway)
             if self.choices.spread and worker_id() is None:
+                self._look_around()
                 self._variables.put(self._known.as_variable())
             elif self._known.place is not None:
                 self._open()
@@ -57,10 +61,12 @@ class Guard:
                 raise pytest.UsageError(f"soundstage: {trouble}", HINT) from None
             self.broken = str(trouble)
 
-    def refuse_if_broken(self) -> None:
+    def before_a_test(self) -> None:
         """Raises Unanswered in a worker that should have a run and has none."""
         if self.broken:
             raise Unanswered(self.broken)
+        if self.session is not None:
+            self.session.still_here()
 
     def slot(self, node: pytest.Item, names: frozenset[str]) -> WindowSlot | None:
         """The window of a test that is to have one, None for others. Raises Unanswered where there is no Soundstage."""
@@ -88,19 +94,23 @@ class Guard:
             return [f"soundstage: none ({self._known.why})"] if self._known.why else []
         where = self._known.place.url
         if self.session is None:
-            return [f"soundstage: {where}, a run for each worker"]
+            inside = "" if self._around is None else f" inside {self._around.run.id}"
+            return [f"soundstage: {where}, a run for each worker{inside}"]
         return [f"soundstage: {where}, run {self.session.run.id}"]
 
     def finish(self, session: pytest.Session) -> None:
         """The last look at this process's run; then, where tests were started from, whether the session may pass."""
         if self.session is not None:
             self.session.end("violated" if session.testsfailed else "clean", **self._expectation())
-            told = RunReport.of(self.session, self._page())
+            told = RunReport.of(self.session, self._page(self.session))
             output = getattr(self._config, "workeroutput", None)
             if output is None:
                 self.report.add(told)
             else:
                 output[KEY] = told.as_json()
+        if self._around is not None:
+            self._around.end(None, allow_uncontained=self.choices.allow_uncontained)
+            self.report.add(RunReport.of(self._around, self._page(self._around)))
         if self.report.fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -120,17 +130,17 @@ class Guard:
 
     def close(self) -> None:
         """As if nothing had been: variables, certificates, the gateway that was started."""
-        if self.session is not None:
-            self.session.run.wire.close()
+        for session in (self.session, self._around):
+            if session is not None:
+                session.run.wire.close()
         self._variables.restore()
         if self._trusted is not None:
             self._trusted.stop()
         self._gateway.stop()
 
     def _open(self) -> None:
-        run, own = open_run(self._known, f"pytest {self._config.rootpath.name}")
-        run.scope.timeout, run.scope.quiet = self.choices.timeout, self.choices.quiet
-        run.scope.at_most = self.choices.at_most
+        run, own = open_run(self._known, f"pytest {self._config.rootpath.name}", self.choices.lease)
+        self._tell_choices(run)
         variables, absent = usable(run.variables)
         self._variables.put(variables)
         if absent:
@@ -139,8 +149,20 @@ class Guard:
         elif "SSL_CERT_FILE" in variables:
             self._trusted = Trusted(variables["SSL_CERT_FILE"])
             self._trusted.start()
-        self.session = RunSession(run, os.environ, own=own, strays=self.choices.strays)
+        self.session = RunSession(run, os.environ, own=own, strays=self.choices.strays, lease=self.choices.lease)
         self.session.begin()
+
+    def _look_around(self) -> None:
+        """The run that all workers are in shows what came without the credentials of any: it is in no test's window."""
+        if self._known.run is not None:
+            run = run_around(self._known)
+            self._tell_choices(run)
+            self._around = RunSession(run, os.environ, own=False, strays=self.choices.strays)
+            self._around.begin()
+
+    def _tell_choices(self, run: Run) -> None:
+        run.scope.timeout, run.scope.quiet = self.choices.timeout, self.choices.quiet
+        run.scope.at_most = self.choices.at_most
 
     def _forbids(self, node: pytest.Item) -> bool:
         if node.get_closest_marker(NO_SIDE_EFFECTS) is not None:
@@ -171,11 +193,11 @@ class Guard:
             return allowed
         return {**allowed, "expect": (text, str(self.choices.expect))}
 
-    def _page(self) -> str | None:
+    def _page(self, session: RunSession) -> str | None:
         """Where to look at the run; nowhere, if the gateway ends with the session."""
-        if self._known.place is None or self.session is None or self.choices.mode == "auto":
+        if self._known.place is None or self.choices.mode == "auto":
             return None
-        return f"{self._known.place.url}/attempts?run={self.session.run.id}"
+        return f"{self._known.place.url}/attempts?run={session.run.id}"
 
 
 def guard_of(config: pytest.Config) -> Guard:

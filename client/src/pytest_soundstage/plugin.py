@@ -60,4 +60,4 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Nothing runs unguarded where a guard was asked for and could not be had."""
-    guard_of(item.config).refuse_if_broken()
+    guard_of(item.config).before_a_test()

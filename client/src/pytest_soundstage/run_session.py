@@ -6,6 +6,7 @@ process, and what arrives is booked to the test whose window is open.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -30,8 +31,11 @@ class Problem(NamedTuple):
 class RunSession:
     """`own` is False where the run belongs to whoever started pytest, who also finishes it."""
 
-    def __init__(self, run: Run, environ: Mapping[str, str], *, own: bool, strays: str = "fail") -> None:
+    def __init__(
+        self, run: Run, environ: Mapping[str, str], *, own: bool, strays: str = "fail", lease: float = 0.0
+    ) -> None:
         self.run, self.own = run, own
+        self._renew_every, self._renewed = lease / 4, time.monotonic()
         self.problems: list[Problem] = []
         self.counts: Mapping[str, Any] = {}
         self._environ, self._strays = environ, strays
@@ -47,6 +51,12 @@ class RunSession:
         else:
             # What came before pytest in this run is its owner's business.
             self._known = {one["id"] for one in self.run.wire.run(captures(self._outside))}
+
+    def still_here(self) -> None:
+        """Renew the lease of a run of ours before it is over, also while tests ask nothing."""
+        if self.own and self._renew_every and time.monotonic() - self._renewed > self._renew_every:
+            self.run.renew()
+            self._renewed = time.monotonic()
 
     def open_window(self, name: str) -> Window:
         """From now on what arrives is this test's. What arrived since the last one was nobody's."""

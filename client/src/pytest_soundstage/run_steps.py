@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_soundstage.ask import Ask, Steps
+from pytest_soundstage.place import Place
 from pytest_soundstage.scope import Scope
 from pytest_soundstage.trouble import Inconclusive
 
@@ -19,6 +20,16 @@ def opened(name: str, **more: Any) -> Steps[Told]:
     """A new run, with its credentials and variables. Raises Refused without the admin's token."""
     told: Told = (yield Ask("POST", "/api/runs", body={"name": name, **more})).value
     return told
+
+
+def own_place(place: Place, told: Told) -> Place:
+    """Where a run is asked of with its own token, which opens nothing else. `told`: as it was opened."""
+    return Place(place.url, told["api_token"])
+
+
+def renewed(run: str) -> Steps[None]:
+    """Its owner is still there. Raises Refused (409) where it is finished."""
+    yield Ask("POST", f"/api/runs/{run}/renew", body={})
 
 
 def run_told(run: str) -> Steps[Told]:

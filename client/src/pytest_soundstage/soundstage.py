@@ -10,7 +10,16 @@ from typing import Any
 from pytest_soundstage.closing import closed
 from pytest_soundstage.own_gateway import OwnGateway
 from pytest_soundstage.place import named
-from pytest_soundstage.run_steps import Told, finished, judged, opened, run_told, window_opened
+from pytest_soundstage.run_steps import (
+    Told,
+    finished,
+    judged,
+    opened,
+    own_place,
+    renewed,
+    run_told,
+    window_opened,
+)
 from pytest_soundstage.scope import Scope
 from pytest_soundstage.stage import Stage, window_scope
 from pytest_soundstage.wire import Wire
@@ -56,8 +65,12 @@ class Soundstage(Stage):
         self.wire.close()
 
     def open_run(self, name: str = "", **options: Any) -> Run:
-        """A new run. Options are those of `POST /api/runs`: `id`, `sources`, `listener`, `canaries`."""
-        return Run(self.wire, self.wire.run(opened(name, **options)))
+        """A new run. Options are those of `POST /api/runs`: `id`, `sources`, `listener`, `canaries`, `parent`, `lease`.
+
+        With the token of a run, as inside `soundstage run`, it is opened inside that one.
+        """
+        told = self.wire.run(opened(name, **options))
+        return Run(wire_of(self.wire, told), told)
 
     @contextmanager
     def run(self, name: str = "", **options: Any) -> Iterator[Run]:
@@ -69,6 +82,11 @@ class Soundstage(Stage):
             run.finish()
 
 
+def wire_of(wire: Wire, told: Told) -> Wire:
+    """What opens the run that was just opened: inside another it is its own token, which opens nothing else."""
+    return Wire(own_place(wire.place, told)) if told.get("parent") else wire
+
+
 class Run(Stage):
     """An open run. `variables` lead a program into it."""
 
@@ -76,6 +94,8 @@ class Run(Stage):
         super().__init__(wire, Scope(told["id"], opened_at=told["opened_at"]))
         self.id: str = told["id"]
         self.name: str = told["name"]
+        self._inside = bool(told.get("parent"))
+        """Then its wire is its own."""
         self.variables: dict[str, str] = dict(told.get("variables") or {})
         self.proxy: Mapping[str, Any] = told.get("proxy") or {}
         self.smtp: Mapping[str, Any] = told.get("smtp") or {}
@@ -102,9 +122,17 @@ class Run(Stage):
         steps = judged(self.id, text, file, allow_uncontained=allow_uncontained, at_most=self.scope.at_most)
         return self.wire.run(steps)
 
+    def renew(self) -> None:
+        """Say that this program is still there. Of a run with a lease; all else that is asked of it says so too."""
+        self.wire.run(renewed(self.id))
+
     def finish(self, verdict: str | None = None) -> Told:
-        """End the run; its credentials are nobody's from now on."""
-        return self.wire.run(finished(self.id, verdict))
+        """End the run; its credentials are nobody's from now on, or those of the run around it."""
+        try:
+            return self.wire.run(finished(self.id, verdict))
+        finally:
+            if self._inside:
+                self.wire.close()
 
 
 class Window(Stage):
