@@ -49,9 +49,10 @@ def bind_hint(trouble: BaseException | None, prefix: str, port: str) -> str:
 
 
 def _named(value: str, host: str) -> str:
-    for wildcard in ("0.0.0.0:", "[::]:"):
+    scheme = "http://" if value.startswith("http://") else ""
+    for wildcard in (f"{scheme}0.0.0.0:", f"{scheme}[::]:"):
         if value.startswith(wildcard):
-            return shown(host, int(value.removeprefix(wildcard)))
+            return scheme + shown(host, int(value.removeprefix(wildcard)))
     return value
 
 

@@ -15,6 +15,7 @@ from soundstage.gateway_entrances import Entrances
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.gateway_mail import mail_listener
+from soundstage.gateway_runs_ports import RunPorts
 from soundstage.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -38,14 +39,18 @@ class RunListeners:
         self._judging = judging
         self._doors = doors
         self._bound: dict[str, Bound] = {}
+        self._ports = RunPorts(settings.run_ports)
 
     async def open(self, claim: RunClaim, ports: Mapping[str, int] = _NO_PORTS) -> dict[str, str]:
-        """Where they are: `proxy`, `https`, `http`, `smtp`, `smtps`. `ports`: those they had; any free ones without.
+        """Where they are: `proxy`, `https`, `http`, `smtp`, `smtps`. `ports`: those they had; free ones without.
 
         Raises OSError or PortInUse, and then none is open.
         """
+        self._ports.keep(ports)
+        wanted = ports or self._ports.take()
         async with contextlib.AsyncExitStack() as closing:
-            places = await self._listen(claim, ports, closing)
+            closing.callback(self._ports.give_back, wanted.values())
+            places = await self._listen(claim, wanted, closing)
             self._judging.own_sockets.extend(places.values())
             self._bound[claim.run] = Bound(closing.pop_all(), places)
         return {name: shown(self._reached(host), port) for name, (host, port) in places.items()}

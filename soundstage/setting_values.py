@@ -31,6 +31,21 @@ def port(value: Any) -> int:
     return int(text)
 
 
+PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
+
+
+def ports(value: Any) -> tuple[int, ...]:
+    """`20000-20019,20100`: TCP ports, alone or from one to another, each once."""
+    found: list[int] = []
+    for item in items(value):
+        match = PORTS.fullmatch(item)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 0 < first <= last < 65536:
+            raise ValueError("must name ports from 1 to 65535, such as 20000-20019 or 20000,20001,20002")
+        found += range(first, last + 1)
+    return tuple(dict.fromkeys(found))
+
+
 def log_group(value: Any) -> int:
     """A netfilter log group; 0 is what other programs take where they are told none."""
     text = str(value).strip()
@@ -142,6 +157,7 @@ Days = Annotated[int, BeforeValidator(days)]
 Octets = Annotated[int, BeforeValidator(octets)]
 Address = Annotated[str, BeforeValidator(address)]
 Steering = Annotated[tuple[str, ...], BeforeValidator(steering)]
+Ports = Annotated[tuple[int, ...], BeforeValidator(ports)]
 Names = Annotated[tuple[str, ...], BeforeValidator(items)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(paths)]
 Zones = Annotated[dict[str, str], BeforeValidator(zones)]

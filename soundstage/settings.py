@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from policies.frozen import Frozen
-from soundstage.setting_values import Address, Days, LogGroup, Names, Octets, Paths, Port, Steering, Zones
+from soundstage.setting_values import Address, Days, LogGroup, Names, Octets, Paths, Port, Ports, Steering, Zones
 from soundstage.trouble import ConfigError
 
 
@@ -21,6 +21,8 @@ class Settings(Frozen):
     http_port: Port = 8081
     dns_port: Port = 1053
     socks_port: Port = 1080
+    run_ports: Ports = ()
+    """Of runs' own listeners, five for each; empty: any free ones."""
     wireguard_port: Port | None = None
     """Over UDP; None: nothing listens."""
     transparent_port: Port | None = None

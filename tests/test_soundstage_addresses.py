@@ -43,3 +43,10 @@ def test_half_a_file_is_no_answer(tmp_path: Path) -> None:
 )
 def test_shown(host: str, port: int, text: str) -> None:
     assert addresses.shown(host, port) == text
+
+
+def test_what_listens_on_every_address_is_reached_by_one() -> None:
+    everywhere = SAMPLE.model_copy(update={"proxy": "0.0.0.0:1", "dashboard": "http://0.0.0.0:7", "smtp": "[::]:5"})
+    seen = everywhere.seen_from("10.0.0.2")
+    assert (seen.proxy, seen.dashboard, seen.smtp) == ("10.0.0.2:1", "http://10.0.0.2:7", "10.0.0.2:5")
+    assert seen.https == SAMPLE.https
