@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-import httpx
 
 from ledger.reply import Reply
 from policies.body import Body
 from policies.http_request import HttpRequest
 from sinks.moto_supervisor import MotoProcess
 from sinks.passage import Passage
+
+if TYPE_CHECKING:
+    import httpx
 
 AUTHORITY = "s3.amazonaws.com"
 STAND_IN_SIGNATURE = (
@@ -49,7 +51,9 @@ class S3Emulator:
         )
         return _reply(response)
 
-    async def _ready(self) -> httpx.AsyncClient:
+    async def _ready(self) -> "httpx.AsyncClient":
+        import httpx  # like moto itself: on first use, not at every start
+
         await self._moto.ensure()
         if self._client is None or self._generation != self._moto.generation:
             await self.close()
@@ -58,7 +62,7 @@ class S3Emulator:
             self._generation, self._buckets = self._moto.generation, set()
         return self._client
 
-    async def _provide(self, client: httpx.AsyncClient, bucket: str) -> None:
+    async def _provide(self, client: "httpx.AsyncClient", bucket: str) -> None:
         if bucket in self._buckets:
             return
         await client.put(f"/{quote(bucket)}", headers={"host": AUTHORITY, "authorization": STAND_IN_SIGNATURE})
@@ -101,7 +105,7 @@ async def _pieces(path: Path) -> AsyncIterator[bytes]:
             yield piece
 
 
-def _reply(response: httpx.Response) -> Reply:
+def _reply(response: "httpx.Response") -> Reply:
     headers = tuple((name, value) for name, value in response.headers.multi_items() if name not in NOT_RETURNED)
     if not response.content:
         headers = tuple((name, value) for name, value in headers if name != "content-type")

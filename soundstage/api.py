@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
-
-import httpx
+from typing import TYPE_CHECKING, Any, Self
 
 from soundstage import addresses
 from soundstage.admin_token import read_token
 from soundstage.settings import Settings
 from soundstage.trouble import ConfigError, SoundstageError, Unanswered
+
+if TYPE_CHECKING:
+    import httpx
 
 SECONDS = 30.0
 PAGE = 1000
@@ -20,6 +21,8 @@ class Api:
     """Found by SOUNDSTAGE_URL and SOUNDSTAGE_TOKEN, else by the data directory's files."""
 
     def __init__(self, url: str, token: str) -> None:
+        import httpx  # here: `soundstage env` and `soundstage run` seldom ask, and start a third faster without it
+
         self._url = url.rstrip("/")
         # trust_env off: `soundstage env` may be in force here, and the API does not answer through its own proxy.
         headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
@@ -65,7 +68,9 @@ class Api:
             query["after"] = page["next"]
             limit = None if limit is None else limit - len(page["items"])
 
-    def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _ask(self, method: str, path: str, **options: Any) -> "httpx.Response":
+        import httpx
+
         try:
             answer = self._client.request(method, path, **options)
         except httpx.HTTPError as trouble:
@@ -76,7 +81,7 @@ class Api:
             return answer
         raise self._refusal(answer)
 
-    def _refusal(self, answer: httpx.Response) -> SoundstageError:
+    def _refusal(self, answer: "httpx.Response") -> SoundstageError:
         if answer.status_code in (401, 403):
             hint = "set SOUNDSTAGE_TOKEN to the one in its data directory's admin.token"
             return ConfigError(f"{self._url} does not accept the token", hint)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from soundstage.settings import Settings, refuse_exposure
@@ -99,6 +98,8 @@ def _from_file(path: Path) -> dict[str, Given]:
 
 
 def _parsed(path: Path) -> dict[Any, Any]:
+    import yaml  # here: most have no such file, and every command reads the settings
+
     try:
         read = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as trouble:
