@@ -40,6 +40,7 @@ from dashboard.sessions import Sessions
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import SignInLinks
 from dashboard.sign_in_rate import SignInRate
+from dashboard.strict_json import StrictJson
 from ledger.doctor_reports import DoctorReports
 from ledger.labels import Labels
 from ledger.reader import Reader
@@ -58,6 +59,7 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
 
     app = FastAPI(title="Soundstage", docs_url=None, redoc_url=None, lifespan=_following(feed))
     app.state.feed = feed
+    app.add_middleware(StrictJson)
     app.add_middleware(Guard, hosts=settings.hosts, callers=callers)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_problem)
