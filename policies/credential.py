@@ -12,7 +12,9 @@ import re2
 from policies.effect import Credential
 from policies.expression_collections import aslist
 from policies.expression_filters import QUIET
+from policies.head_shape import CHANGING, HeadShape
 from policies.pack_file import CredentialPlaceEntry, Environment
+from policies.pattern_literal import literal_of
 from policies.request_view import RequestView, basic
 
 MOST_REMEMBERED = 1024
@@ -28,43 +30,63 @@ class CredentialReader:
     live: Any
     """A compiled RE2 pattern, or None where nothing marks a credential as live."""
     test: Any
-    anywhere: Any = None
+    anywhere: "Anywhere | None" = None
     """`live`, wherever in a text a key may begin; None for providers none of whose keys is known to be a test one."""
     _marks: dict[bytes, Credential] = field(default_factory=dict, compare=False, repr=False)
 
-    def found(self, view: RequestView) -> Iterator[str]:
+    def found(self, view: RequestView) -> tuple[str, ...]:
         """Every credential the request carries in the provider's places; a field sent twice counts twice."""
-        for place in self.places:
-            if place.where == "header":
-                for name, value in view.request.headers:
-                    if name == place.name:
-                        yield from _of_header(value)
-            else:
-                fields = view.query if place.where == "query" else view.data
-                held = fields.get(place.name) if isinstance(fields, dict) else None
-                if held is not None:
-                    yield from (str(item) for item in aslist(held))
+        sent = self._sent_in(view.shape)
+        found: list[str] = []
+        for place, settled in sent.places:
+            found += _at(place, view) if settled is None else settled
         if self.anywhere is not None:
-            yield from self._stray(view)
+            found += self._stray(self.anywhere, view, sent)
+        made = tuple(found)
+        return sent.whole if made == sent.whole else made
 
-    def _stray(self, view: RequestView) -> Iterator[str]:
+    def _sent_in(self, shape: HeadShape) -> "Sent":
+        held = shape.sent
+        if held is None or held.reader is not self:
+            held = shape.sent = self._judged(shape)
+        return held  # type: ignore[no-any-return]  # the shape knows no readers
+
+    def _judged(self, shape: HeadShape) -> "Sent":
+        fields = shape.settled
+        places = [(place, _settled(place, fields)) for place in self.places]
+        sent = [credential for _, settled in places for credential in settled or ()]
+        if self.anywhere is None:
+            return Sent(self, tuple(places), tuple(sent))
+        text = _lines([value for _, value in fields])
+        clean = self.anywhere.search(text) is None and self.anywhere.search(_unescaped(text)) is None
+        basics = self._basics(fields)
+        return Sent(self, tuple(places), (*sent, *basics), clean, basics)
+
+    def _stray(self, keys: "Anywhere", view: RequestView, sent: "Sent") -> list[str]:
         """A live one where nobody looks for it, beside a test one where everybody does: it would leave all the same."""
-        head = "\n".join([view.target, *[value for _, value in view.request.headers]])
-        texts = [head.encode("utf-8", "surrogatepass"), view.body]
-        if len(view.body) <= SEARCHED_AT_ONCE:
-            # A line feed is no part of a key: together they are searched as they would be apart, at half the cost.
-            texts = [b"\n".join(texts)]
-        texts += [unquote_to_bytes(text.replace(b"+", b" ")) for text in texts if b"%" in text]
-        for text in texts:
-            match = self.anywhere.search(text)
-            if match is not None:
-                yield match.group(1).decode("latin-1")
-        if view.size and not view.body:
-            yield ""  # nobody can tell what is in it
-        if "basic" in head.lower():
-            for _, value in view.request.headers:
-                if value[:5].lower() == "basic":
-                    yield from (part for part in _of_basic(value[5:].strip()) if self._mark(part) == "live")
+        headers, body = view.request.headers, view.body
+        changing = [value for name, value in headers if name in CHANGING]
+        found = _found_by(keys, _lines([view.target, *changing]), body) if sent.clean else []
+        if found or not sent.clean:
+            found = _found_by(keys, _lines([view.target, *[value for _, value in headers]]), body)
+        if not body and view.size:
+            found.append("")  # nobody can tell what is in it
+        found += self._basics(headers) if any(map(_is_basic, changing)) else sent.basics
+        return found
+
+    def _basics(self, fields: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+        """The live keys in what any field says as `Basic` does."""
+        told = [_of_basic(value[5:].strip()) for _, value in fields if _is_basic(value)]
+        return tuple([part for parts in told for part in parts if self._mark(part) == "live"])
+
+    def kind_of(self, view: RequestView, credentials: tuple[str, ...], environment: Environment) -> Credential:
+        """What `classify` says of the credentials that were found in a request; looked up where its head tells all."""
+        sent = self._sent_in(view.shape)
+        if credentials is not sent.whole:
+            return self.classify(credentials, environment)
+        if environment not in sent.kinds:
+            sent.kinds[environment] = self.classify(credentials, environment)
+        return sent.kinds[environment]
 
     def classify(self, credentials: Iterable[str], environment: Environment) -> Credential:
         """Live before unknown before test. Without a mark the host decides; where it serves both, nobody can tell."""
@@ -90,6 +112,22 @@ class CredentialReader:
         return "test" if self.test is not None and self.test.search(credential) else "unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one reader finds in a head, whatever target, changing fields and body come with it."""
+
+    reader: CredentialReader
+    places: tuple[tuple[CredentialPlaceEntry, tuple[str, ...] | None], ...]
+    """Where credentials sit, each with those in the head; None where they are not in it, or change."""
+    whole: tuple[str, ...]
+    """All of a request whose other parts hold none."""
+    clean: bool = True
+    """No live key strays in the fields that do not change."""
+    basics: tuple[str, ...] = ()
+    kinds: dict[Environment, Credential] = field(default_factory=dict)
+    """Of `whole`, by the host's environment."""
+
+
 _SEPARATORS = re.compile(r"[\s,;]+")
 _STRICTEST_FIRST: tuple[Credential, ...] = ("live", "unknown", "test")
 
@@ -99,10 +137,63 @@ def compiled(patterns: tuple[str, ...]) -> Any:
     return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns), QUIET) if patterns else None
 
 
-def compiled_anywhere(patterns: tuple[str, ...]) -> Any:
-    """The same patterns not tied to the beginning of a text; group 1 is what they match. Raises re2.error."""
-    loose = "|".join(f"(?:{pattern.removeprefix('^')})" for pattern in patterns)
-    return re2.compile(rf"(?:^|[^0-9A-Za-z_])((?:{loose})[0-9A-Za-z_]*)", QUIET) if patterns else None
+class Anywhere:
+    """Patterns looked for wherever in a text a key may begin. Most texts are told apart by what every key contains."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        loose = "|".join(f"(?:{pattern.removeprefix('^')})" for pattern in patterns)
+        self._pattern = re2.compile(rf"(?:^|[^0-9A-Za-z_])((?:{loose})[0-9A-Za-z_]*)", QUIET)
+        self._parts = tuple({literal_of(pattern).encode() for pattern in patterns})
+
+    def search(self, text: bytes) -> Any:
+        """The first match, its group 1 the key, or None."""
+        for part in self._parts:
+            if part in text:
+                return self._pattern.search(text)
+        return None
+
+
+def compiled_anywhere(patterns: tuple[str, ...]) -> Anywhere | None:
+    """The same patterns not tied to the beginning of a text. Raises re2.error."""
+    return Anywhere(patterns) if patterns else None
+
+
+def _settled(place: CredentialPlaceEntry, fields: Iterable[tuple[str, str]]) -> tuple[str, ...] | None:
+    if place.where != "header" or place.name in CHANGING:
+        return None
+    return tuple([found for name, value in fields if name == place.name for found in _of_header(value)])
+
+
+def _at(place: CredentialPlaceEntry, view: RequestView) -> list[str]:
+    """What stands in one place of a request."""
+    if place.where == "header":
+        return [found for name, value in view.request.headers if name == place.name for found in _of_header(value)]
+    fields = view.query if place.where == "query" else view.data
+    held = fields.get(place.name) if isinstance(fields, dict) else None
+    return [] if held is None else [str(item) for item in aslist(held)]
+
+
+def _found_by(keys: Anywhere, head: bytes, body: bytes) -> list[str]:
+    """The first live key of each text that is searched."""
+    texts = [head, body]
+    if len(body) <= SEARCHED_AT_ONCE:
+        # A line feed is no part of a key: together they are searched as they would be apart, at half the cost.
+        texts = [head + b"\n" + body]
+    texts += [_unescaped(text) for text in texts if b"%" in text]
+    matches = [keys.search(text) for text in texts]
+    return [match.group(1).decode("latin-1") for match in matches if match is not None]
+
+
+def _lines(texts: list[str]) -> bytes:
+    return "\n".join(texts).encode("utf-8", "surrogatepass")
+
+
+def _unescaped(text: bytes) -> bytes:
+    return unquote_to_bytes(text.replace(b"+", b" "))
+
+
+def _is_basic(value: str) -> bool:
+    return value[:5].lower() == "basic"
 
 
 def _of_header(value: str) -> Iterator[str]:

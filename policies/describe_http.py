@@ -4,16 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from policies.effect import Channel, Effect, Intent, Target
+from policies.effect import Channel, Effect, Intent
 from policies.expression_collections import aslist
 from policies.expression_values import encoded, text
+from policies.head_shape import shape_of
 from policies.http_request import HttpRequest
 from policies.multipart import parameter
-from policies.naming import meant
 from policies.operation import Operation
-from policies.override import overridden
 from policies.pack_context import describing
-from policies.path import canonical_path, is_canonical
 from policies.recognition import Recognition
 from policies.request_view import RequestView
 
@@ -45,26 +43,19 @@ def describe_request(
     request: HttpRequest, packs: Recogniser, *, run: str, flags: tuple[str, ...] = ()
 ) -> tuple[Effect, Recognition]:
     """The effect of a request, and what its pack made of it."""
-    named = meant(request.names, request.scheme, request.port)
-    path = canonical_path(request.target)
-    view = RequestView(request, named.host, named.port, path)
+    shape = shape_of(request)
+    named, place = shape.named, shape.place(request.target)
+    view = RequestView(request, named.host, named.port, place.path, shape)
     known = packs.recognise(view)
     facts = _facts(known)
     if named.address is not None:
         facts.setdefault("address", named.address)
     channel, intent = _kind(request, known)
-    target = {
-        "scheme": request.scheme,
-        "host": named.host,
-        "port": named.port,
-        "method": request.method,
-        "path": path,
-    }
     effect = {
         "channel": channel,
         "intent": intent,
         "protocol": request.protocol,
-        "target": Target.made_of(target),
+        "target": place.target,
         "source": request.source,
         "run": run,
         "window": None,
@@ -76,7 +67,7 @@ def describe_request(
         "credential": _credential(known),
         "flags": _flags(known, request, flags),
         "conflicts": named.conflicts,
-        "canonical": named.canonical and is_canonical(request.target) and not overridden(request),
+        "canonical": place.canonical,
     }
     return Effect.made_of(effect), known
 
@@ -95,10 +86,14 @@ def _kind(request: HttpRequest, known: Recognition) -> tuple[Channel, Intent]:
 def _facts(known: Recognition) -> dict[str, Any]:
     """What the pack extracted, as plain facts of bounded size; nulls are left out."""
     facts: dict[str, Any] = {}
+    spoken = known.operation is not None and known.operation.channel in SPOKEN_TO
     for name, value in (known.facts or {}).items():
-        if name == "to" and known.operation is not None and known.operation.channel in SPOKEN_TO:
+        if spoken and name == "to":
             facts[name] = [_short(text(item)) for item in aslist(value)[:MOST_NAMED] if item is not None]
-        elif value is not None and value != "" and value != []:
+        elif type(value) is str:
+            if value:
+                facts[name] = _short(value)
+        elif value is not None and value != []:
             facts[name] = _fact(value)
     return facts
 
@@ -142,7 +137,7 @@ def _read_as_sent(known: Recognition) -> bool:
     """Whether every server reads the fields that were read here, and no others."""
     if known.view.query and known.view.form:
         return False  # some read both as one, and would reach whom the query names too
-    content_type = known.view.headers.get("content-type", "").lower()
+    content_type = known.view.shape.content_type.lower()
     if "charset" not in content_type:
         return True
     return (parameter(content_type, "charset") or "").strip() in _READ_CHARSETS
@@ -157,7 +152,7 @@ def _reached(operation: Operation, known: Recognition) -> list[Any]:
 def _credential(known: Recognition) -> Any:
     if known.pack is None or known.host is None:
         return "none"
-    return known.pack.credentials.classify(known.credentials, known.host.env)
+    return known.pack.credentials.kind_of(known.view, known.credentials, known.host.env)
 
 
 def _flags(known: Recognition, request: HttpRequest, flags: tuple[str, ...]) -> tuple[str, ...]:

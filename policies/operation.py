@@ -1,10 +1,11 @@
 """Operation: one thing a provider's API does, compiled: how it is known, what it means, how it is answered."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from policies.effect import Channel
+from policies.expression_code import extraction
 from policies.expression_operators import Evaluate
 from policies.pack_file import BodyKind
 from policies.pack_response import Response
@@ -62,3 +63,8 @@ class Operation:
     idempotent: bool
     telemetry: bool = False
     """What a program tells about itself or its users: swallowed, and no effect that a run has to account for."""
+    facts: Evaluate = field(init=False, compare=False, repr=False)
+    """All of `extract` as one object."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", extraction(self.extract))

@@ -19,6 +19,10 @@ __all__ = ["Pack", "PackError", "Packs"]
 
 BUILT_IN = Path(__file__).parent / "packs"
 _ANYWHERE = HostEntry(pattern="*")
+MOST_REMEMBERED = 4096
+LONGEST_PATH = 256
+Found = tuple[KnownHost, Operation, dict[str, str]]
+"""Whose it is, what it does, and what its path template named."""
 
 
 class Packs:
@@ -28,6 +32,8 @@ class Packs:
         self._packs = {pack.id: pack for pack in packs}
         self._hosts = HostIndex()
         self._signed = [pack for pack in self._packs.values() if pack.signature]
+        self._plain: dict[tuple[str, str, str], Found] = {}
+        """By host, method and path, where these alone say which operation it is."""
         for pack in reversed(self._packs.values()):
             for entry in pack.hosts:
                 self._hosts.add(entry, pack)
@@ -73,27 +79,43 @@ class Packs:
 
     def recognise(self, view: RequestView) -> Recognition:
         """What a request is. Sets the view's `params` and `types`. Never raises for what a client sent."""
-        claims = self._claims(view)
+        found = self._plain.get((view.host, view.method, view.path))
+        claims = self._claims(view) if found is None else (found[0],)
         if not claims:
             return Recognition(view)
         try:
+            if found is not None:
+                return _recognised(*found, view)
             return self._recognise(claims, view)
         except TooLarge as error:
             view.faults.append(str(error))
             return _undescribed(claims[0], view)
 
-    @staticmethod
-    def _recognise(claims: tuple[KnownHost, ...], view: RequestView) -> Recognition:
-        fallback: tuple[KnownHost, Operation, dict[str, str]] | None = None
+    def _recognise(self, claims: tuple[KnownHost, ...], view: RequestView) -> Recognition:
+        fallback: Found | None = None
+        asked = claims[0].entry is _ANYWHERE
         for claim in claims:
             for operation, params in _fitting(claim, view):
+                if operation.when is not None:
+                    asked = True
+                    view.params, view.types = params, claim.pack.types
+                    if not operation.when(describing(view)):
+                        continue
                 if not operation.generic:
-                    return _recognised(claim, operation, params, view)
+                    return _recognised(*self._remembered((claim, operation, params), view, asked), view)
                 fallback = fallback or (claim, operation, params)
         if fallback is not None:
-            return _recognised(*fallback, view)
+            return _recognised(*self._remembered(fallback, view, asked), view)
         view.params, view.types = {}, claims[0].pack.types
         return _undescribed(claims[0], view)
+
+    def _remembered(self, found: Found, view: RequestView, asked: bool) -> Found:
+        """The same. Kept unless something of the request was `asked` about beyond its host, method and path."""
+        if not asked and len(view.path) <= LONGEST_PATH:
+            if len(self._plain) >= MOST_REMEMBERED:
+                self._plain.clear()
+            self._plain[view.host, view.method, view.path] = found
+        return found
 
     def _claims(self, view: RequestView) -> tuple[KnownHost, ...]:
         claims = self._hosts.find(view.host)
@@ -106,22 +128,16 @@ class Packs:
 
 
 def _fitting(claim: KnownHost, view: RequestView) -> Iterator[tuple[Operation, dict[str, str]]]:
+    """What it may be by host, method and path."""
     path = f"/{claim.wildcard}{view.path}" if claim.entry.host_in_path else view.path
     for operation, params in claim.pack.operations.find(view.method, path):
-        view.params, view.types = params, claim.pack.types
-        if operation.hosts and not any(pattern.match(view.host) for pattern in operation.hosts):
-            continue
-        if operation.when is None or operation.when(describing(view)):
+        if not operation.hosts or any(pattern.match(view.host) for pattern in operation.hosts):
             yield operation, params
 
 
 def _recognised(claim: KnownHost, operation: Operation, params: dict[str, str], view: RequestView) -> Recognition:
-    view.params, view.types = params, claim.pack.types
-    context = describing(view)
-    facts: dict[str, object] = {}
-    context.x = facts
-    for name, value in operation.extract:
-        facts[name] = value(context)
+    view.params, view.types = dict(params), claim.pack.types
+    facts = operation.facts(describing(view))
     return Recognition(view, claim.pack, claim.entry, operation, facts, _credentials(claim, view))
 
 
@@ -130,7 +146,8 @@ def _undescribed(claim: KnownHost, view: RequestView) -> Recognition:
 
 
 def _credentials(claim: KnownHost, view: RequestView) -> tuple[str, ...]:
-    return tuple(claim.pack.credentials.found(view))
+    found: tuple[str, ...] = claim.pack.credentials.found(view)
+    return found
 
 
 @cache

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from policies.form import FormError, read_form
+from policies.head_shape import HeadShape, shape_of
 from policies.http_request import HttpRequest
 from policies.multipart import Part, fields_of, parameter, read_parts
 from policies.request_body import Undecodable, decoded
@@ -23,15 +24,12 @@ DEEPEST = 100
 FORM = "application/x-www-form-urlencoded"
 
 
-_ONCE = ("content-type", "content-encoding")
-"""Fields that say how a body is read: with two of them, no two servers read it alike."""
-
-
 class RequestView:
     """A request with its host and path in canonical form, its body decoded and parsed on demand."""
 
-    def __init__(self, request: HttpRequest, host: str, port: int, path: str) -> None:
+    def __init__(self, request: HttpRequest, host: str, port: int, path: str, shape: HeadShape | None = None) -> None:
         self.request = request
+        self.shape = shape or shape_of(request)
         self.method = request.method
         self.scheme = request.scheme
         self.target = request.target
@@ -42,17 +40,13 @@ class RequestView:
         """What the operation's path template named; set by recognition."""
         self.types: FieldTypes | None = None
         """How the provider's form fields are typed; set by recognition."""
-        self.faults: list[str] = []
+        self.faults = [f"the field {name} is sent twice" for name in self.shape.twice]
         """What was wrong with the body, in words; not empty means that its fields cannot be relied on."""
 
     @cached_property
     def headers(self) -> dict[str, str]:
         """The first value of each field, by lower-case name."""
-        made = dict(reversed(self.request.headers))
-        if len(made) != len(self.request.headers):
-            names = [name for name, _ in self.request.headers]
-            self.faults.extend(f"the field {name} is sent twice" for name in _ONCE if names.count(name) > 1)
-        return made
+        return dict(reversed(self.request.headers))
 
     @property
     def size(self) -> int:
@@ -65,18 +59,18 @@ class RequestView:
         if data is None:
             self.faults.append(f"a body of {self.request.body.size} octets is not looked into")
             return b""
-        headers = self.headers
-        if not data or ("content-encoding" not in headers and "x-amz-content-sha256" not in headers):
+        if not data or not self.shape.coded:
             return data
         try:
-            return decoded(data, headers)
+            return decoded(data, self.headers)
         except Undecodable as error:
             self.faults.append(str(error))
             return b""
 
-    @cached_property
+    @property
     def content_type(self) -> str:
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        """In lower case, without parameters."""
+        return self.shape.media_type
 
     @cached_property
     def query(self) -> dict[str, Any]:

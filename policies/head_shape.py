@@ -1,0 +1,110 @@
+"""HeadShape: what all requests with the same head have in common, worked out for the first of them.
+
+A client sends the same head again and again but for a few fields. Whom it means and what its fields say is a function
+of the head alone; so it is kept by the head itself, octet for octet, and what differs is no part of it: the target, the
+body and the values of `CHANGING` fields, which whoever needs them reads from each request.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from policies.effect import Target
+from policies.http_request import HttpRequest
+from policies.naming import meant
+from policies.override import overridden
+from policies.path import canonical_path, is_canonical
+
+CHANGING = frozenset(
+    {
+        "content-length", "idempotency-key", "x-idempotency-key", "date", "x-request-id", "x-client-request-id",
+        "x-correlation-id", "x-stripe-client-telemetry", "x-amz-date", "amz-sdk-invocation-id", "amz-sdk-request",
+        "traceparent", "tracestate", "baggage", "sentry-trace",
+    }
+)  # fmt: skip
+"""Fields that clients fill anew for each request. None of them says how a request is read, nor whom it is for."""
+ONCE = ("content-type", "content-encoding")
+"""Fields that say how a body is read: with two of them, no two servers read it alike."""
+MOST_SHAPES = 512
+LONGEST = 4_096
+"""Characters of a head that is remembered. It may hold credentials: it stays in memory, and only so many do."""
+MOST_PLACES = 64
+LONGEST_TARGET = 256
+"""Targets remembered of one head, and their length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a target means under a head."""
+
+    path: str
+    target: Target
+    canonical: bool
+    """Host, path and method were sent in the one form decisions are made on."""
+
+
+class HeadShape:
+    """One head but for what changes. What others work out of it alone, they may keep in it."""
+
+    __slots__ = (
+        "_method", "_places", "_scheme", "coded", "content_type", "media_type", "named", "overridden", "sent",
+        "settled", "twice",
+    )  # fmt: skip
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.named = meant(request.names, request.scheme, request.port)
+        self.overridden = overridden(request)
+        self.settled = [field for field in request.headers if field[0] not in CHANGING]
+        """The fields that do not change, in order."""
+        names = [name for name, _ in self.settled]
+        self.twice = [name for name in ONCE if names.count(name) > 1]
+        """Fields sent more than once of those that say how a body is read."""
+        self.coded = "content-encoding" in names or "x-amz-content-sha256" in names
+        """The body may be in codings."""
+        self.content_type = next((value for name, value in self.settled if name == "content-type"), "")
+        """The first one as sent; empty without any."""
+        self.media_type = self.content_type.partition(";")[0].strip().lower()
+        self.sent: Any = None
+        """What the reader of one provider's credentials made of it."""
+        self._method = request.method
+        self._scheme = request.scheme
+        self._places: dict[str, Place] = {}
+
+    def place(self, target: str) -> Place:
+        """Where a target (origin form) under this head leads."""
+        found = self._places.get(target)
+        if found is None:
+            found = self._judged(target)
+            if len(self._places) >= MOST_PLACES:
+                self._places.clear()
+            if len(target) <= LONGEST_TARGET:
+                self._places[target] = found
+        return found
+
+    def _judged(self, target: str) -> Place:
+        path, named = canonical_path(target), self.named
+        where = {
+            "scheme": self._scheme,
+            "host": named.host,
+            "port": named.port,
+            "method": self._method,
+            "path": path,
+        }
+        canonical = named.canonical and is_canonical(target) and not self.overridden
+        return Place(path, Target.made_of(where), canonical)
+
+
+_shapes: dict[Any, HeadShape] = {}
+
+
+def shape_of(request: HttpRequest) -> HeadShape:
+    """The shape of a request's head: the same for the same method, names and fields but `CHANGING` ones' values."""
+    settled = tuple([field if field[0] not in CHANGING else field[0] for field in request.headers])
+    key = (settled, request.names, request.method, request.scheme, request.port)
+    found = _shapes.get(key)
+    if found is None:
+        found = HeadShape(request)
+        if len(_shapes) >= MOST_SHAPES:
+            _shapes.clear()
+        if sum([len(name) + len(value) for name, value in (*request.headers, *request.names)]) <= LONGEST:
+            _shapes[key] = found
+    return found
