@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,8 @@ import pytest
 from running import PROJECT
 
 CLIENT = PROJECT / "client" / "node"
+UNREACHED = re.compile(r"npm error code (E(?:AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|TIMEDOUT))")
+"""Anything else, such as a lock that does not fit, is an error."""
 
 
 def node() -> str:
@@ -48,7 +51,12 @@ def _installed(folder: Path) -> Path:
             (made / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(PROJECT / name, made / name)
         install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-        subprocess.run(install, cwd=made / inside, check=True)
+        ended = subprocess.run(install, cwd=made / inside, capture_output=True, text=True, check=False)
+        if ended.returncode:
+            shutil.rmtree(made)
+            code = UNREACHED.search(ended.stderr)
+            assert code, ended.stderr
+            pytest.skip(f"npm reaches no registry for the packages of {inside}: {code[1]}")
         try:
             made.rename(kept)
         except OSError:  # the other was faster

@@ -23,12 +23,13 @@ export function withSoundstage(Environment, options = {}) {
       this.#inProcess = await InProcess.start(runName('jest', this.#path), options);
       // Jest gave the tests a copy of the environment already.
       Object.assign(this.global.process.env, this.#inProcess.variables);
-      this.global.soundstage = live(() => this.#inProcess);
+      const started = this.#inProcess;
+      this.global.soundstage = live(() => started);
     }
 
     async teardown() {
       try {
-        await this.#inProcess?.stop();
+        await this.#stop();
       } finally {
         await super.teardown();
       }
@@ -36,19 +37,28 @@ export function withSoundstage(Environment, options = {}) {
 
     async handleTestEvent(event, state) {
       await super.handleTestEvent?.(event, state);
-      if (event.name === 'test_start') await this.#noting(event, () => this.#inProcess.before(fullName(event.test)));
-      if (event.name === 'test_done') await this.#noting(event, () => this.#inProcess.after());
+      // Not test_start, which tests that are skipped have too.
+      if (event.name === 'test_started') await noting(event.test.errors, () => this.#inProcess.before(fullName(event.test)));
+      if (event.name === 'test_done') await noting(event.test.errors, () => this.#inProcess.after());
+      // Here and not in teardown, where an error would take the place of what the tests themselves say.
+      if (event.name === 'run_finish') await noting(state.unhandledErrors, () => this.#stop());
     }
 
-    /** What goes wrong is this test's, not the whole file's. */
-    async #noting(event, step) {
-      try {
-        await step();
-      } catch (trouble) {
-        event.test.errors.push(trouble);
-      }
+    async #stop() {
+      const stopping = this.#inProcess;
+      this.#inProcess = undefined;
+      await stopping?.stop();
     }
   };
+}
+
+/** What goes wrong is noted where Jest looks for it. */
+async function noting(errors, step) {
+  try {
+    await step();
+  } catch (trouble) {
+    errors.push(trouble);
+  }
 }
 
 function fullName(test) {

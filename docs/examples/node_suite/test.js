@@ -13,7 +13,7 @@ export const test = base.extend({
   shop: [
     async ({ soundstageRun }, use) => {
       const env = { ...process.env, ...soundstageRun.nodeVariables() };
-      const shop = spawn(process.execPath, ['shop.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      const shop = spawn(process.execPath, ['server.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
       for await (const address of createInterface(shop.stdout)) {
         await use(address);
         break;

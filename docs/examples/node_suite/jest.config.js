@@ -1,0 +1,5 @@
+export default {
+  testMatch: ['**/*.jest.js'],
+  testEnvironment: './jest.environment.js',
+  transform: {},
+};
