@@ -11,7 +11,7 @@ from dashboard.schemas import ProblemShape
 from ledger.doctor_reports import DoctorReports
 
 Line = Annotated[str, Field(max_length=1000)]
-Kind = Literal["closed", "captured", "open", "unknown", "missing", "advice", "accepted"]
+Kind = Literal["closed", "captured", "dropped", "open", "unknown", "missing", "advice", "accepted"]
 
 
 class FindingShape(BaseModel):
@@ -24,6 +24,7 @@ class FindingShape(BaseModel):
     verdict: Kind
     reason: Annotated[str, Field(max_length=4000)]
     capture: Line | None = None
+    met: Line | None = None
 
 
 class ReportAsked(BaseModel):

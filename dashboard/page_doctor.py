@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 from dashboard.rendering import Rendering
 from ledger.doctor_reports import DoctorReports
 
-ORDER = ("open", "missing", "unknown", "accepted", "advice", "captured", "closed")
+ORDER = ("open", "missing", "unknown", "accepted", "advice", "dropped", "captured", "closed")
 """What somebody has to do something about comes first."""
 SIGNS = {
     "open": "▲",
@@ -16,6 +16,7 @@ SIGNS = {
     "unknown": "?",
     "accepted": "△",
     "advice": "i",
+    "dropped": "□",
     "captured": "●",
     "closed": "■",
 }

@@ -20,10 +20,11 @@ from soundstage import doctor_machine, doctor_report
 from soundstage.console import warn
 from soundstage.doctor_attempt import WHAT, Finding
 from soundstage.doctor_examination import examine, judged, where
-from soundstage.doctor_judge import accepted, contained, exit_code
+from soundstage.doctor_judge import accepted, contained, exit_code, noted
 from soundstage.doctor_network import look_around
 from soundstage.doctor_plan import MOST_TARGETS, plan
 from soundstage.doctor_record import Recorded
+from soundstage.doctor_silence import outside_report
 from soundstage.doctor_trust import Stores
 from soundstage.trouble import ConfigError, SoundstageError, Unanswered
 
@@ -43,11 +44,12 @@ def doctor(arguments: argparse.Namespace) -> int:
         return 0
     command = _command(arguments)
     stores = Stores(os.environ, arguments.ca)
+    outside = {} if arguments.outside is None else outside_report(arguments.outside)
     api, began = _api(arguments), time.monotonic()
     record = None if api is None else Recorded(api)
     with ThreadPoolExecutor(1) as beside:  # Java takes its time
         trust = beside.submit(lambda: list(stores.findings()))
-        findings = judged(examine(attempts, surroundings), record)
+        findings = judged(examine(attempts, surroundings), record, outside)
         findings += doctor_machine.look(os.environ, surroundings)
         findings += [*doctor_machine.exceptions(os.environ), *trust.result()]
     findings = accepted(findings, arguments.accept)
@@ -56,7 +58,8 @@ def doctor(arguments: argparse.Namespace) -> int:
     )
     _tell(arguments, findings, report)
     _file(api, arguments.run_id, report)
-    return _ended(command, findings)
+    unnoted = api is not None and arguments.run_id is not None and not _note(api, arguments.run_id, findings)
+    return _ended(command, findings) or (2 if unnoted else 0)
 
 
 def _tell(arguments: argparse.Namespace, findings: Sequence[Finding], report: dict[str, Any]) -> None:
@@ -108,7 +111,7 @@ def _api(arguments: argparse.Namespace) -> "Api | None":
 
 
 def _file(api: "Api | None", run: str | None, report: dict[str, Any]) -> None:
-    """Have the dashboard keep the report, and note the run as contained where that is shown. SoundstageError."""
+    """Have the dashboard keep the report."""
     if api is None:
         return
     try:
@@ -117,5 +120,13 @@ def _file(api: "Api | None", run: str | None, report: dict[str, Any]) -> None:
         warn(f"the report is not kept on the dashboard: {refused}")
     except SoundstageError as trouble:
         warn(f"the report is not kept on the dashboard: {trouble}")
-    if run is not None and report["exit"] == 0:
+
+
+def _note(api: "Api", run: str, findings: Sequence[Finding]) -> bool:
+    """Whether the run was noted as contained: only where whatever it tries is on record. SoundstageError."""
+    if noted(findings):
         api.post(f"/api/runs/{run}/contained", {"how": "doctor"})
+    elif exit_code(findings) == 0:
+        warn(f"{run} is not noted as contained: what it sends by ways that are dropped is on nobody's record")
+        return False
+    return True

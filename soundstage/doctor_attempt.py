@@ -12,7 +12,8 @@ Met = Literal["kept", "unresolved", "turned_away", "silent", "connected", "answe
 """`kept`: this machine sent nothing. `turned_away`: an error came back. `connected`: and nobody said anything."""
 By = Literal["here", "neighbour", "beyond", "somebody"]
 """Who turned a packet away: this machine, one on its own link, one further on, or one that cannot be told."""
-Verdict = Literal["closed", "captured", "open", "unknown", "missing", "advice", "accepted"]
+Verdict = Literal["closed", "captured", "dropped", "open", "unknown", "missing", "advice", "accepted"]
+"""`dropped`: closed, and on nobody's record."""
 
 WHAT: Mapping[Way, str] = {
     "tcp": "TCP to an address: a GET of a page that no server has",
@@ -75,7 +76,7 @@ class Outcome:
     verdict: str | None = None
     """What it says was decided: `capture`, `deny`, `allow`, `divert`."""
     address: str = ""
-    """Where a connection that did not come about was meant to go, once a name was resolved."""
+    """Of a name: where it led. Of an address: where a connection that did not come about was meant to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Finding:
     verdict: Verdict
     reason: str
     capture: str | None = None
+    met: Met | None = None
+    """Of an attempt: what it met."""
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""

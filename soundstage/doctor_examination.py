@@ -12,6 +12,7 @@ from soundstage.doctor_attempt import Attempt, Finding, Outcome, Way
 from soundstage.doctor_connect import Patience
 from soundstage.doctor_judge import judge
 from soundstage.doctor_network import Surroundings
+from soundstage.doctor_silence import heard
 
 SECONDS = 4.0
 """For one attempt: that there is no next machine takes the kernel three to say. A name lookup has its resolver's own
@@ -72,14 +73,14 @@ def examine(attempts: Sequence[Attempt], surroundings: Surroundings, seconds: fl
     return [Met(attempt, outcome) for attempt, outcome in zip(attempts, met, strict=True)]
 
 
-def judged(met: Sequence[Met], record: Record | None) -> list[Finding]:
-    """The findings, in the order of the attempts."""
+def judged(met: Sequence[Met], record: Record | None, outside: Mapping[str, Finding] | None = None) -> list[Finding]:
+    """The findings, in the order of the attempts. `outside`: what the same attempts met where nothing is contained."""
     if record is not None:
         record.refresh()
         if any(_wants_record(one) and record.of(one.attempt, one.outcome) is None for one in met):
             time.sleep(LATE)
             record.refresh()
-    return [
+    findings = [
         judge(
             one.attempt,
             one.outcome,
@@ -88,6 +89,7 @@ def judged(met: Sequence[Met], record: Record | None) -> list[Finding]:
         )
         for one in met
     ]
+    return heard([(one.attempt, one.outcome) for one in met], findings, outside or {})
 
 
 def _wants_record(one: Met) -> bool:

@@ -9,6 +9,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 
 from soundstage.doctor_attempt import Attempt, Outcome
 from soundstage.doctor_connect import Patience, Stopped, connected, resolved
@@ -35,8 +36,10 @@ def by_name(attempt: Attempt, patience: Patience) -> Outcome:
     address = resolved(attempt.name, attempt.port)
     with connected(address, attempt.port, patience) as sock:
         if attempt.way == "name":
-            return _asked(sock, attempt.path, f"{attempt.name}:{attempt.port}", patience)
-        return _encrypted(sock, attempt.name, attempt.path, patience)
+            met = _asked(sock, attempt.path, f"{attempt.name}:{attempt.port}", patience)
+        else:
+            met = _encrypted(sock, attempt.name, attempt.path, patience)
+    return replace(met, address=address)
 
 
 def encrypted(attempt: Attempt, patience: Patience) -> Outcome:

@@ -4,6 +4,7 @@ Only what is proved is called closed or captured. What may be one thing or the o
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from soundstage.doctor_attempt import WHAT, Attempt, Finding, Outcome, Verdict
@@ -17,7 +18,7 @@ def judge(attempt: Attempt, outcome: Outcome, recorded: Mapping[str, Any] | None
     """`recorded`: its capture as the API shows it, or None; `consulted`: whether the record was asked."""
     verdict, reason = _judged(attempt, outcome, recorded, consulted)
     capture = recorded["id"] if recorded is not None else outcome.capture
-    return Finding(attempt.id, WHAT[attempt.way], verdict, reason, capture)
+    return Finding(attempt.id, WHAT[attempt.way], verdict, reason, capture, outcome.met)
 
 
 def _judged(attempt: Attempt, outcome: Outcome, recorded: Mapping[str, Any] | None, consulted: bool) -> Judged:
@@ -77,7 +78,7 @@ def accepted(findings: Sequence[Finding], ids: Sequence[str]) -> list[Finding]:
     wanted = set(ids)
     marked: dict[Verdict, Verdict] = {"open": "accepted", "unknown": "accepted", "missing": "accepted"}
     return [
-        Finding(one.id, one.what, marked[one.verdict], f"accepted ({one.verdict}): {one.reason}", one.capture)
+        replace(one, verdict=marked[one.verdict], reason=f"accepted ({one.verdict}): {one.reason}")
         if one.id in wanted and one.verdict in marked
         else one
         for one in findings
@@ -88,6 +89,11 @@ def contained(findings: Sequence[Finding]) -> bool:
     """Whether nothing is open or in doubt, and Soundstage was met at all."""
     verdicts = {one.verdict for one in findings}
     return not verdicts & {"open", "unknown"} and "captured" in verdicts
+
+
+def noted(findings: Sequence[Finding]) -> bool:
+    """Whether a run may be called contained: then every way that its programs may take ends on record, or here."""
+    return exit_code(findings) == 0 and all(one.verdict != "dropped" for one in findings)
 
 
 def exit_code(findings: Sequence[Finding]) -> int:

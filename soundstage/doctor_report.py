@@ -8,7 +8,7 @@ from soundstage.doctor_attempt import WHAT, Attempt, Finding, Verdict
 from soundstage.doctor_judge import contained, exit_code
 from soundstage.table import printable, table
 
-ORDER: tuple[Verdict, ...] = ("open", "missing", "unknown", "accepted", "advice", "captured", "closed")
+ORDER: tuple[Verdict, ...] = ("open", "missing", "unknown", "accepted", "advice", "dropped", "captured", "closed")
 """What somebody has to do something about comes first."""
 
 
@@ -54,7 +54,8 @@ def sentence(findings: Sequence[Finding], *, consulted: bool) -> str:
             named = printable(", ".join(one.id for one in findings if one.verdict == "open")[:400])
             return f"There are ways round Soundstage: {named}. ({told}){missing}"
         case "contained":
-            return f"Nothing goes round Soundstage by any of the ways that were tried. ({told}){missing}"
+            unseen = f" Nobody has {counts['dropped']} of them on record." if counts["dropped"] else ""
+            return f"Nothing goes round Soundstage by any of the ways that were tried. ({told}){unseen}{missing}"
     if counts["unknown"]:
         asked = "" if consulted else " SOUNDSTAGE_URL and SOUNDSTAGE_TOKEN would let the record decide."
         return f"It is not proved that nothing goes round Soundstage. ({told}){missing}{asked}"

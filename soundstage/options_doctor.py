@@ -23,6 +23,12 @@ def add(commands: Any) -> None:
         help="try this address instead of the usual ones; repeatable",
     )
     made.add_argument(
+        "--outside",
+        type=Path,
+        metavar="FILE",
+        help="what doctor --json found where nothing is contained: it tells a dropped packet from a silent server",
+    )
+    made.add_argument(
         "--accept",
         action="append",
         default=[],

@@ -36,6 +36,7 @@ mount -t tmpfs none /run && mount -t tmpfs none /var/tmp
 mkdir /run/bin
 for one in curl git node id; do ln -s "$(command -v $one || echo /nowhere)" /run/bin/$one; done
 cp "$BUNDLE" /run/bundle.pem && chmod 644 /run/bundle.pem
+if [ -n "$GIVEN" ]; then cp "$GIVEN" /run && chmod 644 "/run/${GIVEN##*/}"; fi
 if [ -n "$ENGINE" ]; then touch /run/docker.sock; mount --bind "$ENGINE" /run/docker.sock; fi
 mkdir /run/checkout && mount --bind "$CHECKOUT" /run/checkout
 mount -t tmpfs -o mode=1777 none /tmp
@@ -54,9 +55,14 @@ def examined(
     engine: Path | None = None,
     capabilities: str = "",
     variables: Mapping[str, str] | None = None,
+    given: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """`soundstage doctor --json WORDS`, as nobody, in a file system that has nothing of this machine's own sockets."""
+    """`soundstage doctor --json WORDS`, as nobody, in a file system that has nothing of this machine's own sockets.
+
+    `given`: a file that is found there in `/run`.
+    """
     environ = {"CHECKOUT": str(PROJECT), "BUNDLE": str(bundle), "ENGINE": "" if engine is None else str(engine)}
+    environ |= {"GIVEN": "" if given is None else str(given)}
     environ |= {"PATH": "/usr/bin:/bin"}
     environ |= {**dict.fromkeys(VARIABLES, "/run/bundle.pem"), "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})}
     raised = [f"--inh-caps=+{capabilities}", f"--ambient-caps=+{capabilities}"] if capabilities else []

@@ -18,7 +18,7 @@ REPORT = {
     "consulted": True,
     "seconds": 1.5,
     "counts": {"open": 1},
-    "findings": [{**OPEN, "capture": None}],
+    "findings": [{**OPEN, "capture": None, "met": None}],
     "run": None,
 }
 
