@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
-from policies.body import EMPTY
 from policies.http_request import HttpRequest
 from policies.raw_connection import RawConnection
 from proxy.body_reader import MalformedBody
@@ -20,7 +19,8 @@ from proxy.door_evidence import evidence
 from proxy.door_limits import DoorLimits
 from proxy.door_request import claim_of, describe_request, found_under, meant_by
 from proxy.door_wire import Wire
-from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
+from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end
+from proxy.head_reader import HeadReader
 from proxy.head_target import read_target
 from proxy.http1_reply import UnwritableReply, problem, render
 from proxy.protocol import not_http
@@ -57,8 +57,10 @@ class Conversation:
         self._in_flight = in_flight
         self._work: Work | None = None
         """Entered from the first byte of a head until all that was sent is answered."""
-        self.wire = Wire(self._serve, limits)
+        waits = connection.tls and not connection.alpn
+        self.wire = Wire(self._serve, limits, limits.silence_seconds if waits else None)
         self._bodies = BodyTaker(self.wire, gate, intake, limits)
+        self._heads = HeadReader()
         self._answered = 0
         self._head_since: float | None = None
         self._head_bytes = b""
@@ -134,7 +136,7 @@ class Conversation:
         self.wire.expect(math.inf)
         self._head_since = None
         self._head_bytes = bytes(buffer[:end])
-        head = read_head(self._head_bytes)
+        head = self._heads.read(self._head_bytes)
         if head.method == "CONNECT":
             raise MalformedHead("CONNECT came on a connection that is a tunnel or has carried requests")
         return head
@@ -149,14 +151,14 @@ class Conversation:
 
     async def _answer(self, head: Head) -> None:
         wire = self.wire
-        target = read_target(head)
+        target = None if head.likeness is not None else read_target(head)
         self._reading = head
         if self._work is not None:
             self._work.claim, self._work.told = claim_of(head, self._connection), True
             self._work.host = head.hosts[0] if head.hosts else ""
         del wire.buffer[: len(self._head_bytes)]
-        body, trailers = EMPTY, False
-        if head.chunked or head.length:
+        body, trailers = self._bodies.at_once(head), False
+        if body is None:
             body, trailers = await self._bodies.take(head, lambda: describe_request(head, self._connection))
         request = describe_request(head, self._connection, body=body, trailers=trailers, target=target)
         told = await ask(self._gate, request)
@@ -193,6 +195,8 @@ class Conversation:
             what = "a connection on which nothing was asked"
             if self._connection.tls:
                 what = "a connection that ended after the TLS handshake (the client may pin certificates)"
+                if self.wire.late:
+                    what = "a TLS connection on which the client said nothing (it may expect the server to speak first)"
             await ask(self._gate, self._raw(what, "unreadable"))
         self.wire.close()
 

@@ -15,6 +15,8 @@ class DoorLimits:
     """From a body's beginning to its end."""
     idle_seconds: float = 75.0
     """Between two requests of a kept connection, and before the first."""
+    silence_seconds: float = 5.0
+    """After a TLS handshake of a client that offered no ALPN, as one that waits for the server to speak."""
     write_seconds: float = 60.0
     """For a client to take an answer."""
     handshake_seconds: float = 20.0

@@ -13,9 +13,13 @@ from proxy.door_limits import DoorLimits
 class Wire(asyncio.Protocol):
     """Collects bytes, and runs `serve` on anything new (bytes, an end, a deadline) while no run is going."""
 
-    def __init__(self, serve: Callable[[], Coroutine[Any, Any, None]], limits: DoorLimits) -> None:
+    def __init__(
+        self, serve: Callable[[], Coroutine[Any, Any, None]], limits: DoorLimits, first_seconds: float | None = None
+    ) -> None:
+        """`first_seconds`: until the first byte, where that is not as long as between two requests."""
         self._serve = serve
         self._limits = limits
+        self._first_seconds = limits.idle_seconds if first_seconds is None else first_seconds
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
@@ -59,7 +63,7 @@ class Wire(asyncio.Protocol):
             raise TypeError(f"{type(transport).__name__} is not a stream")
         self._transport = transport
         self._tls = transport.get_extra_info("ssl_object") is not None
-        self.expect(self._limits.idle_seconds)
+        self.expect(self._first_seconds)
 
     def data_received(self, data: bytes) -> None:
         if self._discarding:

@@ -7,28 +7,26 @@ from dataclasses import replace
 from policies.http_request import RunClaim
 from proxy.accept import Peer
 from proxy.connection import Connection
-from proxy.door_ask import Gate
 from proxy.door_request import claim_of
-from proxy.engines import EngineChooser
 from proxy.head import Head, MalformedHead, head_end
 from proxy.head_target import read_authority
 from proxy.http1_reply import ESTABLISHED, problem, render
 from proxy.linger import linger
-from proxy.listener_opening import Opener, Patience
+from proxy.listener_opening import Opener
 from proxy.peek import PeekEnded, take
+from proxy.road import Road
 
-SERVER_SPEAKS_FIRST = frozenset((21, 22, 25, 110, 143, 587, 2525, 3306))
-"""Ports of FTP, SSH, SMTP, POP3, IMAP and MySQL: a tunnel there is refused at once; its client would wait."""
+SERVER_SPEAKS_FIRST = frozenset((21, 22, 110, 143, 3306))
+"""Ports of FTP, SSH, POP3, IMAP and MySQL, which nobody here speaks: a tunnel there is refused at once."""
 
 
 class ExplicitEntrance:
     """Serves one connection of a client that knows it speaks to a proxy."""
 
-    def __init__(
-        self, chooser: EngineChooser, gate: Gate, patience: Patience | None = None, claim: RunClaim | None = None
-    ) -> None:
-        """`claim`: of a run that this entrance is for alone."""
-        self._opener = Opener(chooser, gate, patience or Patience())
+    def __init__(self, road: Road, opener: Opener, claim: RunClaim | None = None) -> None:
+        """What is in a tunnel takes the road. `claim`: of a run that this, and the road, are for alone."""
+        self._road = road
+        self._opener = opener
         self._claim = claim
 
     async def __call__(self, sock: socket.socket, peer: Peer) -> None:
@@ -41,27 +39,27 @@ class ExplicitEntrance:
                 await self._opener.serve_plain(sock, connection, None)
             return
         if isinstance(head, Head) and head.method == "CONNECT":
-            await self._connect(sock, connection, head, seen[: head_end(seen)])
+            await self._connect(sock, peer, connection, head, seen[: head_end(seen)])
         else:
             await self._opener.serve_plain(sock, connection, head)
 
-    async def _connect(self, sock: socket.socket, connection: Connection, head: Head, taken: bytes) -> None:
+    async def _connect(self, sock: socket.socket, peer: Peer, connection: Connection, head: Head, taken: bytes) -> None:
         await take(sock, len(taken))
         try:
-            _, port = read_authority(head.target)
+            host, port = read_authority(head.target)
             if head.length or head.chunked:
                 raise MalformedHead("CONNECT came with a body")
         except MalformedHead as error:
             await self._refuse(sock, connection, 400, str(error), taken, "malformed")
             return
         claim = claim_of(head, connection)
-        connection = replace(connection, names=(("connect", head.target),), port=port, claim=claim)
         if port in SERVER_SPEAKS_FIRST:
+            connection = replace(connection, names=(("connect", head.target),), port=port, claim=claim)
             what = f"a tunnel to port {port}, where the server speaks first"
             await self._refuse(sock, connection, 403, what, b"", "unreadable")
             return
         await asyncio.get_running_loop().sock_sendall(sock, ESTABLISHED)
-        await self._opener.serve_any(sock, connection, http=True)
+        await self._road.serve(sock, peer, (host, port), "connect", claim=claim, entrance="explicit")
 
     async def _refuse(
         self, sock: socket.socket, connection: Connection, status: int, what: str, seen: bytes, flag: str

@@ -15,6 +15,8 @@ from proxy.engines import EngineChooser
 from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
 from proxy.head_target import opened_for
 from proxy.peek import PeekEnded, peek_until
+from proxy.protocol_alpn import spoken_under_tls
+from proxy.transparent_destination import reset_at_close
 
 LOOKED_AT = 65_536 + 4_096
 """Octets: the longest ClientHello that is read, in records."""
@@ -95,8 +97,8 @@ class Opener:
                 host, port = meant_by(head, connection)
         await self._serve(sock, connection, host, port)
 
-    async def serve_any(self, sock: socket.socket, connection: Connection, *, http: bool) -> None:
-        """TLS, or HTTP in the clear where `http` permits, or a record of what it was."""
+    async def serve_hello(self, sock: socket.socket, connection: Connection) -> None:
+        """TLS, or a record of what it was."""
         try:
             opening, seen = await peek_until(sock, read_opening, limit=LOOKED_AT, seconds=self.patience.hello)
         except PeekEnded as ended:
@@ -104,9 +106,6 @@ class Opener:
             return
         if opening.hello is not None:
             await self.serve_tls(sock, connection, opening.hello, seen)
-        elif opening.http and http:
-            host, port = opened_for(connection)
-            await self._serve(sock, connection, host, port)
         else:
             await self.record(connection, opening.why_not or "HTTP in the clear on a TLS port", seen, "malformed")
 
@@ -116,6 +115,11 @@ class Opener:
         if hello.sni is not None:
             names = (*names, ("sni", hello.sni))
         connection = replace(connection, names=names, tls=True, alpn=hello.alpn)
+        spoken = spoken_under_tls(hello.alpn)
+        if spoken is not None:
+            await self.record(connection, spoken.what, seen, protocol=spoken.name)
+            reset_at_close(sock)
+            return
         if not names:
             await self.record(connection, "a TLS connection that names nobody (no SNI)", seen, "unreadable")
             return

@@ -11,6 +11,7 @@ from mitmproxy.proxy.layers.http._http2 import Http2Server, StreamState
 
 from proxy.connection import Connection
 from proxy.head import MalformedHead
+from proxy.http1_reply import problem
 from proxy.mitm_h2_head import read_h2_head
 from proxy.mitm_request import of_http2
 from proxy.mitm_signals import Malformed, SoundstageMalformedHook
@@ -32,15 +33,25 @@ class Http2Side(Http2Server):
         try:
             request = of_http2(read_h2_head(event.headers), self._connection)
         except MalformedHead as error:
-            yield from self.protocol_error(str(error))
+            yield SoundstageMalformedHook(Malformed(b"", str(error)))
+            self._say(event.stream_id, str(error))
+            yield from super().protocol_error(str(error))
             return True
         self.streams[event.stream_id] = StreamState.HEADERS_RECEIVED
         yield ReceiveHttp(RequestHeaders(event.stream_id, request, end_stream=bool(event.stream_ended)))
         return False
 
+    def _say(self, stream_id: int, why: str) -> None:
+        """The refusal as an answer to its stream, as over HTTP/1.1: what a connection ended with, few clients show."""
+        told = problem(400, "Not a request", f"Soundstage cannot read this request: {why}")
+        self.h2_conn.send_headers(stream_id, [(b":status", b"400"), (b"content-type", b"application/problem+json")])
+        self.h2_conn.send_data(stream_id, told.body, end_stream=True)
+
     def protocol_error(
         self, message: str, error_code: int = h2.errors.ErrorCodes.PROTOCOL_ERROR
     ) -> layer.CommandGenerator[None]:
         """Recorded first, then said to the client."""
+        if "missing mandatory" in message:  # RFC 9113, 8.5: CONNECT alone has no scheme and no path
+            message += ", as in a CONNECT, which is not served over HTTP/2"
         yield SoundstageMalformedHook(Malformed(b"", message))
         yield from super().protocol_error(message, error_code)

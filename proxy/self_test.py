@@ -21,6 +21,8 @@ from proxy.self_test_tricks import METADATA, NAME, OTHER, Trick, connect, reques
 SECONDS = 5.0
 """For one trick; each takes milliseconds on an idle machine."""
 REFUSALS = (b"400", b"403", b"503")
+SETTINGS, GOAWAY, WINDOW_UPDATE = 4, 7, 8
+"""Types of HTTP/2 frames (RFC 9113, 6) that answer nothing."""
 
 
 class SelfTestFailed(Exception):
@@ -69,9 +71,23 @@ async def _show_that_it_sees(player: "_Player", witness: Witness, secret: str) -
 def _wrong(trick: Trick, told: bytes | None) -> str | None:
     if told is None:
         return f"{trick.what} ({trick.entrance} entrance) was neither refused nor closed in time"
-    if told and not (told.startswith(b"HTTP/1.1 ") and told[9:12] in REFUSALS):
+    if not is_refusal(told):
         return f"{trick.what} ({trick.entrance} entrance) was answered with {told[:40]!r}, which is no refusal"
     return None
+
+
+def is_refusal(told: bytes) -> bool:
+    """Whether all that was answered, to the end of the connection, grants nothing."""
+    return not told or (told.startswith(b"HTTP/1.1 ") and told[9:12] in REFUSALS) or _is_goodbye(told)
+
+
+def _is_goodbye(told: bytes) -> bool:
+    """Whether these are HTTP/2 frames by which nothing is answered and the connection ends."""
+    found: list[int] = []
+    while len(told) >= 9:
+        found.append(told[3])
+        told = told[9 + int.from_bytes(told[:3]) :]
+    return not told and GOAWAY in found and {*found} <= {SETTINGS, GOAWAY, WINDOW_UPDATE}
 
 
 class _Player:

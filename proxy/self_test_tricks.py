@@ -39,7 +39,7 @@ def tricks(port: int, secret: str, fault: Fault) -> Iterator[Trick]:
             yield Trick("a Host that is not the SNI", at, request(at, port, secret, host=OTHER))
         else:
             yield Trick("two names that differ", at, request(at, port, secret, f"Host: {OTHER}:{port}"))
-    yield Trick("a tunnel of raw bytes", "proxy", b"\x00\x01\x02 neither TLS nor HTTP\r\n\r\n", tunnel=True)
+    yield Trick("a tunnel of raw bytes", "proxy", b"SSH-2.0-neither-TLS-nor-HTTP\r\n", tunnel=True)
     yield Trick("an HTTP/2 preface in a tunnel", "proxy", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9), tunnel=True)
 
 

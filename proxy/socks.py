@@ -12,10 +12,11 @@ from typing import Protocol
 
 from policies.http_request import NameSource, RunClaim, claimed
 from proxy.accept import Peer
-from proxy.connection import Connection, Entrance
+from proxy.connection import Connection
 from proxy.linger import linger
 from proxy.listener_opening import Opener
 from proxy.peek import PeekEnded, peek_until, take
+from proxy.road import Road
 from proxy.socks_wire import (
     COMMAND_UNSUPPORTED,
     GRANTED,
@@ -31,7 +32,7 @@ from proxy.socks_wire import (
     read_request,
     reply,
 )
-from proxy.transparent_destination import Place, shown
+from proxy.transparent_destination import shown
 
 HANDSHAKE_SECONDS = 10.0
 """For all of it, from the connection to the request."""
@@ -42,23 +43,6 @@ _WHAT: dict[Command, str] = {
     "associate": "a SOCKS request to pass UDP packets on (UDP ASSOCIATE)",
     "other": "a SOCKS request of an unknown kind",
 }
-
-
-class Road(Protocol):
-    """`proxy.transparent.TransparentEntrance`."""
-
-    async def serve(
-        self,
-        sock: socket.socket,
-        peer: Peer,
-        meant: Place,
-        source: NameSource = "address",
-        *,
-        claim: RunClaim | None = None,
-        entrance: Entrance = "transparent",
-    ) -> None:
-        """Serve a connection that was meant for a place, to its end."""
-        ...
 
 
 class SocksEntrance:

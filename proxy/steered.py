@@ -31,7 +31,7 @@ class SteeredTls:
     async def __call__(self, sock: socket.socket, peer: Peer) -> None:
         """An entrance, as the accept loop calls it."""
         connection = Connection(peer.id, peer.address, peer.port, "steered", port=self._port, claim=self._claim)
-        await self._opener.serve_any(sock, connection, http=False)
+        await self._opener.serve_hello(sock, connection)
 
 
 class SteeredPlain:

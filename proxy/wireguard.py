@@ -15,7 +15,7 @@ from mitmproxy_rs import Stream, wireguard
 
 from proxy.accept import Peer, PortInUse
 from proxy.refused_packets_head import PacketHead
-from proxy.socks import Road
+from proxy.road import Road
 from proxy.transparent_destination import Place, shown
 from proxy.wireguard_stream import Bridge, ends_of
 from sinks.in_flight import InFlight

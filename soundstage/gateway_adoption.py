@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 
 from policies.http_request import RunClaim
 from proxy.accept import Entrance, Peer
-from proxy.explicit import ExplicitEntrance
 from soundstage.adopted import AdoptedEntrances, adopted
 from soundstage.adoption_socket import AdoptionServer, Sockets
 from soundstage.gateway_entrances import Entrances
+from soundstage.gateway_explicit import explicit_entrance
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.gateway_transparent import responder, transparent_entrance
@@ -63,7 +63,7 @@ def _entrances(
     names = {digit: responder(settings, floor, judge, doors.names, claim) for digit in ("4", "6")}
     by_name: dict[str, Entrance] = {
         "redirected": transparent_entrance(doors, judge, claim, questions=names["4"]),
-        "proxy": ExplicitEntrance(doors.chooser, judge.gate, claim=claim),
+        "proxy": explicit_entrance(doors, judge, claim, names["4"]),
         "smtp": _mail(doors, claim, implicit_tls=False),
         "smtps": _mail(doors, claim, implicit_tls=True),
     }

@@ -15,7 +15,6 @@ from proxy.ca import CaError, CertificateAuthority
 from proxy.dns_responder import DnsResponder
 from proxy.door import Door
 from proxy.engines import EngineChooser
-from proxy.explicit import ExplicitEntrance
 from proxy.listener import Listener, PortInUse
 from proxy.mitm_engine import MitmEngine
 from proxy.name_book import NameBook
@@ -26,6 +25,7 @@ from sinks.smtp_delivery import SmtpDelivery
 from sinks.smtp_listener import SmtpListener
 from soundstage.addresses import bind_hint, shown
 from soundstage.gateway_dialler import dialler_of, prove_roots
+from soundstage.gateway_explicit import explicit_entrance
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.gateway_mail import mail_listener
@@ -128,7 +128,6 @@ def _chooser(ground: Ground, judging: Judging, ca: CertificateAuthority, engine:
 
 async def _listen(settings: Settings, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack) -> None:
     for name, port, entrance in (
-        ("proxy", settings.proxy_port, ExplicitEntrance(made.chooser, judging.gate)),
         ("https", settings.https_port, SteeredTls(made.chooser, judging.gate)),
         ("http", settings.http_port, SteeredPlain(made.chooser, judging.gate)),
     ):
@@ -164,6 +163,7 @@ async def _listen_for_any_protocol(
     settings: Settings, judging: Judging, made: Entrances, listening: contextlib.AsyncExitStack
 ) -> None:
     for name, port, entrance in (
+        ("proxy", settings.proxy_port, explicit_entrance),
         ("socks", settings.socks_port, socks_entrance),
         ("transparent", settings.transparent_port, transparent_entrance),
     ):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from policies.http_request import RunClaim
 from policies.never import Socket
-from proxy.explicit import ExplicitEntrance
 from proxy.listener import Listener, PortInUse
 from proxy.steered import SteeredPlain, SteeredTls
 from soundstage.addresses import shown
 from soundstage.gateway_entrances import Entrances
+from soundstage.gateway_explicit import explicit_entrance
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.gateway_mail import mail_listener
@@ -89,7 +89,7 @@ class RunListeners:
         chooser, gate, bind = self._doors.chooser, self._judging.gate, self._settings.bind
         places: dict[str, Socket] = {}
         for name, entrance in (
-            ("proxy", ExplicitEntrance(chooser, gate, claim=claim)),
+            ("proxy", explicit_entrance(self._doors, self._judging, claim)),
             ("https", SteeredTls(chooser, gate, claim=claim)),
             ("http", SteeredPlain(chooser, gate, claim=claim)),
         ):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from explicit_stage import MailServer, explicit_entrance
+
 from ledger.intake import BodyIntake
 from ledger.reply import Reply
 from policies.decision import Decision
@@ -20,7 +22,6 @@ from proxy.door import Door
 from proxy.door_ask import Gate
 from proxy.door_limits import DoorLimits
 from proxy.engines import EngineChooser
-from proxy.explicit import ExplicitEntrance
 from proxy.listener import Listener
 from proxy.listener_opening import Patience
 from proxy.steered import SteeredPlain, SteeredTls
@@ -98,6 +99,7 @@ class Stage:
     https: Address
     http: Address
     listeners: list[Listener] = field(default_factory=list)
+    mail: MailServer = field(default_factory=MailServer)
 
     @property
     def trusting(self) -> ssl.SSLContext:
@@ -133,15 +135,15 @@ async def stage(
         in_flight=in_flight,
     )
     chooser = EngineChooser(door, other, may_leave=may_leave, speaks_http2=speaks_http2)
-    waiting = patience or Patience()
+    waiting, mail = patience or Patience(), MailServer()
     listeners = [
-        Listener(ExplicitEntrance(chooser, judge, waiting), in_flight),
+        Listener(explicit_entrance(chooser, judge, waiting, mail), in_flight),
         Listener(SteeredTls(chooser, judge, patience=waiting), in_flight),
         Listener(SteeredPlain(chooser, judge, patience=waiting), in_flight),
     ]
     explicit, https, http = [await listener.start("127.0.0.1", 0) for listener in listeners]
     try:
-        yield Stage(gate, ca, chooser, explicit, https, http, listeners)
+        yield Stage(gate, ca, chooser, explicit, https, http, listeners, mail)
     finally:
         for listener in listeners:
             await listener.stop()

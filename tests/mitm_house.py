@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from explicit_stage import explicit_entrance
 from stand_in import StandIn, standing_in
 
 from ledger.reply import Reply
@@ -22,7 +23,6 @@ from policies.policy_file import load_policy
 from proxy.ca import CertificateAuthority
 from proxy.connection import Connection
 from proxy.engines import EngineChooser
-from proxy.explicit import ExplicitEntrance
 from proxy.listener import Listener
 from proxy.mitm_engine import MitmEngine
 from proxy.mitm_flow import FlowHooks
@@ -200,7 +200,7 @@ async def mitm_house(
         chooser = EngineChooser(_NoDoor(), engine, may_leave=lambda host, port: True, speaks_http2=lambda host: False)
         house = MitmHouse(stand_in, gate, engine, dialler, ca, folder, chooser)
         listeners = (
-            Listener(ExplicitEntrance(chooser, gate), in_flight),
+            Listener(explicit_entrance(chooser, gate), in_flight),
             Listener(SteeredTls(chooser, gate), in_flight),
             Listener(SteeredPlain(chooser, gate), in_flight),
         )

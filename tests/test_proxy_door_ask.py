@@ -3,7 +3,7 @@
 import pytest
 from door_stage import RememberingGate
 
-from ledger.trouble import LedgerUnavailable
+from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
 from policies.raw_connection import RawConnection
 from proxy.door_ask import ask
 from sinks.gate import NotReady
@@ -21,7 +21,7 @@ async def test_an_answer_is_passed_on() -> None:
     ("trouble", "reason"),
     [
         pytest.param(NotReady("not yet"), "not yet", id="not-ready"),
-        pytest.param(LedgerUnavailable("disk full"), "disk full", id="cannot-record"),
+        pytest.param(LedgerUnavailable("/srv/data: disk full"), CANNOT_RECORD, id="cannot-record"),
         pytest.param(ZeroDivisionError("x"), "in its log", id="bug"),
     ],
 )

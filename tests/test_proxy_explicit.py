@@ -54,11 +54,11 @@ async def test_a_tunnel_without_sni_gets_a_certificate_for_its_own_name(here: St
 @pytest.mark.parametrize(
     ("inside", "what"),
     [
-        pytest.param(b"SSH-2.0-OpenSSH\r\n", "neither TLS nor HTTP", id="ssh"),
-        pytest.param(b"\x00\x00\x00\x01", "neither TLS nor HTTP", id="binary"),
-        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2 without TLS", id="http2-in-the-clear"),
-        pytest.param(b"\x16\x03\x01\x00\x04\x02\x00\x00\x00", "not a ClientHello", id="server-hello"),
-        pytest.param(b"\x16\x03\x01\x00\x04\x01", "never became TLS or HTTP", id="half-a-hello"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n", "SSH", id="ssh"),
+        pytest.param(b"\x00\x00\x00\x01", "4 octets begin nothing known", id="binary"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2 alone", id="http2-in-the-clear"),
+        pytest.param(b"\x16\x03\x01\x00\x04\x02\x00\x00\x00", "not recognised", id="server-hello"),
+        pytest.param(b"\x16\x03\x01\x00\x04\x01", "6 octets begin nothing known", id="half-a-hello"),
         pytest.param(b"", "the client sent nothing", id="nothing"),
     ],
 )
@@ -71,13 +71,53 @@ async def test_a_tunnel_of_anything_else_is_recorded_and_closed(here: Stage, ins
     assert (raw.names, raw.port) == ((("connect", "api.example.com:443"),), 443)
 
 
-async def test_a_tunnel_to_mail_is_refused_at_once(here: Stage) -> None:
+async def test_a_tunnel_to_where_a_server_nobody_here_is_speaks_first_is_refused_at_once(here: Stage) -> None:
     async with connected(here.explicit) as wire:
-        await say(wire, b"CONNECT mx.example.com:25 HTTP/1.1\r\n\r\n")
+        await say(wire, b"CONNECT imap.example.com:143 HTTP/1.1\r\n\r\n")
         status, _, body = await hear(wire)
     assert status == 403
     assert b"the server speaks first" in body
-    assert here.gate.raw[0].port == 25
+    assert here.gate.raw[0].port == 143
+
+
+@pytest.mark.parametrize("port", [25, 465, 587, 2525])
+async def test_a_tunnel_to_a_mail_server_ends_at_ours(here: Stage, port: int) -> None:
+    async with connected(here.explicit) as wire:
+        head = f"CONNECT mx.example.com:{port} HTTP/1.1\r\nProxy-Authorization: Basic cnVuOnRva2Vu\r\n\r\n"
+        await say(wire, head.encode())
+        assert await hear_all(wire) == b"HTTP/1.1 200 Connection established\r\n\r\n"
+    assert here.mail.handed == [(port == 465, port, RunClaim("run", "token"), f"mx.example.com:{port}")]
+    assert here.gate.taken == [], "the mail server records what it is told"
+
+
+@pytest.mark.parametrize(("port", "alpn"), [(993, []), (443, ["imap"])], ids=["by-its-port", "by-its-alpn"])
+async def test_mail_read_under_tls_is_recorded_and_reset_at_once(here: Stage, port: int, alpn: list[str]) -> None:
+    trusting = here.trusting
+    if alpn:
+        trusting.set_alpn_protocols(alpn)
+    async with connected(here.explicit) as wire:
+        await say(wire, f"CONNECT imap.example.com:{port} HTTP/1.1\r\n\r\n".encode())
+        await wire[0].readuntil(b"\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(wire[1].start_tls(trusting, server_hostname="imap.example.com"), 10)
+    [raw] = here.gate.raw
+    assert (raw.protocol, raw.port) == ("imaps", port)
+    assert raw.names == (("connect", f"imap.example.com:{port}"), ("sni", "imap.example.com"))
+
+
+async def test_a_client_that_waits_for_the_server_after_the_handshake_is_recorded_and_closed(tmp_path: Path) -> None:
+    async with stage(tmp_path, limits=DoorLimits(silence_seconds=0.1)) as here:
+        async with tunnelled(here, "mx.example.com:2465", "mx.example.com") as wire:
+            assert await hear_all(wire) == b""
+        [raw] = here.gate.raw
+        assert "it may expect the server to speak first" in raw.what
+        trusting = here.trusting
+        trusting.set_alpn_protocols(["http/1.1"])
+        async with connected(here.https, trusting, "api.example.com") as wire:
+            with pytest.raises(TimeoutError):  # longer than a client without ALPN may be silent
+                await asyncio.wait_for(wire[0].read(1), 0.3)
+            await say(wire, GET)
+            assert (await hear(wire))[0] == 200
 
 
 @pytest.mark.parametrize(

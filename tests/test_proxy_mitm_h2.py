@@ -109,9 +109,39 @@ async def test_a_head_that_two_readers_could_read_differently_is_recorded_and_en
     await client.until(stream)
     client.writer.close()
 
-    assert stream.headers.get(":status") != "200"
+    assert stream.headers.get(":status") in (None, "400")
     assert house.stand_in.arrivals == []
     assert [type(taken.seen) for taken in house.gate.taken] == [RawConnection]
+
+
+CONNECTS = [
+    pytest.param((), "as in a CONNECT, which is not served over HTTP/2", id="a-tunnel"),
+    pytest.param(
+        ((":scheme", "https"), (":path", "/chat"), (":protocol", "websocket")), "':protocol' is unknown", id="extended"
+    ),
+    pytest.param(((":scheme", "https"), (":path", "/")), "'CONNECT' is not served over HTTP/2", id="half-of-each"),
+]
+
+
+@pytest.mark.parametrize(("fields", "why"), CONNECTS)
+async def test_connect_over_http2_is_refused_in_words(
+    house: MitmHouse, fields: tuple[tuple[str, str], ...], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """RFC 9113, 8.5, and RFC 8441, which is not offered."""
+    client = await connected(house, f"{NAME}:443", alpn=("h2", "http/1.1"))
+    number = client.http2.get_next_available_stream_id()
+    client.http2.send_headers(number, [(":method", "CONNECT"), (":authority", "x.test:443"), *fields])
+    client.http2.send_data(number, b"hello")
+    client.streams[number] = stream = Stream()
+    client.writer.write(client.http2.data_to_send())
+    await client.until(stream)
+    client.writer.close()
+
+    (taken,) = house.gate.taken
+    assert isinstance(taken.seen, RawConnection)
+    assert why in taken.seen.what
+    assert stream.headers.get(":status") == ("400" if fields else None)
+    assert [record.message for record in caplog.records] == []
 
 
 async def test_a_host_field_that_differs_from_the_authority_is_refused_and_recorded(house: MitmHouse) -> None:

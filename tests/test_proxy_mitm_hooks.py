@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 import pytest_asyncio
+from explicit_stage import explicit_entrance
 from mitm_house import MitmHouse, mitm_house, until_end
 from mitmproxy.connection import Client, Server
 from mitmproxy.http import HTTPFlow, Request
@@ -20,7 +21,6 @@ from ledger.intake import BodyIntake
 from proxy.connection import Connection
 from proxy.door import Door
 from proxy.engines import EngineChooser
-from proxy.explicit import ExplicitEntrance
 from proxy.listener import Listener
 from proxy.mitm_connection import HeldConnection
 from proxy.mitm_flow import Fault, FlowHooks
@@ -114,7 +114,7 @@ async def test_a_kept_connection_comes_over_from_the_door_when_its_next_request_
         other=house.engine,
     )
     chooser = EngineChooser(door, house.engine, may_leave=may_leave, speaks_http2=lambda host: False)
-    listener = Listener(ExplicitEntrance(chooser, house.gate))
+    listener = Listener(explicit_entrance(chooser, house.gate))
     reader, writer = await asyncio.open_connection(*await listener.start("127.0.0.1", 0))
     stays = b"POST http://other.test/ HTTP/1.1\r\nHost: other.test\r\nContent-Length: 2\r\n\r\nhi"
     host = f"sandbox.test:{place.port}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from explicit_stage import explicit_entrance
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mitm_house import MemoryGate, MitmHouse, mitm_house, until_end
@@ -15,7 +16,6 @@ from mitm_house import MemoryGate, MitmHouse, mitm_house, until_end
 from ledger.intake import BodyIntake
 from proxy.door import Door
 from proxy.engines import EngineChooser
-from proxy.explicit import ExplicitEntrance
 from proxy.listener import Listener
 from proxy.steered import SteeredPlain
 
@@ -65,7 +65,7 @@ async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bot
         intake: Callable[[bool], BodyIntake] = lambda keep: BodyIntake(None)  # noqa: E731 - a name for its type
         door = Door(gate=gate, certificates=house.ca, intake=intake)
         chooser = EngineChooser(door, None, may_leave=lambda host, port: False, speaks_http2=lambda host: False)
-        explicit, steered = Listener(ExplicitEntrance(chooser, gate)), Listener(SteeredPlain(chooser, gate))
+        explicit, steered = Listener(explicit_entrance(chooser, gate)), Listener(SteeredPlain(chooser, gate))
         addresses = await explicit.start("127.0.0.1", 0), await steered.start("127.0.0.1", 0)
         yield BothEngines(house, gate, *addresses)
         await explicit.stop()

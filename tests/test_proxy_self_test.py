@@ -17,7 +17,7 @@ from policies.naming import Names
 from proxy.mitm_connection import HeldConnection
 from proxy.mitm_flow import FlowHooks
 from proxy.mitm_request import SeenRequest
-from proxy.self_test import SelfTestFailed, self_test
+from proxy.self_test import SelfTestFailed, is_refusal, self_test
 from proxy.self_test_gate import ProofGate
 from proxy.self_test_trap import Trap
 from sinks.gate import NotReady
@@ -35,6 +35,10 @@ def closed(_seen: Seen) -> Exception | None:
     return NotReady("closed")
 
 
+def frame(kind: int, payload: bytes = b"") -> bytes:
+    return len(payload).to_bytes(3) + bytes((kind, 0, 0, 0, 0, 0)) + payload
+
+
 async def proved(house: MitmHouse, seconds: float = 5.0) -> None:
     bound = {"proxy": house.proxy, "http": house.http, "https": house.https}
     await self_test(house.engine, bound, house.chooser.forced, house.ca.path, seconds=seconds)
@@ -46,6 +50,22 @@ async def test_it_passes_through_a_closed_gate_and_leaves_no_trace(house: MitmHo
     assert house.chooser.forced == set()
     told = await house.say(b"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n")
     assert told.startswith(b"HTTP/1.1 503"), "the gate is as closed as before"
+
+
+@pytest.mark.parametrize(
+    ("told", "refused"),
+    [
+        pytest.param(b"", True, id="closed"),
+        pytest.param(b"HTTP/1.1 403 Forbidden\r\n", True, id="forbidden"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n", False, id="answered"),
+        pytest.param(frame(4) + frame(7, b"\0" * 8), True, id="http2-goodbye"),
+        pytest.param(frame(4), False, id="http2-that-goes-on"),
+        pytest.param(frame(4) + frame(1, b"\x88") + frame(7, b"\0" * 8), False, id="http2-answered"),
+        pytest.param(frame(7, b"\0" * 8) + b"more", False, id="bytes-after-it"),
+    ],
+)
+def test_what_a_trick_may_be_told(told: bytes, refused: bool) -> None:
+    assert is_refusal(told) == refused
 
 
 async def test_nobody_else_is_served_while_it_runs() -> None:
