@@ -18,6 +18,7 @@ from dashboard.schemas import ProblemShape
 from ledger.reader import Reader
 from policies.expectation import NOTHING_REAL, Expectations
 from policies.expectation_file import ExpectationError, read_expectations
+from policies.expectation_names import Names, asks_names
 from policies.verification import verify
 from policies.verification_result import Result, Settled
 
@@ -30,6 +31,10 @@ class RunQuestions(Protocol):
 
     async def run_show(self, run_id: str) -> dict[str, Any] | None:
         """The run's JSON; None where there is none."""
+        ...
+
+    async def names(self) -> dict[str, Any]:
+        """The names that the packs in use know: `policies.expectation_names.Names.as_json`."""
         ...
 
     async def settle(self, run_id: str, quiet: float, at_most: float) -> dict[str, Any]:
@@ -61,7 +66,7 @@ class VerifyApi:
 
     async def result(self, run_id: str, asked: VerifyAsked) -> Result:
         """Raises Problem for a run, a window or a file that is none."""
-        expectations = _expectations(asked)
+        expectations = await _expectations(asked, self._gateway)
         window_of(await self._run(run_id), asked.window)
         told = await self._gateway.settle(run_id, expectations.settle.quiet, expectations.settle.at_most)
         async with self._of_run.setdefault(run_id, asyncio.Lock()), self._turns:
@@ -100,11 +105,14 @@ def _its_own(result: Result) -> Result:
     return replace(result, rows=tuple(rows))
 
 
-def _expectations(asked: VerifyAsked) -> Expectations:
+async def _expectations(asked: VerifyAsked, gateway: RunQuestions) -> Expectations:
     if asked.text is None:
         return NOTHING_REAL
     try:
-        return read_expectations(asked.text, asked.file)
+        read = read_expectations(asked.text, asked.file)
+        if not asks_names((*read.expect, *read.never)):
+            return read
+        return read_expectations(asked.text, asked.file, Names.read(await gateway.names()))
     except ExpectationError as error:
         problems = [
             {"file": one.file, "line": one.line, "field": one.field, "what": one.what} for one in error.problems

@@ -31,6 +31,10 @@ class RunsLink:
                 return None
             raise
 
+    async def names(self) -> dict[str, Any]:
+        """The names that the packs in use know."""
+        return await self.ask("names", {})
+
     async def settle(self, run_id: str, quiet: float, at_most: float) -> dict[str, Any]:
         """`{"reached": bool, "why": str | None, "waited": seconds}`."""
         asked = {"run": run_id, "quiet": quiet, "at_most": at_most}

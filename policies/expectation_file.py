@@ -1,6 +1,7 @@
 """Expectation files: read whole, or refused whole with file, line, field and what would be right."""
 
 from policies.expectation import Expectations, Settle
+from policies.expectation_names import Names
 from policies.expectation_row import Kind, Row
 from policies.expectation_row_file import read_duration, read_row
 from policies.policy_file_section import Section, SourceFile
@@ -22,8 +23,11 @@ class ExpectationError(Exception):
         self.problems = problems
 
 
-def read_expectations(text: str, name: str = "expectations") -> Expectations:
-    """What a file's text says. Raises ExpectationError with every problem in it."""
+def read_expectations(text: str, name: str = "expectations", known: Names | None = None) -> Expectations:
+    """What a file's text says. Raises ExpectationError with every problem in it.
+
+    `known`: the names of the packs in use; without them any provider, operation or fact may be named.
+    """
     file = _parsed(text, name)
     root = file.section(file.document.data, ()) if not file.problems else None
     if root is None:
@@ -34,8 +38,8 @@ def read_expectations(text: str, name: str = "expectations") -> Expectations:
     names: dict[str, int] = {}
     expectations = Expectations(
         file=name,
-        expect=_rows(root, "expect", names),
-        never=_rows(root, "never", names),
+        expect=_rows(root, "expect", names, known),
+        never=_rows(root, "never", names, known),
         real=_real(root),
         unattributed=root.choice("unattributed", ("inconclusive", "fail"), "inconclusive") or "inconclusive",
         contained=root.choice("contained", ("required", "optional"), "required") or "required",
@@ -58,14 +62,14 @@ def _parsed(text: str, name: str) -> SourceFile:
         return SourceFile(name, Document(None), [Problem(name, trouble.line, "", trouble.what)])
 
 
-def _rows(root: Section, kind: Kind, names: dict[str, int]) -> tuple[Row, ...]:
+def _rows(root: Section, kind: Kind, names: dict[str, int], known: Names | None) -> tuple[Row, ...]:
     sections = list(root.sections(kind))
     if len(sections) > MOST_ROWS:
         root.complain(kind, f"{len(sections)} rows are more than {MOST_ROWS}; write several files")
         return ()
     for section in sections:
         _refuse_doubled_name(section, names)
-    read = (read_row(section, kind) for section in sections)
+    read = (read_row(section, kind, known) for section in sections)
     return tuple(row for row in read if row is not None)
 
 

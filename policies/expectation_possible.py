@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from policies.decision import Verdict
 from policies.effect import Intent
-from policies.expectation_value import Absent, AnyOf, Exact, Exactly, Not, Pattern, Value, number_of
+from policies.expectation_value import Absent, AnyOf, Exact, Exactly, Not, Pattern, Unlisted, Value, number_of
 from policies.flag import FLAGS
 from policies.host import BadName, canonical_host
 
@@ -31,7 +31,7 @@ def _each(value: Value) -> Iterator[Value]:
     if isinstance(value, AnyOf | Exactly):
         for one in value.values:
             yield from _each(one)
-    elif isinstance(value, Not):
+    elif isinstance(value, Not | Unlisted):
         yield from _each(value.value)
     else:
         yield value

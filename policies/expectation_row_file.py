@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from policies.expectation_field import BY_CHANNEL, WITH_DOMAINS, WITHOUT_CALLS, Field, fact, reached, recipient_domains
+from policies.expectation_names import Names, check_names
 from policies.expectation_path import read_path
 from policies.expectation_possible import check_possible
 from policies.expectation_row import Condition, Count, Kind, Row
@@ -26,13 +27,15 @@ _ONCE = Count(1, 1)
 _NONE = Count(0, 0)
 
 
-def read_row(section: Section, kind: Kind) -> Row | None:
-    """The row, or None with complaints."""
+def read_row(section: Section, kind: Kind, names: Names | None = None) -> Row | None:
+    """The row, or None with complaints. `names`: those that a row may name; None: any."""
     section.only((*_KEYS[kind], *BY_CHANNEL))
     channel = _channel(section)
     if channel is None:
         return None
     conditions = _conditions(section.inner(channel), channel)
+    if names is not None:
+        check_names(section.inner(channel), channel, conditions, names)
     if kind == "never":
         conditions = [_of_anybody(one) for one in conditions]
     shown = ", ".join(f"{one.field} {one.value.text}" for one in conditions)

@@ -8,7 +8,19 @@ from typing import Any
 
 import re2
 
-from policies.expectation_value import Absent, AnyOf, Exact, Exactly, Not, Number, Pattern, Range, Truth, Value
+from policies.expectation_value import (
+    Absent,
+    AnyOf,
+    Exact,
+    Exactly,
+    Not,
+    Number,
+    Pattern,
+    Range,
+    Truth,
+    Unlisted,
+    Value,
+)
 
 LONGEST_PATTERN = 1000
 MOST_ALTERNATIVES = 1000
@@ -90,13 +102,15 @@ def _described(written: dict[Any, Any], *, folded: bool, slashes: bool) -> Value
         return AnyOf(_several(written["any_of"], folded=folded, slashes=slashes))
     if keys == {"not"}:
         return Not(read_value(written["not"], folded=folded, slashes=slashes))
+    if keys == {"unknown"}:
+        return Unlisted(read_value(written["unknown"], folded=folded, slashes=slashes))
     if keys == {"exact"} and isinstance(written["exact"], str):
         return Exact(written["exact"], folded)
     if keys == {"matches"} and isinstance(written["matches"], str):
         return regex_value(written["matches"], folded=folded)
     raise ValueError(
         f"{written!r:.80} is no value; write one of {{min: 1, max: 9}}, {{any_of: [a, b]}}, {{not: a}}, "
-        "{exact: text} or {matches: expression}"
+        "{exact: text}, {matches: expression} or {unknown: name}"
     )
 
 

@@ -131,6 +131,20 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Holds as another does, and may be a name that no pack in use has."""
+
+    value: Value
+
+    @property
+    def text(self) -> str:
+        return self.value.text
+
+    def holds(self, actual: Any) -> bool:
+        return self.value.holds(actual)
+
+
+@dataclass(frozen=True, slots=True)
 class Exactly:
     """A list: each value has an item, and each item a value, in any order. One value of it stands for many items."""
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ledger.capture import rfc3339
 from policies.describe import describe
 from policies.effect import UNATTRIBUTED
+from policies.expectation_names import Names
 from policies.explain import explain
 from policies.pack import Packs
 from soundstage.control_server import Asked, ControlServer
@@ -69,6 +70,7 @@ class Desk:
             "readiness": self._readiness,
             "policy": self._shown_policy,
             "explain": self._explain,
+            "names": self._names,
             "metrics": self._metrics,
             "status": self._status,
             "purge": self._purge,
@@ -107,6 +109,9 @@ class Desk:
                 for opt_in in policy.opt_ins
             ],
         }
+
+    async def _names(self, given: dict[str, Any]) -> dict[str, Any]:
+        return Names.of(self._packs).as_json()
 
     async def _released(self, given: dict[str, Any]) -> dict[str, Any]:
         if self._release is None:

@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 
 from policies.expectation_file import ExpectationError, read_expectations
+from policies.expectation_names import Names, asks_names
 from policies.expectation_recording import recorded_file
 from soundstage.api import Api
 from soundstage.console import complain
 from soundstage.options import given
+from soundstage.packs_in_use import packs_in_use
 from soundstage.settings_source import read_settings
 from soundstage.trouble import ConfigError
 from soundstage.verify import named_run
@@ -18,7 +20,11 @@ from soundstage.verify import named_run
 def checked(arguments: argparse.Namespace) -> int:
     """0 where the file is good, 2 with every problem where it is not."""
     try:
-        read = read_expectations(_text(arguments.file), str(arguments.file))
+        text, name = _text(arguments.file), str(arguments.file)
+        read = read_expectations(text, name)
+        if asks_names((*read.expect, *read.never)):
+            packs = packs_in_use(read_settings(os.environ, None, {}).packs)
+            read = read_expectations(text, name, Names.of(packs))
     except ExpectationError as refused:
         if arguments.json:
             print(json.dumps({"problems": [str(problem) for problem in refused.problems]}, indent=1))

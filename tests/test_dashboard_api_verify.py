@@ -21,6 +21,8 @@ from ledger.reader import Reader
 from ledger.record import Record
 from ledger.store import Ledger
 from ledger.stored import Page
+from policies.expectation_names import Names
+from policies.pack import Packs
 
 CLEAN = "version: 1\ncontained: optional\n"
 MAIL = CLEAN + "expect:\n- email: {to: ann@example.test, text: /Hello/, link: /confirm/}\nothers: allow\n"
@@ -59,6 +61,9 @@ class GatewayStand:
 
     async def run_show(self, run_id: str) -> dict[str, Any] | None:
         return self.run if run_id == self.run["id"] else None
+
+    async def names(self) -> dict[str, Any]:
+        return Names.of(Packs.built_in()).as_json()
 
     async def settle(self, run_id: str, quiet: float, at_most: float) -> dict[str, Any]:
         self.asked.append((run_id, quiet, at_most))

@@ -174,3 +174,14 @@ def test_evidence_of_a_finished_child_is_kept_while_its_parent_is_open(gateway: 
         assert (answer.status_code, len(child.captures())) == (409, 1)
     with gateway.api() as api:
         assert api.delete("/api/captures", params={"run": child.id}).status_code == 200
+
+
+def test_a_name_that_the_gateways_packs_do_not_have_is_refused(gateway: Running) -> None:
+    """In `never` it would pass whatever happens."""
+    with run_of(gateway) as run, run.own_api() as api:
+        text = "version: 1\nnever:\n- any: {provider: strpe}\n- payment: {provider: {unknown: adyen}}\n"
+        answer = api.post(f"/api/runs/{run.id}/verify", json={"text": text, "file": "expect.yaml"})
+        assert answer.status_code == 422, answer.text
+        (problem,) = answer.json()["problems"]
+        assert (problem["file"], problem["line"], problem["field"]) == ("expect.yaml", 3, "never[0].any.provider")
+        assert "did you mean stripe?" in problem["what"]
