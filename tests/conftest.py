@@ -19,8 +19,15 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def mended_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One whose gateway and dashboard a test may kill, because Soundstage starts them again: shared like the first."""
+    with started(tmp_path_factory.mktemp("mended")) as running:
+        yield running
+
+
 @pytest.fixture
 def own_gateway(tmp_path: Path) -> Iterator[Running]:
-    """One that a test may stop, kill or break."""
+    """One that a test may stop, kill or break for good."""
     with started(tmp_path) as running:
         yield running

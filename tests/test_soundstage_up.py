@@ -67,38 +67,37 @@ def test_readiness_without_details(gateway: Running) -> None:
 
 
 @pytest.mark.parametrize("name", ["_gateway", "_dashboard"])
-def test_process_that_dies_is_started_again_and_the_other_does_not_notice(own_gateway: Running, name: str) -> None:
-    before = children(own_gateway.process.pid)
+def test_process_that_dies_is_started_again_and_the_other_does_not_notice(mended_gateway: Running, name: str) -> None:
+    before = children(mended_gateway.process.pid)
     assert set(before) == {"_gateway", "_dashboard"}
     os.kill(before[name], signal.SIGKILL)
-    eventually(lambda: children(own_gateway.process.pid).get(name) not in (None, before[name]), f"{name} is back")
-    eventually(lambda: ready(own_gateway), "ready again, on the same addresses")
+    eventually(lambda: children(mended_gateway.process.pid).get(name) not in (None, before[name]), f"{name} is back")
+    eventually(lambda: ready(mended_gateway), "ready again, on the same addresses")
     other = ({"_gateway", "_dashboard"} - {name}).pop()
-    assert children(own_gateway.process.pid)[other] == before[other]
-    assert json.loads((own_gateway.data_dir / "addresses.json").read_text()) == own_gateway.addresses
+    assert children(mended_gateway.process.pid)[other] == before[other]
+    assert json.loads((mended_gateway.data_dir / "addresses.json").read_text()) == mended_gateway.addresses
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_cleanly(own_gateway: Running, number: signal.Signals) -> None:
-    pids = children(own_gateway.process.pid)
-    own_gateway.process.send_signal(number)
-    assert own_gateway.process.wait(10) == 0
-    assert not (own_gateway.data_dir / "addresses.json").exists()
+def stops_cleanly(running: Running, number: signal.Signals) -> None:
+    pids = children(running.process.pid)
+    assert set(pids) == {"_gateway", "_dashboard"}
+    running.process.send_signal(number)
+    assert running.process.wait(10) == 0
+    assert not (running.data_dir / "addresses.json").exists()
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
 
 
-def test_children_do_not_outlive_a_killed_parent(own_gateway: Running) -> None:
-    pids = children(own_gateway.process.pid)
-    own_gateway.kill()
-    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids.values()), "no child is left")
-
-
-def test_start_after_a_kill_finds_what_was_captured(tmp_path: Path) -> None:
+def test_no_child_outlives_a_killed_parent_and_the_next_start_finds_what_was_captured(tmp_path: Path) -> None:
+    """And each stops cleanly, by Ctrl-C as by a service manager."""
     with started(tmp_path) as running:
         httpx.post("http://hooks.partner.test/x", content=b"hello", proxy=f"http://{running.addresses['proxy']}")
+        pids = children(running.process.pid)
+        assert set(pids) == {"_gateway", "_dashboard"}
         running.kill()
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids.values()), "no child is left")
     with started(tmp_path) as running:
         assert running.wait_for(host="hooks.partner.test")[0]["verdict"] == "capture"
+        stops_cleanly(running, signal.SIGINT)
 
 
 def up_that_fails(folder: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -116,7 +115,7 @@ def test_second_one_on_the_same_directory(gateway: Running) -> None:
     assert (gateway.data_dir / "addresses.json").exists()
 
 
-@pytest.mark.parametrize("name", ["PROXY", "SMTP", "DNS", "DASHBOARD"])
+@pytest.mark.parametrize("name", ["PROXY", "DNS", "DASHBOARD"])
 def test_port_in_use(tmp_path: Path, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -166,6 +165,7 @@ def test_policy_is_reloaded_and_a_bad_one_keeps_the_old_in_force(tmp_path: Path)
             assert "policy.yaml:2" in str(api.get("/readyz").json()["missing"])
         file.write_text(policy_text("third"))
         eventually(lambda: ready(running) and rule(running) == "third", "a good file mends it")
+        stops_cleanly(running, signal.SIGTERM)
 
 
 def test_opt_in_that_leads_to_ourselves_stops_the_start(tmp_path: Path) -> None:

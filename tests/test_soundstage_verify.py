@@ -231,15 +231,15 @@ def test_captures_that_somebody_removed(gateway: Running) -> None:
     assert (verdict, "evidence without gaps: somebody removed captures of it" in reasons) == ("inconclusive", True)
 
 
-def test_a_gateway_that_was_restarted_in_mid_run(own_gateway: Running) -> None:
-    run = opened(own_gateway)
+def test_a_gateway_that_was_restarted_in_mid_run(mended_gateway: Running) -> None:
+    run = opened(mended_gateway)
     send_mail(run)
-    named = ["pgrep", "-f", "-P", str(own_gateway.process.pid), "_gateway"]
+    named = ["pgrep", "-f", "-P", str(mended_gateway.process.pid), "_gateway"]
     first = subprocess.run(named, capture_output=True, text=True, check=True).stdout.strip()
     os.kill(int(first), signal.SIGKILL)
-    with own_gateway.api() as api:
+    with mended_gateway.api() as api:
         deadline = time.monotonic() + 60
         while (shown := api.get(f"/api/runs/{run['id']}")).status_code != 200:
             assert time.monotonic() < deadline, shown.text
-    verdict, reasons = asked(own_gateway, run, f"{EMPTY}others: allow\n")
+    verdict, reasons = asked(mended_gateway, run, f"{EMPTY}others: allow\n")
     assert (verdict, "evidence without gaps" in reasons) == ("inconclusive", True)

@@ -1,11 +1,14 @@
 """Bad input and bad luck while it runs: each gets a clear error, and nothing that was told yes is lost."""
 
+import contextlib
 import json
 import os
+import resource
 import signal
 import smtplib
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,23 +78,36 @@ def test_stop_with_open_connections_claims_nothing_that_was_only_begun(tmp_path:
     assert captured(tmp_path / "data") == 1
 
 
-def test_no_free_file_descriptor_delays_and_loses_nothing(tmp_path: Path) -> None:
-    with started(tmp_path) as running:
-        pids = subprocess.run(["pgrep", "-P", str(running.process.pid)], capture_output=True, text=True, check=True)
-        for pid in pids.stdout.split():
-            subprocess.run(["prlimit", "--pid", pid, "--nofile=64:64"], check=True)
-        crowd = [socket.create_connection(running.place("proxy"), timeout=PATIENCE) for _ in range(80)]
-        late = say(running, "proxy", f"POST http://{KEPT}/ HTTP/1.0\r\nHost: {KEPT}\r\n\r\n".encode())
+@contextlib.contextmanager
+def few_descriptors(running: Running) -> Iterator[None]:
+    """Two dozen more than gateway and dashboard have open, and afterwards as many as they had."""
+    told = subprocess.run(["pgrep", "-P", str(running.process.pid)], capture_output=True, text=True, check=True)
+    before = {int(pid): resource.prlimit(int(pid), resource.RLIMIT_NOFILE) for pid in told.stdout.split()}
+    assert len(before) == 2
+    for pid, (_, hard) in before.items():
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{pid}/fd").iterdir())) + 24, hard))
+    try:
+        yield
+    finally:
+        for pid, limits in before.items():
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+
+
+def test_no_free_file_descriptor_delays_and_loses_nothing(mended_gateway: Running) -> None:
+    host = "late.partner.test"
+    with few_descriptors(mended_gateway):
+        crowd = [socket.create_connection(mended_gateway.place("proxy"), timeout=PATIENCE) for _ in range(80)]
+        late = say(mended_gateway, "proxy", f"POST http://{host}/ HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
         for connection in crowd:
             connection.close()
         assert hear(late).startswith(b"HTTP/1.1 200 ")
-        assert "Too many open files" in (tmp_path / "stderr").read_text()
-        assert running.wait_for(host=KEPT)
+        assert "Too many open files" in (mended_gateway.data_dir.parent / "stderr").read_text()
+        assert mended_gateway.wait_for(host=host)
 
 
-def test_dashboard_that_is_killed_holds_no_traffic_up(own_gateway: Running) -> None:
-    words = ["pgrep", "-P", str(own_gateway.process.pid), "-f", "_dashboard"]
+def test_dashboard_that_is_killed_holds_no_traffic_up(mended_gateway: Running) -> None:
+    words = ["pgrep", "-P", str(mended_gateway.process.pid), "-f", "_dashboard"]
     told = subprocess.run(words, capture_output=True, text=True, check=True)
     os.kill(int(told.stdout), signal.SIGKILL)
-    assert post(own_gateway, KEPT).startswith(b"HTTP/1.1 200 ")
-    assert own_gateway.wait_for(host=KEPT), "a page asked for meanwhile waits for the next dashboard"
+    assert post(mended_gateway, KEPT).startswith(b"HTTP/1.1 200 ")
+    assert mended_gateway.wait_for(host=KEPT), "a page asked for meanwhile waits for the next dashboard"

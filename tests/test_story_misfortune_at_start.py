@@ -94,6 +94,7 @@ def test_port_in_use_is_told_and_loses_nothing(mine: Path) -> None:
         error, hint = fails(mine.parent, SOUNDSTAGE_SMTP_PORT=str(port))
     assert f"127.0.0.1:{port}" in error
     assert hint == "soundstage: hint: set SOUNDSTAGE_SMTP_PORT to a free one, or to 0 for any"
+    assert not (mine / "addresses.json").exists()
     assert captured(mine) == 1
 
 

@@ -28,13 +28,13 @@ def wait_until(what: str, api: httpx.Client, *, ready: bool) -> None:
         time.sleep(0.05)
 
 
-def test_a_gateway_that_is_restarted_in_mid_run(own_gateway: Running) -> None:
-    run = begun(own_gateway, listener=True, sources=["127.0.9.0/24"], canaries=True)
+def test_a_gateway_that_is_restarted_in_mid_run(mended_gateway: Running) -> None:
+    run = begun(mended_gateway, listener=True, sources=["127.0.9.0/24"], canaries=True)
     window = run.post("windows", {"open": "test_signup"})
-    with run.http() as client, own_gateway.api() as api:
+    with run.http() as client, mended_gateway.api() as api:
         client.get(f"http://canary.soundstage.invalid/{run.id}/begin")
         client.post(HOOK, json={"n": 1})
-        os.kill(gateway_process(own_gateway), signal.SIGKILL)
+        os.kill(gateway_process(mended_gateway), signal.SIGKILL)
         wait_until("the gateway is down", api, ready=False)
         answer = api.get(f"/api/runs/{run.id}")
         assert answer.status_code == 503, "what cannot be asked is never answered as if all were well"
