@@ -3,21 +3,34 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pydantic_core import from_json
+
 from policies.quick import quick
 
 Fidelity = Literal["shaped", "emulated", "generic", "refused", "real"]
 
 
-@dataclass(frozen=True, slots=True)
 class KeptObject:
-    """A provider's object created by an answer, kept so that it can be read or changed later."""
+    """A provider's object created by an answer, kept so that it can be read or changed later.
 
-    collection: str
-    key: str
-    value: Any
-    """JSON-shaped; None removes the object."""
-    encoded: bytes | None = None
-    """The value as JSON, where it was written already, such as for the answer itself."""
+    With neither a value nor its JSON, the object is removed.
+    """
+
+    __slots__ = ("_value", "collection", "encoded", "key")
+
+    def __init__(self, collection: str, key: str, value: Any = None, encoded: bytes | None = None) -> None:
+        self.collection = collection
+        self.key = key
+        self.encoded = encoded
+        """The value as JSON, where it was written already, such as for the answer itself."""
+        self._value = value
+
+    @property
+    def value(self) -> Any:
+        """JSON-shaped; read when it is asked for where only its JSON is known."""
+        if self._value is None and self.encoded is not None:
+            self._value = from_json(self.encoded)
+        return self._value
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from policies.expression_operators import (
     texts,
     view_field,
 )
+from policies.written_code import LETS, ReadCode, choice, let, root, safe_code
 
 ROOTS = frozenset({"x", "obj", "objs", "now", "iso", "iso_ms", "rfc2822", "reason", "capture", "out", "i"})
 """Names that stand for a context's value of the same name."""
@@ -85,7 +86,7 @@ class _Compiler:
         if node.name in self._names:
             return code("c.names.get({0})", Constant(node.name))
         if node.name in ROOTS:
-            return code(f"c.{node.name}")
+            return root(node.name)
         known = ", ".join(sorted({"req", "var", "gen", *ROOTS, *(n for n in self._names if "." not in n)}))
         raise ExpressionError(f"there is no value called {node.name!r} here; there are {known}")
 
@@ -98,10 +99,10 @@ class _Compiler:
         return getter(self._node(node.node), node.attr)
 
     def _variable(self, name: str) -> Evaluate:
-        key = f"var.{name}"
-        if key not in self._names:
-            raise ExpressionError(f"there is no var.{name}; `let` makes one")
-        return code("c.names.get({0})", Constant(key))
+        for kind in LETS:
+            if f"{kind}.{name}" in self._names:
+                return let(kind, name)
+        raise ExpressionError(f"there is no var.{name}; `let` makes one")
 
     def _getitem(self, node: nodes.Getitem) -> Evaluate:
         value = self._node(node.node)
@@ -130,10 +131,10 @@ class _Compiler:
             raise ExpressionError(f"there is no generator gen.{target.attr}; there are {', '.join(sorted(GENERATORS))}")
         arguments = [literal(argument, f"gen.{target.attr}") for argument in plain_arguments(node)]
         if target.attr == "uuid":
-            return code("c.gen.uuid()")
+            return safe_code("c.gen.uuid()")
         if len(arguments) != 1 or type(arguments[0]) is not int or not 0 < arguments[0] <= 200:
             raise ExpressionError(f"gen.{target.attr} takes one length from 1 to 200")
-        return code(f"c.gen.{target.attr}({arguments[0]})")
+        return safe_code(f"c.gen.{target.attr}({arguments[0]})")
 
     def _filter(self, node: nodes.Filter) -> Evaluate:
         if node.node is None:
@@ -145,7 +146,10 @@ class _Compiler:
             raise ExpressionError(
                 f"there is no filter {node.name!r}; there are {', '.join(sorted([*FILTERS, *PREPARED]))}"
             )
-        return applied(FILTERS[node.name], value, [self._node(argument) for argument in arguments])
+        given = [self._node(argument) for argument in arguments]
+        if node.name == "patched" and isinstance(value, ReadCode) and len(given) == 1:
+            return value.patched(given[0])
+        return applied(FILTERS[node.name], value, given)
 
     def _test(self, node: nodes.Test) -> Evaluate:
         if node.name not in TESTS:
@@ -156,7 +160,7 @@ class _Compiler:
     def _condition(self, node: nodes.CondExpr) -> Evaluate:
         test, yes = self._node(node.test), self._node(node.expr1)
         no = Constant(None) if node.expr2 is None else self._node(node.expr2)
-        return code("({1} if {0} else {2})", test, yes, no)
+        return choice(test, yes, no)
 
     def _compare(self, node: nodes.Compare) -> Evaluate:
         if len(node.ops) != 1:

@@ -13,6 +13,7 @@ from policies.expression_code import Constant as Constant
 from policies.expression_code import Evaluate as Evaluate
 from policies.expression_code import Writer, called, code
 from policies.expression_filters import PREPARED
+from policies.written_code import ReadCode, safe_text
 
 VIEW_FIELDS = frozenset(
     {"method", "scheme", "host", "port", "path", "query", "headers", "form", "json", "xml", "text", "data", "args"}
@@ -29,6 +30,8 @@ def texts(parts: list[Evaluate]) -> Evaluate:
     """A function that joins what `parts` read as."""
     if all(isinstance(part, Constant) for part in parts):
         return Constant(values.joined([values.text(part(None)) for part in parts]))
+    if (safe := safe_text(parts)) is not None:
+        return safe
     writer = Writer()
     read, join = writer.hold(values.text), writer.hold(values.joined)
     told = [
@@ -49,6 +52,8 @@ def view_field(name: str) -> Evaluate:
 def getter(value: Evaluate, key: Any) -> Evaluate:
     if type(key) is not str:
         return called(values.get, value, Constant(key))
+    if isinstance(value, ReadCode):
+        return value.field(key)
     return code("(h.get({1}) if type(h := {0}) is dict else None)", value, Constant(key))
 
 

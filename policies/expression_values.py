@@ -60,20 +60,21 @@ def encoded(value: Any) -> str:
     """Compact JSON in ASCII, so that no lone surrogate of a client's can break the answer."""
     try:
         return _ENCODER.encode(value)
-    except ValueError:  # infinities, which JSON cannot say
-        return _ENCODER.encode(_finite(value))
+    except ValueError:  # infinities
+        return _ENCODER.encode(finite(value))
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """`value` with null for infinities, which JSON cannot say."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value
 
 

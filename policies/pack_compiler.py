@@ -14,9 +14,11 @@ from policies.pack_hosts import host_pattern
 from policies.pack_parts import NO_NAMES, PartCompiler
 from policies.pack_response import Response
 from policies.pack_tree import Trees
+from policies.pack_tree_written import WrittenTrees
 from policies.pack_type import Idempotent, Pack
 from policies.request_types import FieldTypes
 from policies.secret_place import SecretPlace
+from policies.written_code import raw
 from policies.yaml_lines import Place
 
 CHANNELS: Mapping[str, Channel] = {
@@ -35,9 +37,9 @@ MESSAGES: frozenset[str] = frozenset({"email", "sms", "push", "chat"})
 class PackCompiler:
     """Compiles one file. `problems` are (place, sentence); with any, the pack must not be used."""
 
-    def __init__(self, file: PackFile) -> None:
+    def __init__(self, file: PackFile, answers: type[Trees] = WrittenTrees) -> None:
         self._file = file
-        self._parts = PartCompiler(Trees(file.shapes))
+        self._parts = PartCompiler(Trees(file.shapes), answers(file.shapes))
         self.problems = self._parts.problems
 
     def pack(self) -> Pack:
@@ -113,7 +115,7 @@ class PackCompiler:
         towards = channel(entry.channel or self._file.channel)
         facts = {**self._file.extract, **entry.extract}
         response = None if entry.response is None else self._answer(entry.response, (*place, "response"))
-        lets = _lets(entry.response)
+        names = NO_NAMES if response is None else response.names
         saves = (entry.save,) if isinstance(entry.save, Save) else entry.save
         return Operation(
             id=entry.id,
@@ -130,7 +132,7 @@ class PackCompiler:
             load=self._load(entry.load, (*place, "load")),
             listing=self._listing(entry.list_, (*place, "list")),
             response=response,
-            saves=tuple(self._save(save, (*place, "save"), lets) for save in saves),
+            saves=tuple(self._save(save, (*place, "save"), names) for save in saves),
             denied=None if entry.denied is None else self._parts.response(entry.denied, (*place, "denied")),
             idempotent=entry.idempotent and entry.effect == "write",
             telemetry=(entry.channel or self._file.channel) == "analytics",
@@ -175,7 +177,7 @@ class PackCompiler:
         return ObjectSave(
             collection=self._parts.tree(entry.collection, (*place, "collection"), names),
             key=self._parts.expression(entry.key, (*place, "key"), names),
-            value=self._parts.expression(entry.value or "out", (*place, "value"), names),
+            value=raw(self._parts.expression(entry.value or "out", (*place, "value"), names)),
             when=self._parts.condition(entry.when, (*place, "when"), names),
             remove=entry.remove,
         )
@@ -184,10 +186,6 @@ class PackCompiler:
 def channel(name: str) -> Channel:
     """The channel of effects that a pack's word stands for."""
     return CHANNELS.get(name, name)  # type: ignore[arg-type]  # PackChannel holds no other words
-
-
-def _lets(entry: ResponseEntry | None) -> frozenset[str]:
-    return NO_NAMES if entry is None else frozenset(f"var.{name}" for name in entry.let)
 
 
 def _several(value: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from policies.request_view import RequestView
 class PackContext:
     """Made for one request. `names` holds what `let` (as `var.name`) and loops have named so far."""
 
-    __slots__ = ("at", "capture", "gen", "i", "names", "obj", "objs", "out", "reason", "req", "x")
+    __slots__ = ("at", "body", "capture", "gen", "i", "names", "obj", "objs", "reason", "req", "x")
 
     def __init__(
         self,
@@ -33,7 +33,8 @@ class PackContext:
         self.objs = [] if objs is None else objs
         self.reason = reason
         self.capture = capture
-        self.out: Any = None
+        self.body: Any = None
+        """What was answered, as data or `Written`."""
         self.i = 0
         self.names: dict[str, Any] = {}
 

@@ -12,6 +12,7 @@ from policies.pack_file import ResponseEntry
 from policies.pack_hosts import HostPatternError
 from policies.pack_response import CONTENT_TYPES, BodyForm, Response
 from policies.pack_tree import TreeError, Trees
+from policies.written_code import kind_of
 from policies.yaml_lines import Place
 
 Made = TypeVar("Made")
@@ -22,8 +23,10 @@ NO_NAMES: frozenset[str] = frozenset()
 class PartCompiler:
     """Goes on after a problem, so that an author sees everything at once."""
 
-    def __init__(self, trees: Trees) -> None:
+    def __init__(self, trees: Trees, answers: Trees | None = None) -> None:
         self._trees = trees
+        self._answers = trees if answers is None else answers
+        """What answers in JSON are made by."""
         self.problems: list[tuple[Place, str]] = []
 
     def tried(self, place: Place, work: Callable[[], Made], otherwise: Made) -> Made:
@@ -42,15 +45,17 @@ class PartCompiler:
     def condition(self, source: str | None, place: Place, names: frozenset[str] = NO_NAMES) -> Evaluate | None:
         return None if source is None else self.expression(source, place, names)
 
-    def tree(self, tree: Any, place: Place, names: frozenset[str] = NO_NAMES) -> Evaluate:
-        return self.tried(place, lambda: self._trees.compile(tree, names), NOTHING)
+    def tree(self, tree: Any, place: Place, names: frozenset[str] = NO_NAMES, trees: Trees | None = None) -> Evaluate:
+        return self.tried(place, lambda: (trees or self._trees).compile(tree, names), NOTHING)
 
     def response(self, entry: ResponseEntry, place: Place) -> Response:
         names: frozenset[str] = NO_NAMES
         lets = []
+        trees = self._answers if "json_" in entry.model_fields_set else self._trees
         for name, tree in entry.let.items():
-            lets.append((f"var.{name}", self.tree(tree, (*place, "let", name), names)))
-            names |= {f"var.{name}"}
+            made = self.tree(tree, (*place, "let", name), names, trees)
+            lets.append((f"{kind_of(made)}.{name}", made))
+            names |= {lets[-1][0]}
         form, body = self._body(entry, place, names)
         headers = {name.lower(): made for name, made in entry.headers.items()}
         if form != "empty":
@@ -62,6 +67,7 @@ class PartCompiler:
             headers=tuple((n, self.tree(made, (*place, "headers", n), names)) for n, made in headers.items()),
             form=form,
             body=body,
+            names=names,
         )
 
     def _body(self, entry: ResponseEntry, place: Place, names: frozenset[str]) -> tuple[BodyForm, Evaluate]:
@@ -71,7 +77,8 @@ class PartCompiler:
         if len(given) > 1:
             self.problems.append((place, f"an answer has one body, not {' and '.join(given)}"))
         for form, tree in given.items():
-            return form, self.tree(list(tree) if form == "sse" else tree, (*place, form), names)
+            trees = self._answers if form == "json" else self._trees
+            return form, self.tree(list(tree) if form == "sse" else tree, (*place, form), names, trees)
         return "empty", NOTHING
 
 

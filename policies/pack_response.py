@@ -9,6 +9,7 @@ from policies.expression_operators import Constant, Evaluate
 from policies.expression_values import encoded, text
 from policies.pack_context import PackContext
 from policies.pack_xml import written
+from policies.written import Written, plain
 
 BodyForm = Literal["json", "xml", "text", "sse", "empty"]
 
@@ -27,14 +28,20 @@ class Unanswerable(Exception):
 
 
 class Rendered(NamedTuple):
-    """An answer, ready for a wire. `out` is the body as data, for what is kept of it."""
+    """An answer, ready for a wire."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    out: Any
+    made: Any
+    """What was answered, as data or `Written`."""
     encoded: bytes | None = None
-    """The body where it is `out` as JSON that reads as `out` again."""
+    """The body where it is `made` as JSON that reads as that again."""
+
+    @property
+    def out(self) -> Any:
+        """The body as data."""
+        return plain(self.made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +54,21 @@ class Response:
     headers: tuple[tuple[str, Evaluate], ...]
     form: BodyForm
     body: Evaluate
+    names: frozenset[str] = frozenset()
+    """What `let` named, by which later expressions know it."""
 
     def render(self, context: PackContext) -> Rendered:
         """Raises Unanswerable and TooLarge."""
         for name, value in self.lets:
             context.names[name] = value(context)
         status = self.status(context)
-        context.out = out = self.body(context)
-        body = _bytes(self.form, out)
+        context.body = made = self.body(context)
+        body, whole = _json(made) if self.form == "json" else (_bytes(self.form, made), False)
         if len(body) > LARGEST:
             raise Unanswerable(f"an answer of {len(body)} octets is larger than {LARGEST}")
-        # Half a surrogate pair is written as an escape that not everybody reads.
-        encoded = body if self.form == "json" and b"\\ud" not in body else None
-        return Rendered(status if type(status) is int else 200, self._headers(context), body, out, encoded)
+        return Rendered(
+            status if type(status) is int else 200, self._headers(context), body, made, body if whole else None
+        )
 
     def _headers(self, context: PackContext) -> tuple[tuple[str, str], ...]:
         return tuple(
@@ -79,8 +88,6 @@ def _header_value(made: Evaluate, context: PackContext) -> str | None:
 
 
 def _bytes(form: BodyForm, out: Any) -> bytes:
-    if form == "json":
-        return _json(out)
     if form == "empty" or out is None:
         return b""
     if form == "xml":
@@ -90,12 +97,15 @@ def _bytes(form: BodyForm, out: Any) -> bytes:
     return text(out).encode("utf-8", "replace")
 
 
-def _json(out: Any) -> bytes:
-    """In UTF-8 where all of it is text; in ASCII where a client sent half a surrogate pair."""
+def _json(made: Any) -> tuple[bytes, bool]:
+    """In UTF-8 where all of it is text; in ASCII where a client sent half a surrogate pair, which not everybody reads
+    and which is therefore not whole."""
     try:
-        return to_json(out, inf_nan_mode="null")
+        if isinstance(made, Written):
+            return made.text().encode(), True
+        return to_json(made, inf_nan_mode="null"), True
     except (PydanticSerializationError, ValueError):
-        return encoded(out).encode("ascii")
+        return encoded(plain(made)).encode("ascii"), False
 
 
 def _event(event: Any) -> str:

@@ -1,6 +1,5 @@
 """Filing: a passage and its reply made into the one record the ledger writes, with every secret removed."""
 
-from dataclasses import replace
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -95,9 +94,9 @@ def _upload(request: HttpRequest, body: Body) -> Body:
 
 def _without(removed: tuple[tuple[str, bytes], ...], kept: KeptObject, masker: Masker) -> KeptObject:
     """A provider's object as it may be kept: what the request said in secret, it does not say either."""
-    told = to_json(kept.value)
+    told = to_json(kept.value) if kept.encoded is None else kept.encoded
     masked = masker.without(removed, told)
-    return kept if masked == told else replace(kept, value=from_json(masked), encoded=None)
+    return kept if masked == told else KeptObject(kept.collection, kept.key, from_json(masked))
 
 
 def _capture(

@@ -12,6 +12,7 @@ from policies.pack_generator import Generator
 from policies.pack_response import Rendered, Unanswerable
 from policies.pack_type import Idempotent, Pack
 from policies.recognition import Recognition
+from policies.written import Written, plain
 from sinks.objects import Objects, StoredReply
 from sinks.passage import Passage
 from sinks.recent import Recent
@@ -30,7 +31,7 @@ class PackAnswers:
     def __init__(self, objects: Objects, secret: bytes) -> None:
         self._objects = objects
         self._replays = Replays(objects, secret)
-        self._recent: Recent[tuple[Any]] = Recent(MOST_RECENT)
+        self._recent: Recent[KeptObject] = Recent(MOST_RECENT)
 
     async def answer(self, passage: Passage, known: Recognition, pack: Pack, operation: Operation) -> Reply:
         """The provider's answer, or its idempotency error. Raises Unanswerable and TooLarge."""
@@ -115,7 +116,7 @@ class PackAnswers:
         rendered = operation.response.render(context)
         keep = self._kept(operation, context, rendered.encoded)
         for item in keep:
-            self._recent.put((run, pack.id, item.collection, item.key), (item.value,))
+            self._recent.put((run, pack.id, item.collection, item.key), item)
         return Reply(
             fidelity="generic" if operation.generic else "shaped",
             status=rendered.status,
@@ -141,7 +142,7 @@ class PackAnswers:
         collection, key = text(load.collection(context)), text(load.key(context))
         recent = self._recent.get((run, pack.id, collection, key))
         if recent is not None:
-            return recent[0]
+            return recent.value
         return await self._objects.get(run, pack.id, collection, key)
 
     async def _list(self, run: str, pack: Pack, listing: ObjectListing, context: PackContext) -> list[Any]:
@@ -155,12 +156,21 @@ class PackAnswers:
         for save in operation.saves:
             if save.when is not None and not save.when(context):
                 continue
-            key = text(save.key(context))
-            if key:
+            if key := text(save.key(context)):
                 value = None if save.remove else save.value(context)
-                told = encoded if value is context.out and value is not None else None
-                kept.append(KeptObject(text(save.collection(context)), key, value, told))
+                told = encoded if value is context.body and value is not None else None
+                kept.append(_object(text(save.collection(context)), key, value, told))
         return tuple(kept)
+
+
+def _object(collection: str, key: str, value: Any, told: bytes | None) -> KeptObject:
+    """One object to keep. What is written already is not read for it, unless no UTF-8 can say it."""
+    if not isinstance(value, Written):
+        return KeptObject(collection, key, value, told)
+    try:
+        return KeptObject(collection, key, None, told or value.text().encode())
+    except UnicodeEncodeError:
+        return KeptObject(collection, key, plain(value))
 
 
 def _reply(rendered: Rendered, fidelity: Any) -> Reply:

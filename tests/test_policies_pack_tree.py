@@ -12,8 +12,9 @@ from policies.pack_context import PackContext
 from policies.pack_file import ResponseEntry
 from policies.pack_generator import Generator
 from policies.pack_parts import PartCompiler
-from policies.pack_tree import TreeError, Trees, split_text
+from policies.pack_tree import TreeError, Trees
 from policies.pack_xml import written
+from policies.text_parts import split_text
 
 SHAPES = {"card": {"last4": "4242", "of": "${x.name}"}, "a": {"$shape": "b"}, "b": {"$shape": "a"}}
 

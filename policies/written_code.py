@@ -1,0 +1,160 @@
+"""Code that writes: parts of a pack whose values are JSON text as soon as they are made, see `written`."""
+
+from collections.abc import Mapping, Sequence
+
+from policies import written
+from policies.expression_code import Code, Constant, Evaluate, Writer, called, code
+
+LETS = ("var", "safe", "written")
+"""Kinds of what `let` names, which a context's names begin with: data, safe texts, and what may be written."""
+_SAFE_ROOTS = frozenset({"iso", "iso_ms", "rfc2822"})
+_SAFE = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
+
+
+class SafeCode(Code):
+    """A part that gives a text of bounded length which is the same in JSON, such as an identifier."""
+
+    __slots__ = ()
+
+
+class WrittenCode(Code):
+    """A part that may give something written. `told` gives its JSON text."""
+
+    __slots__ = ("told",)
+
+    def __init__(self, made: Code, told: Code | None = None) -> None:
+        super().__init__(made.source, made.held, made.depth)
+        self.told: Code = called(written.json_text, made) if told is None else told
+
+
+class ReadCode(Code):
+    """An expression of data that may be written: gives it as data. `raw` gives it as it is."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: WrittenCode, read: Code | None = None) -> None:
+        made = called(written.plain, raw) if read is None else read
+        super().__init__(made.source, made.held, made.depth)
+        self.raw = raw
+
+    def field(self, key: str) -> Code:
+        """One value of it as data, for which the others are not read."""
+        return called(written.field, self.raw, Constant(key))
+
+    def patched(self, changes: Evaluate) -> "ReadCode":
+        return ReadCode(WrittenCode(called(written.patched, self.raw, changes)))
+
+
+class ObjectCode(WrittenCode):
+    """An object whose keys are known. `fields` are what it was made of."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: Mapping[str, Evaluate]) -> None:
+        layout, writer = written.Layout(fields), Writer()
+        heads = zip(layout.heads, fields.values(), strict=True)
+        told = [spliced(writer, [head, *json_pieces(part)]) for head, part in heads]
+        make = writer.hold(written.WrittenObject)
+        made = writer.code(f"{make}({writer.hold(layout)}, [{', '.join(told)}])")
+        super().__init__(made, _told_object(layout, fields))
+        self.fields = fields
+
+
+def safe_code(source: str) -> SafeCode:
+    return SafeCode(source, {}, 1)
+
+
+def root(name: str) -> Code:
+    """A context's value of that name."""
+    if name == "out":
+        return ReadCode(WrittenCode(code("c.body")))
+    return safe_code(f"c.{name}") if name in _SAFE_ROOTS else code(f"c.{name}")
+
+
+def let(kind: str, name: str) -> Code:
+    """What `let` made, of a kind of `LETS`."""
+    made = code("c.names.get({0})", Constant(f"{kind}.{name}"))
+    if kind == "written":
+        return ReadCode(WrittenCode(made))
+    return safe_code(made.source) if kind == "safe" else made
+
+
+def kind_of(made: Evaluate) -> str:
+    """Which of `LETS` a tree's value is."""
+    if isinstance(made, SafeCode):
+        return "safe"
+    return "written" if isinstance(made, WrittenCode) else "var"
+
+
+def choice(test: Evaluate, yes: Evaluate, no: Evaluate) -> Code:
+    """One of two expressions."""
+    made = code("({1} if {0} else {2})", test, yes, no)
+    if isinstance(yes, ReadCode) or isinstance(no, ReadCode):
+        return ReadCode(WrittenCode(code("({1} if {0} else {2})", test, raw(yes), raw(no))), made)
+    return made
+
+
+def raw(part: Evaluate) -> Evaluate:
+    """What may give something written where it can, not data."""
+    return part.raw if isinstance(part, ReadCode) else part
+
+
+def safe(text: str) -> bool:
+    """Whether a text of ours is the same in JSON."""
+    return _SAFE.issuperset(text)
+
+
+def safe_text(parts: Sequence[Evaluate]) -> SafeCode | None:
+    """The parts' texts joined, where all of them are safe."""
+    if not all(isinstance(part, SafeCode) or (isinstance(part, Constant) and _is_safe(part)) for part in parts):
+        return None
+    writer = Writer()
+    made = writer.code(spliced(writer, [part.value if isinstance(part, Constant) else part for part in parts]))
+    return SafeCode(made.source, made.held, made.depth)
+
+
+def _is_safe(part: Constant) -> bool:
+    return type(part.value) is str and safe(part.value)
+
+
+def json_pieces(part: Evaluate) -> list[str | Evaluate]:
+    """What a value is written as: literals, and parts that give text."""
+    if isinstance(part, Constant):
+        return [written.json_text(part.value)]
+    if isinstance(part, SafeCode):
+        return ['"', part, '"']
+    return [part.told if isinstance(part, WrittenCode) else called(written.json_text, part)]
+
+
+def told_of(part: Evaluate) -> Evaluate:
+    """A part's JSON text."""
+    pieces = json_pieces(part)
+    if len(pieces) > 1:
+        return text_code(pieces)
+    return Constant(pieces[0]) if isinstance(pieces[0], str) else pieces[0]
+
+
+def spliced(writer: Writer, pieces: Sequence[str | Evaluate]) -> str:
+    """The source of one text: what is literal by `repr`, what is computed inside an f-string of its own."""
+    return " ".join([repr(piece) if isinstance(piece, str) else f"f'{{({writer.part(piece)})}}'" for piece in pieces])
+
+
+def text_code(pieces: Sequence[str | Evaluate]) -> Code:
+    writer = Writer()
+    return writer.code(spliced(writer, pieces))
+
+
+def _told_object(layout: written.Layout, fields: Mapping[str, Evaluate]) -> Code:
+    pieces: list[str | Evaluate] = []
+    for head, part in zip(layout.heads, fields.values(), strict=True):
+        pieces += [f"{',' if pieces else '{'}{head}", *json_pieces(part)]
+    return text_code([*pieces, "}"])
+
+
+def list_code(items: Sequence[Evaluate]) -> WrittenCode:
+    """A list, of which nothing is looked at but the whole."""
+    pieces: list[str | Evaluate] = []
+    for item in items:
+        pieces += [",", *json_pieces(item)]
+    told = text_code(["[", *pieces[1:], "]"])
+    return WrittenCode(called(written.Written, told), told)
