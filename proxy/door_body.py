@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from policies.body import HELD_LIMIT, Body
+from policies.body import EMPTY, HELD_LIMIT, Body
 from policies.http_request import HttpRequest
 from proxy.body_reader import BodyReader, ChunkedReader, LengthReader
 from proxy.door_ask import Gate
@@ -48,6 +48,17 @@ class BodyTaker:
         self._intake = intake
         self._limits = limits
 
+    def at_once(self, head: Head) -> Body | None:
+        """The body that follows a head, where there is none or all of it is there; None: it has to be waited for."""
+        buffer, length = self._wire.buffer, head.length
+        if head.chunked or (length is not None and length > min(len(buffer), HELD_LIMIT, self._limits.body_octets)):
+            return None
+        if not length:
+            return EMPTY
+        body = Body.of(bytes(buffer[:length]))
+        del buffer[:length]
+        return body
+
     async def take(self, head: Head, request: Callable[[], HttpRequest]) -> tuple[Body, bool]:
         """The body that follows a head, and whether trailers followed it. `request` describes the head alone.
 
@@ -56,10 +67,6 @@ class BodyTaker:
         wire, length = self._wire, head.length
         if length is not None and length > self._limits.body_octets:
             raise self._too_long()
-        if length is not None and length <= min(len(wire.buffer), HELD_LIMIT):
-            body = Body.of(bytes(wire.buffer[:length]))
-            del wire.buffer[:length]
-            return body, False
         if head.expects_continue and head.minor and not wire.buffer:
             await wire.write(CONTINUE)
         reader: BodyReader = ChunkedReader() if length is None else LengthReader(length)

@@ -17,7 +17,19 @@ def describe_request(
     head: Head, connection: Connection, *, body: Body = EMPTY, trailers: bool = False, target: Target | None = None
 ) -> HttpRequest:
     """What arrived, with every name the client gave. Raises MalformedHead where the target is none."""
-    target = target or read_target(head)
+    likeness = None if trailers else head.likeness
+    if likeness is None:
+        return _described(head, connection, body, trailers, target or read_target(head))
+    if likeness.request is None:
+        likeness.request = _described(head, connection, EMPTY, trailers, target or read_target(head))
+    known: HttpRequest = likeness.request
+    return HttpRequest(
+        known.method, known.scheme, known.names, head.target, head.headers, known.source, body, known.protocol,
+        known.port, known.claim, known.flags,
+    )  # fmt: skip
+
+
+def _described(head: Head, connection: Connection, body: Body, trailers: bool, target: Target) -> HttpRequest:
     scheme: Scheme = "https" if connection.tls else "http"
     port = connection.port
     if target.scheme is not None and target.scheme != scheme:

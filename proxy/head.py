@@ -5,7 +5,8 @@ disagree about where a request ends or whom it names, so what servers are known 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 LONGEST_HEAD = 65_536
 MOST_FIELDS = 256
@@ -16,7 +17,7 @@ _GRAMMAR = re.compile(
 )
 _LINE = re.compile(_TOKEN + rb"{1,64} [\x21-\x7e\x80-\xff]+ HTTP/1\.[01]")
 _FIELD = re.compile(_TOKEN + rb"+:[\t\x20-\x7e\x80-\xff]*")
-_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
+LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _READ_HERE = frozenset(
     ("host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "proxy-authorization")
 )
@@ -27,6 +28,14 @@ class MalformedHead(ValueError):
 
 
 _USER_INFO = re.compile(rb"[^/@\s]*@")
+
+
+@dataclass(slots=True, eq=False)
+class Likeness:
+    """What heads have in common that differ in nothing but what changes from request to request."""
+
+    request: Any = None
+    """The one the first of them was described as, kept here by whoever describes them."""
 
 
 @dataclass(slots=True)
@@ -47,6 +56,14 @@ class Head:
     expects_continue: bool = False
     upgrade: bool = False
     proxy_authorization: str | None = None
+    likeness: Likeness | None = field(default=None, compare=False, repr=False)
+
+    def like(self, target: str, headers: tuple[tuple[str, str], ...], length: int | None) -> "Head":
+        """Another one that differs in these alone."""
+        return Head(
+            self.method, target, self.minor, headers, self.hosts, length, self.chunked, self.keep_alive,
+            self.expects_continue, self.upgrade, self.proxy_authorization, self.likeness,
+        )  # fmt: skip
 
 
 def head_end(data: bytes | bytearray) -> int:
@@ -89,7 +106,7 @@ def _framed(head: Head, name: str, value: str) -> bool:
     if name == "content-length":
         if head.length is not None:
             raise MalformedHead("the request has two Content-Length fields")
-        if not _LENGTH.fullmatch(value):
+        if not LENGTH.fullmatch(value):
             raise MalformedHead(f"Content-Length is {value[:40]!r}, which is not a number of octets")
         head.length = int(value)
     elif name == "transfer-encoding":

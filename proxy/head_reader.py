@@ -1,0 +1,85 @@
+"""HeadReader: the heads of one connection. One like an earlier one is told by its octets, and not read again.
+
+Like means: the same octets but for the target's and those of the values of `CHANGING` fields. All else of it has passed
+the grammar before, and says what it said; what differs is held to the same grammar. Whatever fits no earlier head, or
+has anything odd in it, is read in full by `head`.
+"""
+
+import re
+
+from policies.head_shape import CHANGING
+from proxy.head import LENGTH, Head, Likeness, read_head
+
+MOST_KINDS = 8
+"""Of heads of one connection that are remembered."""
+MOST_UNLIKE = 32
+"""After so many heads in a row that were like no other, nothing more is remembered: some clients sign every one."""
+_TARGET = re.compile(rb"/[\x21-\x7e\x80-\xff]*+")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
+
+
+class _Kind:
+    """One head, cut where others like it may differ."""
+
+    def __init__(self, head: Head, data: bytes) -> None:
+        lines = data.split(b"\r\n")
+        method, _, rest = lines[0].partition(b" ")
+        self.head = head
+        pieces = [method + b" ", b" " + rest.partition(b" ")[2]]
+        self._at: list[tuple[int, str]] = []
+        for index, line in enumerate(lines[1:]):
+            name, colon, _ = line.partition(b":")
+            lowered = name.decode("ascii", "replace").lower()
+            pieces[-1] += b"\r\n" + (name + colon if lowered in CHANGING else line)
+            if lowered in CHANGING:
+                self._at.append((index, lowered))
+                pieces.append(b"")
+        self._begins, self._line, *self._between = pieces
+
+    def read(self, data: bytes) -> Head | None:
+        """The head in these bytes, where it is one of the kind."""
+        at = len(self._begins)
+        end = data.find(b" ", at)
+        if not data.startswith(self._begins) or not data.startswith(self._line, end):
+            return None
+        target = data[at:end]
+        if _TARGET.fullmatch(target) is None:
+            return None
+        known = self.head
+        headers, length = list(known.headers), known.length
+        at = end + len(self._line)
+        for piece, (index, name) in zip(self._between, self._at, strict=True):
+            end = data.find(b"\r\n", at)
+            sent = data[at:end]
+            if not data.startswith(piece, end) or _VALUE.fullmatch(sent) is None:
+                return None
+            value = sent.decode("latin-1").strip(" \t")
+            headers[index] = (name, value)
+            if name == "content-length":
+                if LENGTH.fullmatch(value) is None:
+                    return None
+                length = int(value)
+            at = end + len(piece)
+        return known.like(target.decode("latin-1"), tuple(headers), length) if at == len(data) else None
+
+
+class HeadReader:
+    """Belongs to one connection."""
+
+    def __init__(self) -> None:
+        self._kinds: list[_Kind] = []
+        self._unlike = 0
+
+    def read(self, data: bytes) -> Head:
+        """What `read_head` makes of the same bytes. Raises MalformedHead."""
+        for kind in self._kinds:
+            head = kind.read(data)
+            if head is not None:
+                self._unlike = 0
+                return head
+        head = read_head(data)
+        self._unlike += 1
+        if head.target[0] == "/" and head.proxy_authorization is None and self._unlike <= MOST_UNLIKE:
+            head.likeness = Likeness()
+            self._kinds = [_Kind(head, data), *self._kinds[: MOST_KINDS - 1]]
+        return head

@@ -1,0 +1,93 @@
+"""A head told by an earlier one is what a fresh reading of it gives, and what a fresh reading refuses is refused."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.head import Head, MalformedHead, read_head
+from proxy.head_reader import MOST_KINDS, MOST_UNLIKE, HeadReader
+
+FIRST = b"POST /v1/charges HTTP/1.1\r\nHost: a.example\r\nDate: now\r\nContent-Length: 3\r\nAccept: */*\r\n\r\n"
+
+
+def outcome(read: Any, data: bytes) -> dict[str, Any] | str:
+    try:
+        head: Head = read(data)
+    except MalformedHead as error:
+        return str(error)
+    told = asdict(head)
+    del told["likeness"]
+    return told
+
+
+LINES = (
+    b"GET /a HTTP/1.1", b"GET /b?c=d HTTP/1.1", b"GET /b HTTP/1.0", b"POST /a HTTP/1.1",
+    b"GET http://a.example/ HTTP/1.1",
+    b"OPTIONS * HTTP/1.1", b"GET / a HTTP/1.1", b"GET /\x01 HTTP/1.1", b"GET /  HTTP/1.1", b"GET  / HTTP/1.1", b"GET /",
+    b"GET /\xe9 HTTP/1.1",
+)  # fmt: skip
+FIELDS = (
+    b"Host: a.example", b"Host: b.example", b"Content-Length: 1", b"Content-Length: 22", b"content-length:22 ",
+    b"Content-Length: x", b"Content-Length: +1", b"Content-Length:",
+    b"Transfer-Encoding: chunked", b"Connection: close",
+    b"Date: now", b"Date: then\t", b"Date:", b"Date: a\x00", b"Date: a\nHost: c.example", b"Date: \xff", b"Date : now",
+    b"Idempotency-Key: 1", b"Idempotency-Key: 2", b" folded", b"Proxy-Authorization: Basic YTpi", b"Upgrade: x",
+)  # fmt: skip
+HEADS = st.builds(
+    lambda line, fields, end: b"\r\n".join([line, *fields]) + end,
+    st.sampled_from(LINES),
+    st.lists(st.sampled_from(FIELDS), max_size=4),
+    st.sampled_from([b"\r\n\r\n", b"\r\n\r\n", b"\r\n", b"\r\n\r\nX: y\r\n\r\n"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(HEADS, min_size=1, max_size=5))
+def test_every_head_is_what_a_fresh_reading_gives(heads: list[bytes]) -> None:
+    reader = HeadReader()
+    for data in (*heads, *heads):
+        assert outcome(reader.read, data) == outcome(read_head, data)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, len(FIRST)), st.integers(0, 3), st.binary(max_size=3))
+def test_a_head_that_differs_in_any_octet_is_what_a_fresh_reading_gives(at: int, cut: int, put: bytes) -> None:
+    reader = HeadReader()
+    reader.read(FIRST)
+    data = FIRST[:at] + put + FIRST[at + cut :]
+    assert outcome(reader.read, data) == outcome(read_head, data)
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        pytest.param(FIRST, True, id="the-same"),
+        pytest.param(FIRST.replace(b"charges", b"refunds"), True, id="another-target"),
+        pytest.param(FIRST.replace(b"now", b"then"), True, id="another-value-that-changes"),
+        pytest.param(FIRST.replace(b"th: 3", b"th: 44"), True, id="another-length"),
+        pytest.param(FIRST.replace(b"a.example", b"b.example"), False, id="another-host"),
+        pytest.param(FIRST.replace(b"POST", b"PUT"), False, id="another-method"),
+        pytest.param(FIRST.replace(b"1.1", b"1.0"), False, id="another-version"),
+        pytest.param(FIRST.replace(b"Date", b"date"), False, id="another-spelling"),
+        pytest.param(FIRST.replace(b"/v1", b"http://a.example/v1"), False, id="another-form-of-target"),
+    ],
+)
+def test_what_is_alike(other: bytes, alike: bool) -> None:
+    reader = HeadReader()
+    first, second = reader.read(FIRST), reader.read(other)
+    assert (second.likeness is first.likeness) is alike
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    reader = HeadReader()
+    first = reader.read(FIRST)
+    for number in range(MOST_KINDS):
+        reader.read(b"GET / HTTP/1.1\r\nHost: %d\r\n\r\n" % number)
+    assert reader.read(FIRST).likeness is not first.likeness
+    for number in range(MOST_UNLIKE):
+        head = reader.read(b"GET / HTTP/1.1\r\nHost: h%d\r\n\r\n" % number)
+    assert head.likeness is None
+    assert reader.read(b"GET /x HTTP/1.1\r\nHost: h1\r\n\r\n").likeness is None
