@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from pydantic_core import from_json
 from sqlalchemy import Connection
 
 from ledger.body_store import BodyStore
-from ledger.row import Row
+from ledger.row import EvidenceColumns, ObjectColumns, Row
 from ledger.statements import REPLY_COLUMNS, statements_for
 from ledger.story import json_of
 from ledger.tally import Tally, add_to_counter
@@ -24,7 +23,7 @@ class Settlement:
 
     capture_id: str
     left: bool
-    evidence: dict[str, Any] | None = None
+    evidence: EvidenceColumns | None = None
     files: tuple[tuple[str, int], ...] = ()
 
 
@@ -58,38 +57,33 @@ def write_batch(connection: Connection, writes: list[Write], store: BodyStore) -
 def _write_rows(connection: Connection, rows: list[Row], tally: Tally) -> int:
     last = add_to_counter(connection, "seq", len(rows))
     statements = statements_for(connection.dialect)
-    addressed: list[dict[str, Any]] = []
-    stateful: list[tuple[int, Row]] = []
-    for seq, row in enumerate(rows, last - len(rows) + 1):
-        row.capture["seq"] = row.evidence["seq"] = seq
-        tally.add(row.capture)
-        if row.recipients:
-            addressed += [{"seq": seq, "address": address} for address in row.recipients]
-        if row.objects or row.replay:
-            stateful.append((seq, row))
-    statements.insert_capture.run(connection, [row.capture for row in rows])
-    statements.insert_evidence.run(connection, [row.evidence for row in rows])
+    numbered = list(enumerate(rows, last - len(rows) + 1))
+    statements.insert_capture.put(connection, [(seq, *row.capture) for seq, row in numbered])
+    statements.insert_evidence.put(connection, [(seq, *row.evidence) for seq, row in numbered])
+    addressed = [(seq, address) for seq, row in numbered for address in row.recipients]
     if addressed:
-        statements.insert_recipient.run(connection, addressed)
-    if stateful:
-        _keep_state(connection, stateful)
+        statements.insert_recipient.put(connection, addressed)
+    _keep_state(connection, numbered)
+    tally.count([row.capture for row in rows])
     return last
 
 
-def _keep_state(connection: Connection, stateful: list[tuple[int, Row]]) -> None:
+def _keep_state(connection: Connection, numbered: list[tuple[int, Row]]) -> None:
     """Objects in the order of their captures, for a later one may change or remove what an earlier one made."""
     statements = statements_for(connection.dialect)
-    kept = [{**made, "seq": seq} for seq, row in stateful for made in row.objects]
+    kept = [(made, seq) for seq, row in numbered for made in row.objects]
     for removed, alike in groupby(kept, _is_removal):
-        statement = statements.drop_object if removed else statements.put_object
-        statement.run(connection, list(alike))
-    answered = [{**row.replay, "seq": seq} for seq, row in stateful if row.replay is not None]
+        if removed:
+            statements.drop_object.put(connection, [made[:-1] for made, _ in alike])
+        else:
+            statements.put_object.put(connection, [(*made, seq) for made, seq in alike])
+    answered = [(*row.replay, seq) for seq, row in numbered if row.replay is not None]
     if answered:
-        statements.put_replay.run(connection, answered)
+        statements.put_replay.put(connection, answered)
 
 
-def _is_removal(kept: dict[str, Any]) -> bool:
-    return kept["value"] is None
+def _is_removal(kept: tuple[ObjectColumns, int]) -> bool:
+    return kept[0].value is None
 
 
 def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> None:
@@ -101,7 +95,7 @@ def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> Non
         tally.resettle(found, settlement.left)
         statements.set_left.run(connection, [{"at_seq": found["seq"], "left": settlement.left}])
     if settlement.evidence is not None:
-        told = {f"new_{column}": settlement.evidence[column] for column in REPLY_COLUMNS}
+        told = {f"new_{column}": getattr(settlement.evidence, column) for column in REPLY_COLUMNS}
         statements.set_reply.run(connection, [{"at_seq": found["seq"], **told}])
 
 

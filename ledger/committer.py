@@ -14,6 +14,7 @@ from ledger.body_store import BodyStore
 from ledger.engine import reason_of
 from ledger.store import Ledger
 from ledger.tally import add_to_counter
+from ledger.transaction import transaction
 from ledger.trouble import LedgerUnavailable
 from ledger.watch import Watch
 
@@ -100,7 +101,7 @@ class Committer:
             with self._ledger.turn:
                 self._prove_file()
                 connection = self._opened()
-                with connection.begin():
+                with transaction(connection):
                     last = write_batch(connection, writes, self._store)
                 self._prove_file()
         except DBAPIError as error:
@@ -134,7 +135,7 @@ class Committer:
             with self._ledger.turn:
                 self._prove_file()
                 connection = self._opened()
-                with connection.begin():
+                with transaction(connection):
                     add_to_counter(connection, "seq", 0)
         except (LedgerUnavailable, SQLAlchemyError):
             return

@@ -14,28 +14,40 @@ from sqlalchemy.sql import ClauseElement
 
 
 class Prepared:
-    """One statement whose parameters all come by name at each run."""
+    """One statement whose parameters all come anew at each run, by name or in the order of `names`."""
 
-    def __init__(self, statement: ClauseElement, dialect: Dialect, names: Sequence[str] | None = None) -> None:
+    def __init__(self, statement: ClauseElement, dialect: Dialect, names: Sequence[str] = ()) -> None:
         """`names`: of an insert, the columns given, where not all of them are."""
-        compiled: Any = statement.compile(dialect=dialect, column_keys=None if names is None else list(names))
+        compiled: Any = statement.compile(dialect=dialect, column_keys=list(names) or None)
         self._sql = str(compiled)
         self._dialect = dialect
+        self._names = tuple(names)
+        self._as_given = False
         self._arrange: Callable[[Mapping[str, Any]], Any] = dict
         if compiled.positional:
             positions: list[str] = compiled.positiontup or []
+            self._as_given = self._names == tuple(positions)
             self._arrange = itemgetter(*positions) if len(positions) > 1 else _only(positions)
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run it for every row."""
+        self._run(connection, [self._arrange(row) for row in rows])
+
+    def put(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run it for every row, whose values come in the order of `names`."""
+        if not self._as_given:
+            rows = [self._arrange(dict(zip(self._names, row, strict=True))) for row in rows]
+        self._run(connection, rows)
+
+    def _run(self, connection: Connection, rows: Sequence[Any]) -> None:
         cursor = connection.connection.cursor()
         try:
             if len(rows) == 1:
-                cursor.execute(self._sql, self._arrange(rows[0]))
+                cursor.execute(self._sql, rows[0])
             else:
-                cursor.executemany(self._sql, [self._arrange(row) for row in rows])
+                cursor.executemany(self._sql, rows)
         except self._driver.Error as error:
-            raise self._told(error) from error
+            raise driver_error(error, self._sql, self._dialect) from error
         finally:
             cursor.close()
 
@@ -49,7 +61,7 @@ class Prepared:
                 return None
             return {column[0]: value for column, value in zip(cursor.description, found, strict=True)}
         except self._driver.Error as error:
-            raise self._told(error) from error
+            raise driver_error(error, self._sql, self._dialect) from error
         finally:
             cursor.close()
 
@@ -57,9 +69,11 @@ class Prepared:
     def _driver(self) -> Any:
         return self._dialect.loaded_dbapi
 
-    def _told(self, error: Exception) -> BaseException:
-        """The driver's error as SQLAlchemy words it; the parameters stay out, they may be long and private."""
-        return DBAPIError.instance(self._sql, None, error, self._driver.Error, dialect=self._dialect)
+
+def driver_error(error: Exception, sql: str, dialect: Dialect) -> BaseException:
+    """The driver's error as SQLAlchemy words it; the parameters stay out, they may be long and private."""
+    driver: Any = dialect.loaded_dbapi
+    return DBAPIError.instance(sql, None, error, driver.Error, dialect=dialect)
 
 
 def _only(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

@@ -2,11 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.moment import microseconds
 from ledger.record import Record
-from ledger.reply import KeptObject, Replay
+from ledger.reply import KeptObject
 from ledger.story import json_of, plain, story_of
 from ledger.traits import traits_of
 
@@ -17,52 +17,95 @@ ADDRESS_LIMIT = 400
 _ROW_OVERHEAD = 400
 
 
+class CaptureColumns(NamedTuple):
+    """What `captures` takes after `seq`, in its order."""
+
+    id: str
+    at: int
+    run: str
+    channel: str
+    intent: str
+    provider: str | None
+    operation: str | None
+    verdict: str
+    departed: bool
+    host: str
+    source: str
+    sender: str | None
+    subject: str | None
+    octets: int
+    traits: str | None
+    window: str | None
+
+
+class EvidenceColumns(NamedTuple):
+    """What `evidence` takes after `seq`, in its order: what is shown of one capture alone."""
+
+    story: str
+    body: bytes | None
+    body_sha256: str | None
+    reply_body: bytes | None
+    reply_sha256: str | None
+
+
+class ObjectColumns(NamedTuple):
+    """What `objects` takes before `seq`, in its order. Without a value the object is removed."""
+
+    run: str
+    provider: str
+    collection: str
+    key: str
+    value: str | None
+
+
 @dataclass(slots=True)
 class Row:
     """One capture as the tables take it, but for its `seq`, which the transaction gives."""
 
-    capture: dict[str, Any]
-    evidence: dict[str, Any]
+    capture: CaptureColumns
+    evidence: EvidenceColumns
     recipients: tuple[str, ...] = ()
-    objects: tuple[dict[str, Any], ...] = ()
-    replay: dict[str, Any] | None = None
+    objects: tuple[ObjectColumns, ...] = ()
+    replay: tuple[str, str, str] | None = None
+    """What `replays` takes before `seq`, in its order: run, key, fingerprint."""
     files: tuple[tuple[str, int], ...] = ()
     """(sha256, octets on disk) of the body files it names."""
 
 
 def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
     """The record as rows. `files` are those of its bodies that the store holds already; the others go inline."""
-    capture, effect = record.capture, record.capture.effect
+    capture, effect, replay = record.capture, record.capture.effect, record.replay
     facts = capture.facts
     evidence = evidence_of(record, files)
+    run = plain(effect.run)
     return Row(
-        capture={
-            "id": capture.id,
-            "at": microseconds(capture.at),
-            "run": plain(effect.run),
-            "channel": effect.channel,
-            "intent": effect.intent,
-            "provider": effect.provider,
-            "operation": effect.operation,
-            "verdict": capture.decision.verdict,
-            "departed": capture.left,
-            "host": plain(effect.target.host),
-            "source": effect.source,
-            "sender": _folded(facts.get("from"), ADDRESS_LIMIT),
-            "subject": _folded(facts.get("subject"), SUBJECT_LIMIT),
-            "octets": _octets(evidence),
-            "traits": traits_of(record),
-            "window": effect.window,
-        },
-        evidence=evidence,
-        recipients=_recipients(facts.get("to")),
-        objects=tuple([_object(record, kept) for kept in record.keep]) if record.keep else (),
-        replay=None if record.replay is None else _replay(record, record.replay),
-        files=files,
+        CaptureColumns(
+            capture.id,
+            microseconds(capture.at),
+            run,
+            effect.channel,
+            effect.intent,
+            effect.provider,
+            effect.operation,
+            capture.decision.verdict,
+            capture.left,
+            plain(effect.target.host),
+            effect.source,
+            _folded(facts.get("from"), ADDRESS_LIMIT),
+            _folded(facts.get("subject"), SUBJECT_LIMIT),
+            _octets(evidence),
+            traits_of(record),
+            effect.window,
+        ),
+        evidence,
+        _recipients(facts.get("to")),
+        tuple([_object(run, effect.provider or "", kept) for kept in record.keep]) if record.keep else (),
+        None if replay is None else (run, replay.key, replay.fingerprint),
+        files,
     )
 
 
-def evidence_of(record: Record, files: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+def evidence_of(record: Record, files: tuple[tuple[str, int], ...]) -> EvidenceColumns:
     """What is shown of one capture alone."""
     body, reply = record.kept_body, record.reply_body
     body_file = reply_file = None
@@ -71,17 +114,17 @@ def evidence_of(record: Record, files: tuple[tuple[str, int], ...]) -> dict[str,
         body_file = body.sha256 if body.sha256 in stored else None
         reply_sha256 = hashlib.sha256(reply).hexdigest()
         reply_file = reply_sha256 if reply_sha256 in stored else None
-    return {
-        "story": story_of(record),
-        "body": None if body_file or not body.data else body.data,
-        "body_sha256": body_file,
-        "reply_body": None if reply_file or not reply else reply,
-        "reply_sha256": reply_file,
-    }
+    return EvidenceColumns(
+        story_of(record),
+        None if body_file or not body.data else body.data,
+        body_file,
+        None if reply_file or not reply else reply,
+        reply_file,
+    )
 
 
-def _octets(evidence: dict[str, Any]) -> int:
-    return len(evidence["story"]) + len(evidence["body"] or b"") + len(evidence["reply_body"] or b"") + _ROW_OVERHEAD
+def _octets(evidence: EvidenceColumns) -> int:
+    return len(evidence.story) + len(evidence.body or b"") + len(evidence.reply_body or b"") + _ROW_OVERHEAD
 
 
 def _folded(value: Any, limit: int) -> str | None:
@@ -98,22 +141,11 @@ def _recipients(to: Any) -> tuple[str, ...]:
     return tuple({plain(address[:ADDRESS_LIMIT].lower()): None for address in to if isinstance(address, str)})
 
 
-def _object(record: Record, kept: KeptObject) -> dict[str, Any]:
-    effect = record.capture.effect
-    return {
-        "run": plain(effect.run),
-        "provider": effect.provider or "",
-        "collection": plain(kept.collection),
-        "key": plain(kept.key),
-        "value": _value(kept),
-    }
+def _object(run: str, provider: str, kept: KeptObject) -> ObjectColumns:
+    return ObjectColumns(run, provider, plain(kept.collection), plain(kept.key), _value(kept))
 
 
 def _value(kept: KeptObject) -> str | None:
     if kept.encoded is not None:
         return kept.encoded.decode()
     return None if kept.value is None else json_of(kept.value)
-
-
-def _replay(record: Record, replay: Replay) -> dict[str, Any]:
-    return {"run": plain(record.capture.effect.run), "key": replay.key, "fingerprint": replay.fingerprint}

@@ -19,13 +19,16 @@ class Statements:
     """Every statement a capture is written with."""
 
     def __init__(self, dialect: Dialect) -> None:
-        def prepared(statement: Any, names: tuple[str, ...] | None = None) -> Prepared:
+        def prepared(statement: Any, names: tuple[str, ...] = ()) -> Prepared:
             return Prepared(statement, dialect, names)
 
+        def every(statement: Any, table: Table) -> Prepared:
+            return Prepared(statement, dialect, tuple([column.name for column in table.columns]))
+
         name = dialect.name
-        self.insert_capture = prepared(insert(captures))
-        self.insert_evidence = prepared(insert(evidence))
-        self.insert_recipient = prepared(insert(recipients))
+        self.insert_capture = every(insert(captures), captures)
+        self.insert_evidence = every(insert(evidence), evidence)
+        self.insert_recipient = every(insert(recipients), recipients)
         self.find = prepared(select(captures).where(captures.c.id == bindparam("capture_id")))
         self.set_left = prepared(
             update(captures).where(captures.c.seq == bindparam("at_seq")).values(departed=bindparam("left"))
@@ -43,15 +46,17 @@ class Statements:
         self.set_story = prepared(
             update(evidence).where(evidence.c.seq == bindparam("at_seq")).values(story=bindparam("new_story"))
         )
-        self.put_object = prepared(
-            upsert(name, objects, list(OBJECT_KEYS), {"value": "excluded.value", "seq": "excluded.seq"})
+        self.put_object = every(
+            upsert(name, objects, list(OBJECT_KEYS), {"value": "excluded.value", "seq": "excluded.seq"}), objects
         )
-        self.drop_object = prepared(delete(objects).where(*(objects.c[key] == bindparam(key) for key in OBJECT_KEYS)))
-        self.put_replay = prepared(upsert(name, replays, ["run", "key"], None))
+        self.drop_object = Prepared(
+            delete(objects).where(*(objects.c[key] == bindparam(key) for key in OBJECT_KEYS)), dialect, OBJECT_KEYS
+        )
+        self.put_replay = every(upsert(name, replays, ["run", "key"], None), replays)
         self.find_body = prepared(select(bodies.c.stored).where(bodies.c.sha256 == bindparam("digest")))
         self.put_body = prepared(upsert(name, bodies, ["sha256"], {"doomed": "false"}), ("sha256", "stored"))
-        self.put_tally = prepared(_sum(name, tallies, TALLY_KEYS, ("first_at", "last_at")))
-        self.put_minute = prepared(_sum(name, minutes, MINUTE_KEYS))
+        self.put_tally = every(_sum(name, tallies, TALLY_KEYS, ("first_at", "last_at")), tallies)
+        self.put_minute = every(_sum(name, minutes, MINUTE_KEYS), minutes)
         self.add_to_counter = prepared(
             counters.update()
             .where(counters.c.name == bindparam("counter"))

@@ -55,20 +55,18 @@ def story_of(record: Record) -> str:
 def _add_unusual(told: dict[str, Any], record: Record) -> None:
     capture = record.capture
     effect, decision = capture.effect, capture.decision
-    seldom = (
-        ("flags", capture.flags),
-        ("attempt_of", capture.attempt_of),
-        ("recipients", effect.recipients),
-        ("effect_flags", effect.flags),
-        ("conflicts", effect.conflicts),
-        ("query", record.query),
-        ("session", record.session),
-    )
-    told.update((name, value) for name, value in seldom if value)
+    if capture.flags or capture.attempt_of or record.query or record.session:
+        told |= _present(flags=capture.flags, attempt_of=capture.attempt_of, query=record.query, session=record.session)
+    if effect.recipients or effect.flags or effect.conflicts:
+        told |= _present(recipients=effect.recipients, effect_flags=effect.flags, conflicts=effect.conflicts)
     if not effect.canonical:
         told["canonical"] = False
     if decision.leaves or decision.flags:
         told["decision"] = _departure(decision)
+
+
+def _present(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
 
 
 def _departure(decision: Decision) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Tally: how many captures of each kind there are, kept as sums in the same transaction as the captures themselves."""
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete
 
 from ledger.moment import MINUTE
-from ledger.statements import MINUTE_KEYS, TALLY_KEYS, statements_for
+from ledger.row import CaptureColumns
+from ledger.statements import TALLY_KEYS, statements_for
 from ledger.tables import minutes, tallies
 
 
@@ -14,55 +16,65 @@ class Tally:
     """What one transaction changes in the sums: each captured row added or taken, then written once."""
 
     def __init__(self) -> None:
-        self._tallies: dict[tuple[Any, ...], list[int]] = {}
-        self._minutes: dict[tuple[Any, ...], int] = {}
+        self._sums: dict[tuple[Any, ...], list[int]] = {}
+        """By the keys of `tallies` and the minute: how many, the first moment and the last."""
         self.octets = 0
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        """One more capture, as the columns of `captures` have it."""
-        self._change(row, 1)
-        self.octets += row["octets"]
+    def count(self, rows: Iterable[CaptureColumns]) -> None:
+        """So many more captures."""
+        for row in rows:
+            self._change(_kind(row), row.at, 1)
+            self.octets += row.octets
 
     def take(self, row: Mapping[str, Any]) -> None:
         """One capture less."""
-        self._change(row, -1)
+        self._change(_kind_by_name(row), row["at"], -1)
         self.octets -= row["octets"]
 
     def resettle(self, row: Mapping[str, Any], departed: bool) -> None:
         """The same capture, now known to have left or not."""
-        self._change(row, -1)
-        self._change({**row, "departed": departed}, 1)
+        self._change(_kind_by_name(row), row["at"], -1)
+        self._change(_kind_by_name({**row, "departed": departed}), row["at"], 1)
 
     def write(self, connection: Connection) -> None:
         """Apply all of it."""
         statements = statements_for(connection.dialect)
-        if self._tallies:
-            statements.put_tally.run(connection, list(self._tally_rows()))
-        if self._minutes:
-            statements.put_minute.run(connection, list(self._minute_rows()))
+        if self._sums:
+            statements.put_tally.put(connection, self._tally_rows())
+            statements.put_minute.put(connection, self._minute_rows())
         if self.octets:
             add_to_counter(connection, "octets", self.octets)
 
-    def _change(self, row: Mapping[str, Any], by: int) -> None:
-        at, channel, verdict, departed = row["at"], row["channel"], row["verdict"], bool(row["departed"])
-        key = (row["run"], channel, row["provider"] or "", row["operation"] or "", row["host"], verdict, departed)
-        sums = self._tallies.get(key)
+    def _change(self, kind: tuple[Any, ...], at: int, by: int) -> None:
+        key = (*kind, at // MINUTE)
+        sums = self._sums.get(key)
         if sums is None:
-            self._tallies[key] = [by, at, at]
-        else:
-            sums[0] += by
-            sums[1] = min(sums[1], at)
-            sums[2] = max(sums[2], at)
-        minute = (at // MINUTE, channel, verdict, departed)
-        self._minutes[minute] = self._minutes.get(minute, 0) + by
+            self._sums[key] = [by, at, at]
+            return
+        sums[0] += by
+        if at < sums[1]:
+            sums[1] = at
+        if at > sums[2]:
+            sums[2] = at
 
-    def _tally_rows(self) -> Iterable[dict[str, Any]]:
-        for key, (count, first, last) in self._tallies.items():
-            yield {**dict(zip(TALLY_KEYS, key, strict=True)), "count": count, "first_at": first, "last_at": last}
+    def _tally_rows(self) -> list[tuple[Any, ...]]:
+        told: dict[tuple[Any, ...], tuple[int, int, int]] = {}
+        for (run, channel, provider, operation, host, verdict, departed, _), sums in self._sums.items():
+            key = (run, channel, provider or "", operation or "", host, verdict, bool(departed))
+            count, first, last = told.get(key, (0, sums[1], sums[2]))
+            told[key] = (count + sums[0], min(first, sums[1]), max(last, sums[2]))
+        return [(*key, *sums) for key, sums in told.items()]
 
-    def _minute_rows(self) -> Iterable[dict[str, Any]]:
-        for key, count in self._minutes.items():
-            yield {**dict(zip(MINUTE_KEYS, key, strict=True)), "count": count}
+    def _minute_rows(self) -> list[tuple[Any, ...]]:
+        told: dict[tuple[Any, ...], int] = {}
+        for (_, channel, _, _, _, verdict, departed, minute), sums in self._sums.items():
+            key = (minute, channel, verdict, bool(departed))
+            told[key] = told.get(key, 0) + sums[0]
+        return [(*key, count) for key, count in told.items()]
+
+
+_kind_by_name = itemgetter(*TALLY_KEYS)
+_kind = itemgetter(*[CaptureColumns._fields.index(key) for key in TALLY_KEYS])
 
 
 _EMPTY_SUMS = (delete(tallies).where(tallies.c.count <= 0), delete(minutes).where(minutes.c.count <= 0))

@@ -63,4 +63,4 @@ async def test_an_object_without_secrets_is_kept_as_it_was_answered() -> None:
 
     row = row_of(filed(passage, reply, left=False, masker=Masker(b"k" * 32)))
 
-    assert [kept["value"] for kept in row.objects] == [reply.body.decode()]
+    assert [kept.value for kept in row.objects] == [reply.body.decode()]
