@@ -16,6 +16,8 @@ from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
 from soundstage.gateway_mail import mail_listener
 from soundstage.gateway_runs_ports import RunPorts
+from soundstage.gateway_socks import socks_entrance
+from soundstage.gateway_transparent import responder
 from soundstage.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class RunListeners:
         self._ports = RunPorts(settings.run_ports)
 
     async def open(self, claim: RunClaim, ports: Mapping[str, int] = _NO_PORTS) -> dict[str, str]:
-        """Where they are: `proxy`, `https`, `http`, `smtp`, `smtps`. `ports`: those they had; free ones without.
+        """Where they are, by the names in `LISTENERS`. `ports`: those they had; free ones without.
 
         Raises OSError or PortInUse, and then none is open.
         """
@@ -87,9 +89,13 @@ class RunListeners:
         self, claim: RunClaim, ports: Mapping[str, int], closing: contextlib.AsyncExitStack
     ) -> dict[str, Socket]:
         chooser, gate, bind = self._doors.chooser, self._judging.gate, self._settings.bind
-        places: dict[str, Socket] = {}
+        names = self._doors.names if self._settings.own_addresses else None
+        questions = responder(self._settings, self._ground, self._judging, names, claim)
+        places: dict[str, Socket] = {"dns": await questions.start(bind, ports.get("dns", 0))}
+        closing.push_async_callback(questions.stop)
         for name, entrance in (
-            ("proxy", explicit_entrance(self._doors, self._judging, claim)),
+            ("proxy", explicit_entrance(self._doors, self._judging, claim, questions)),
+            ("socks", socks_entrance(self._doors, self._judging, claim, questions)),
             ("https", SteeredTls(chooser, gate, claim=claim)),
             ("http", SteeredPlain(chooser, gate, claim=claim)),
         ):

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from proxy.listener import PortInUse
 
-LISTENERS = ("proxy", "https", "http", "smtp", "smtps")
+LISTENERS = ("proxy", "https", "http", "smtp", "smtps", "socks", "dns")
 
 
 class RunPorts:
-    """The named ports, and which of them are free. Each run with listeners takes five."""
+    """The named ports, and which of them are free. Each run with listeners takes seven."""
 
     def __init__(self, named: Iterable[int]) -> None:
         self._named = tuple(dict.fromkeys(named))

@@ -16,7 +16,7 @@ from soundstage.settings import Settings
 
 
 @pytest.fixture
-def five() -> list[int]:
+def seven() -> list[int]:
     """Ports that were free a moment ago."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in LISTENERS]
@@ -25,28 +25,30 @@ def five() -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-async def test_listeners_are_on_the_ports_that_are_named(tmp_path: Path, five: list[int]) -> None:
+async def test_listeners_are_on_the_ports_that_are_named(tmp_path: Path, seven: list[int]) -> None:
     async with leak_house(tmp_path) as house:
-        settings = Settings.model_validate({"data_dir": tmp_path / "data", "run_ports": ",".join(map(str, five))})
+        settings = Settings.model_validate({"data_dir": tmp_path / "data", "run_ports": ",".join(map(str, seven))})
         async with gateway_runs(settings, house.ground, house.judging, house.doors, ("127.0.0.1", 1)) as runs:
             ask = runs.answers()
             opened: dict[str, Any] = await ask["run_open"]({"id": "first", "listener": True})
-            assert opened["listener"] == {name: f"127.0.0.1:{port}" for name, port in zip(LISTENERS, five, strict=True)}
+            assert opened["listener"] == {
+                name: f"127.0.0.1:{port}" for name, port in zip(LISTENERS, seven, strict=True)
+            }
             refused = (await ask["run_open"]({"id": "second", "listener": True}))["problem"]
             assert refused["status"] == 409
-            assert "SOUNDSTAGE_RUN_PORTS names 5 ports, enough for 1 runs with listeners at a time" in refused["detail"]
+            assert "SOUNDSTAGE_RUN_PORTS names 7 ports, enough for 1 runs with listeners at a time" in refused["detail"]
             await ask["run_finish"]({"run": "first"})
             assert (await ask["run_open"]({"id": "third", "listener": True}))["listener"] == opened["listener"]
 
 
 def test_ports_of_a_run_from_before_a_restart_are_not_given_to_another() -> None:
-    free = RunPorts(range(1, 11))
-    free.keep(dict(zip(LISTENERS, range(1, 6), strict=True)))
-    assert list(free.take().values()) == [6, 7, 8, 9, 10]
+    free = RunPorts(range(1, 15))
+    free.keep(dict(zip(LISTENERS, range(1, 8), strict=True)))
+    assert list(free.take().values()) == [8, 9, 10, 11, 12, 13, 14]
     with pytest.raises(PortInUse, match="finish a run, or name more"):
         free.take()
-    free.give_back([3, 1, 2, 4, 5, 3, 99])
-    assert list(free.take().values()) == [3, 1, 2, 4, 5]
+    free.give_back([3, 1, 2, 4, 5, 7, 6, 3, 99])
+    assert list(free.take().values()) == [3, 1, 2, 4, 5, 7, 6]
 
 
 @pytest.mark.parametrize(

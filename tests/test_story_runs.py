@@ -7,6 +7,7 @@ import smtplib
 import socket
 from typing import Any
 
+import dns.message
 import httpx
 import pytest
 from running import Running
@@ -91,6 +92,26 @@ def test_a_wrong_token_and_a_finished_run_are_nobodys(gateway: Running) -> None:
     assert len(run.captures()) == 1
 
 
+def look_up(place: str, name: str) -> None:
+    """Over UDP."""
+    host, _, port = place.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(30)
+        asking.sendto(dns.message.make_query(name, "A").to_wire(), (host, int(port)))
+        assert dns.message.from_wire(asking.recv(4096)).answer
+
+
+def ask_by_socks(place: str, name: str) -> None:
+    """SOCKS 5, by name, without credentials."""
+    host, _, port = place.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as raw:
+        raw.sendall(b"\x05\x01\x00\x05\x01\x00\x03" + bytes([len(name)]) + name.encode() + (80).to_bytes(2))
+        assert raw.recv(2, socket.MSG_WAITALL) == b"\x05\x00"
+        assert raw.recv(10, socket.MSG_WAITALL)[:2] == b"\x05\x00"
+        raw.sendall(f"POST / HTTP/1.1\r\nHost: {name}\r\nContent-Length: 0\r\n\r\n".encode())
+        assert raw.recv(4096).startswith(b"HTTP/1.1 200")
+
+
 def test_a_runs_own_listeners_say_whose_it_is(gateway: Running) -> None:
     with run_of(gateway, listener=True) as run, run_of(gateway) as other:
         own = run.told["listener"]
@@ -103,8 +124,10 @@ def test_a_runs_own_listeners_say_whose_it_is(gateway: Running) -> None:
             assert raw.recv(4096).startswith(b"HTTP/1.1 200")
         with other.http(proxy=other.told["proxy"]["url"].rpartition("@")[0] + f"@{own['proxy']}") as client:
             client.post(HOOK, json={})
+        look_up(own["dns"], "api.partner.test")
+        ask_by_socks(own["socks"], "hooks.partner.test")
         run.post("settle", {"quiet": 0})
-        assert channels(run) == ["email", "webhook", "webhook"]
+        assert channels(run) == ["dns", "email", "webhook", "webhook", "webhook"]
         assert channels(other) == ["webhook"], "credentials come before the listener"
         assert run.told["variables"]["SMTP_PORT"] == own["smtp"].rpartition(":")[2]
         assert run.told["variables"]["HTTP_PROXY"].endswith(f"@{own['proxy']}")
