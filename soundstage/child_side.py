@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import gc
 import json
 import logging
 import os
@@ -58,6 +59,8 @@ def run_child(name: str, work: Work) -> int:
         reports.write(json.dumps({"error": str(trouble), "hint": trouble.hint}) + "\n")
         reports.flush()
         return 2
+    finally:
+        gc.freeze()  # everything is closed: without it, the interpreter walks all that was imported once more to end
     return 0
 
 
