@@ -26,7 +26,7 @@ bench: dev-ready
 	@exec $(BIN)/python -m bench
 
 test: dev-ready assets
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: dev-ready
 	$(BIN)/ruff check .

@@ -12,6 +12,17 @@ settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
 
+DEAR = ("test_story_", "test_client_", "test_soundstage_", "test_deploy_", "test_dashboard_")
+"""What starts processes and browsers: seconds a test, where most others take milliseconds."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The dear files first where several processes share them out: one begun last would keep all others waiting."""
+    if hasattr(config, "workerinput"):
+        rank = {start: place for place, start in enumerate(DEAR)}
+        items.sort(key=lambda item: next((rank[one] for one in DEAR if item.path.name.startswith(one)), len(DEAR)))
+
+
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """`soundstage up` as a process of its own on free ports, shared by every story of this test process."""
