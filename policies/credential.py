@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 import re2
 
@@ -14,12 +13,10 @@ from policies.expression_collections import aslist
 from policies.expression_filters import QUIET
 from policies.head_shape import CHANGING, HeadShape
 from policies.pack_file import CredentialPlaceEntry, Environment
-from policies.pattern_literal import literal_of
 from policies.request_view import RequestView, basic
+from policies.stray_key import Anywhere
 
 MOST_REMEMBERED = 1024
-SEARCHED_AT_ONCE = 64 * 1024
-"""Octets of a body that are copied so as to be searched together with the head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +27,19 @@ class CredentialReader:
     live: Any
     """A compiled RE2 pattern, or None where nothing marks a credential as live."""
     test: Any
-    anywhere: "Anywhere | None" = None
+    anywhere: Anywhere | None = None
     """`live`, wherever in a text a key may begin; None for providers none of whose keys is known to be a test one."""
     _marks: dict[bytes, Credential] = field(default_factory=dict, compare=False, repr=False)
 
     def found(self, view: RequestView) -> tuple[str, ...]:
         """Every credential the request carries in the provider's places; a field sent twice counts twice."""
         sent = self._sent_in(view.shape)
-        found: list[str] = []
-        for place, settled in sent.places:
-            found += _at(place, view) if settled is None else settled
-        if self.anywhere is not None:
-            found += self._stray(self.anywhere, view, sent)
-        made = tuple(found)
-        return sent.whole if made == sent.whole else made
+        told = sent.told
+        if told is None or not _lacks(view, sent):
+            found = [_at(place, view) if settled is None else settled for place, settled in sent.places]
+            told = tuple([credential for each in found for credential in each])
+        strays = () if self.anywhere is None else self._stray(self.anywhere, view, sent)
+        return sent.whole if told is sent.told and strays is sent.basics else (*told, *strays)
 
     def _sent_in(self, shape: HeadShape) -> "Sent":
         held = shape.sent
@@ -53,26 +49,30 @@ class CredentialReader:
 
     def _judged(self, shape: HeadShape) -> "Sent":
         fields = shape.settled
-        places = [(place, _settled(place, fields)) for place in self.places]
-        sent = [credential for _, settled in places for credential in settled or ()]
+        places = tuple([(place, _settled(place, fields)) for place in self.places])
+        changes = any(place.where == "header" and settled is None for place, settled in places)
+        told = tuple([credential for _, settled in places for credential in settled or ()])
+        in_query = frozenset(place.name for place in self.places if place.where == "query")
+        in_body = frozenset(place.name for place in self.places if place.where == "body")
         if self.anywhere is None:
-            return Sent(self, tuple(places), tuple(sent))
+            return Sent(self, places, None if changes else told, in_query, in_body, told)
         text = _lines([value for _, value in fields])
-        clean = self.anywhere.search(text) is None and self.anywhere.search(_unescaped(text)) is None
+        clean = not self.anywhere.may_be_in(text)
         basics = self._basics(fields)
-        return Sent(self, tuple(places), (*sent, *basics), clean, basics)
+        return Sent(self, places, None if changes else told, in_query, in_body, (*told, *basics), clean, basics)
 
-    def _stray(self, keys: "Anywhere", view: RequestView, sent: "Sent") -> list[str]:
+    def _stray(self, keys: Anywhere, view: RequestView, sent: "Sent") -> tuple[str, ...]:
         """A live one where nobody looks for it, beside a test one where everybody does: it would leave all the same."""
         headers, body = view.request.headers, view.body
         changing = [value for name, value in headers if name in CHANGING]
-        found = _found_by(keys, _lines([view.target, *changing]), body) if sent.clean else []
-        if found or not sent.clean:
-            found = _found_by(keys, _lines([view.target, *[value for _, value in headers]]), body)
+        beside = _lines([view.target, *changing])
+        found: list[str] = []
+        if not sent.clean or keys.may_be_in(beside) or keys.may_be_in(body):
+            found = keys.found(_lines([view.target, *[value for _, value in headers]]), body)
         if not body and view.size:
             found.append("")  # nobody can tell what is in it
-        found += self._basics(headers) if any(map(_is_basic, changing)) else sent.basics
-        return found
+        basics = self._basics(headers) if b"basic" in beside.lower() else sent.basics
+        return (*found, *basics) if found else basics
 
     def _basics(self, fields: Iterable[tuple[str, str]]) -> tuple[str, ...]:
         """The live keys in what any field says as `Basic` does."""
@@ -119,6 +119,11 @@ class Sent:
     reader: CredentialReader
     places: tuple[tuple[CredentialPlaceEntry, tuple[str, ...] | None], ...]
     """Where credentials sit, each with those in the head; None where they are not in it, or change."""
+    told: tuple[str, ...] | None
+    """Those of all these places where query and body have none of theirs; None where it takes a look at each."""
+    in_query: frozenset[str]
+    """The fields of the query that may hold some."""
+    in_body: frozenset[str]
     whole: tuple[str, ...]
     """All of a request whose other parts hold none."""
     clean: bool = True
@@ -137,27 +142,6 @@ def compiled(patterns: tuple[str, ...]) -> Any:
     return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns), QUIET) if patterns else None
 
 
-class Anywhere:
-    """Patterns looked for wherever in a text a key may begin. Most texts are told apart by what every key contains."""
-
-    def __init__(self, patterns: tuple[str, ...]) -> None:
-        loose = "|".join(f"(?:{pattern.removeprefix('^')})" for pattern in patterns)
-        self._pattern = re2.compile(rf"(?:^|[^0-9A-Za-z_])((?:{loose})[0-9A-Za-z_]*)", QUIET)
-        self._parts = tuple({literal_of(pattern).encode() for pattern in patterns})
-
-    def search(self, text: bytes) -> Any:
-        """The first match, its group 1 the key, or None."""
-        for part in self._parts:
-            if part in text:
-                return self._pattern.search(text)
-        return None
-
-
-def compiled_anywhere(patterns: tuple[str, ...]) -> Anywhere | None:
-    """The same patterns not tied to the beginning of a text. Raises re2.error."""
-    return Anywhere(patterns) if patterns else None
-
-
 def _settled(place: CredentialPlaceEntry, fields: Iterable[tuple[str, str]]) -> tuple[str, ...] | None:
     if place.where != "header" or place.name in CHANGING:
         return None
@@ -173,23 +157,15 @@ def _at(place: CredentialPlaceEntry, view: RequestView) -> list[str]:
     return [] if held is None else [str(item) for item in aslist(held)]
 
 
-def _found_by(keys: Anywhere, head: bytes, body: bytes) -> list[str]:
-    """The first live key of each text that is searched."""
-    texts = [head, body]
-    if len(body) <= SEARCHED_AT_ONCE:
-        # A line feed is no part of a key: together they are searched as they would be apart, at half the cost.
-        texts = [head + b"\n" + body]
-    texts += [_unescaped(text) for text in texts if b"%" in text]
-    matches = [keys.search(text) for text in texts]
-    return [match.group(1).decode("latin-1") for match in matches if match is not None]
+def _lacks(view: RequestView, sent: Sent) -> bool:
+    """Whether neither query nor body has a field that may hold a credential. Only what may is looked into."""
+    if sent.in_query and view.query:
+        return False
+    return not sent.in_body or (type(view.data) is dict and sent.in_body.isdisjoint(view.data))
 
 
 def _lines(texts: list[str]) -> bytes:
     return "\n".join(texts).encode("utf-8", "surrogatepass")
-
-
-def _unescaped(text: bytes) -> bytes:
-    return unquote_to_bytes(text.replace(b"+", b" "))
 
 
 def _is_basic(value: str) -> bool:

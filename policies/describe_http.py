@@ -157,10 +157,12 @@ def _credential(known: Recognition) -> Any:
 
 def _flags(known: Recognition, request: HttpRequest, flags: tuple[str, ...]) -> tuple[str, ...]:
     found = [*request.flags, *flags]
-    if known.pack is not None and (known.operation is None or known.operation.generic):
-        found.append("generic")
-    if known.operation is not None and known.operation.telemetry:
-        found.append("telemetry")
+    operation = known.operation
+    if operation is None:
+        if known.pack is not None:
+            found.append("generic")
+    elif operation.generic or operation.telemetry:
+        found += ["generic"] * operation.generic + ["telemetry"] * operation.telemetry
     if known.view.faults:
         found.append("malformed" if request.body.data is not None else "unread_body")
     return tuple(dict.fromkeys(found)) if found else ()

@@ -1,5 +1,6 @@
 """The one base of every value that travels: frozen, and closed to unknown fields."""
 
+from functools import cache
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +21,13 @@ class Frozen(BaseModel):
         made = cls.__new__(cls)
         put = object.__setattr__
         put(made, "__dict__", fields)
-        put(made, "__pydantic_fields_set__", set(fields))
+        put(made, "__pydantic_fields_set__", _all_of(cls))
         put(made, "__pydantic_extra__", None)
         put(made, "__pydantic_private__", None)
         return made
+
+
+@cache
+def _all_of(cls: type[BaseModel]) -> set[str]:
+    """The names of a class's fields, one set for all its values: pydantic copies it before it changes a copy's."""
+    return set(cls.model_fields)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from re import Pattern
 
-from policies.credential import CredentialReader, compiled, compiled_anywhere
+from policies.credential import CredentialReader, compiled
 from policies.effect import Channel
 from policies.expression_operators import Evaluate
 from policies.operation import ObjectListing, ObjectLoad, ObjectSave, Operation
@@ -18,6 +18,7 @@ from policies.pack_tree_written import WrittenTrees
 from policies.pack_type import Idempotent, Pack
 from policies.request_types import FieldTypes
 from policies.secret_place import SecretPlace
+from policies.stray_key import compiled_anywhere
 from policies.written_code import raw
 from policies.yaml_lines import Place
 

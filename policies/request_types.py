@@ -1,6 +1,6 @@
 """FieldTypes: which fields of a provider's forms are numbers, truths or lists, for a form says everything in text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from policies.expression_filters import to_int
@@ -16,12 +16,16 @@ class FieldTypes:
     """Fields that are a list also where one value was sent."""
     verbatim: frozenset[str] = frozenset()
     """Objects whose fields the client names: they stay texts."""
+    _scalars: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_scalars", self.integer | self.boolean)
 
     def typed(self, fields: dict[str, Any]) -> dict[str, Any]:
         """`fields` with their types; a text that is no such number or truth stays as it was sent."""
-        made = dict(fields)
+        made, scalars = dict(fields), self._scalars
         for name, value in fields.items():
-            if type(value) is not str or name in self.integer or name in self.boolean:
+            if type(value) is not str or name in scalars:
                 made[name] = self._value(name, value)
         return made
 

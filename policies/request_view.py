@@ -6,13 +6,13 @@ A body that is not what it says leaves its part empty and is noted in `faults`; 
 import base64
 import binascii
 import json
-from functools import cached_property
 from typing import Any
 
 from policies.form import FormError, read_form
 from policies.head_shape import HeadShape, shape_of
 from policies.http_request import HttpRequest
 from policies.multipart import Part, fields_of, parameter, read_parts
+from policies.once import once
 from policies.request_body import Undecodable, decoded
 from policies.request_types import FieldTypes
 from policies.request_xml import XmlError, read_xml
@@ -43,7 +43,7 @@ class RequestView:
         self.faults = [f"the field {name} is sent twice" for name in self.shape.twice]
         """What was wrong with the body, in words; not empty means that its fields cannot be relied on."""
 
-    @cached_property
+    @once
     def headers(self) -> dict[str, str]:
         """The first value of each field, by lower-case name."""
         return dict(reversed(self.request.headers))
@@ -52,7 +52,7 @@ class RequestView:
     def size(self) -> int:
         return self.request.body.size
 
-    @cached_property
+    @once
     def body(self) -> bytes:
         """The body without its codings; empty where it is too long to be held or not in the coding it declares."""
         data = self.request.body.data
@@ -72,12 +72,12 @@ class RequestView:
         """In lower case, without parameters."""
         return self.shape.media_type
 
-    @cached_property
+    @once
     def query(self) -> dict[str, Any]:
         text = self.request.target.partition("?")[2]
         return self._form(text) if text else {}
 
-    @cached_property
+    @once
     def form(self) -> dict[str, Any]:
         """The fields of a urlencoded or multipart body."""
         if self.content_type == "multipart/form-data":
@@ -86,7 +86,7 @@ class RequestView:
             return self._form(self.body.decode("utf-8", "replace"))
         return {}
 
-    @cached_property
+    @once
     def json(self) -> Any:
         if not self.body or self.content_type in (FORM, "multipart/form-data"):
             return None
@@ -95,7 +95,7 @@ class RequestView:
             return None
         return self._json(declared)
 
-    @cached_property
+    @once
     def xml(self) -> dict[str, Any] | None:
         if "xml" not in self.content_type and not self._looks_like(b"<"):
             return None
@@ -105,11 +105,11 @@ class RequestView:
             self.faults.append(str(error))
             return None
 
-    @cached_property
+    @once
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
 
-    @cached_property
+    @once
     def data(self) -> Any:
         """Whichever of JSON, form and XML the body is."""
         if self.content_type == FORM:
@@ -118,7 +118,7 @@ class RequestView:
             return self.json
         return self.form or self.xml or {}
 
-    @cached_property
+    @once
     def args(self) -> dict[str, Any]:
         """Query and body fields together; a name in both has both values, so that none is overlooked."""
         fields = self.data if isinstance(self.data, dict) else {}
@@ -130,12 +130,12 @@ class RequestView:
                 both[name] = [self.query[name], fields[name]]
         return both
 
-    @cached_property
+    @once
     def typed(self) -> dict[str, Any]:
         """The form with the provider's types: numbers and truths where its pack says that they are."""
         return self.form if self.types is None else self.types.typed(self.form)
 
-    @cached_property
+    @once
     def files(self) -> list[Part]:
         """The parts of a multipart body."""
         boundary = parameter(self.headers.get("content-type", ""), "boundary")
@@ -148,12 +148,12 @@ class RequestView:
             self.faults.append(str(error))
             return []
 
-    @cached_property
+    @once
     def parts(self) -> list[dict[str, Any]]:
         """The parts of a multipart body, described."""
         return [{"name": p.name, "filename": p.filename, "size": len(p.data)} for p in self.files]
 
-    @cached_property
+    @once
     def auth(self) -> dict[str, str | None]:
         """`Authorization`: its scheme in lower case, what follows, and of Basic the user and password."""
         scheme, _, credential = self.headers.get("authorization", "").partition(" ")

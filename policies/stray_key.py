@@ -1,0 +1,54 @@
+"""Stray keys: a provider's live keys wherever they stand in a request, most of which hold none."""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+import re2
+
+from policies.expression_filters import QUIET
+from policies.pattern_literal import literal_of
+
+SEARCHED_AT_ONCE = 64 * 1024
+"""Octets of a body that are copied so as to be searched together with the head."""
+
+
+class Anywhere:
+    """Patterns looked for wherever in a text a key may begin. Most texts are told apart by what every key contains."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        loose = "|".join(f"(?:{pattern.removeprefix('^')})" for pattern in patterns)
+        self._pattern = re2.compile(rf"(?:^|[^0-9A-Za-z_])((?:{loose})[0-9A-Za-z_]*)", QUIET)
+        self._parts = tuple({literal_of(pattern).encode() for pattern in patterns})
+        self._escaped = re.compile(b"|".join({_escapes(octet) for part in self._parts for octet in part}) or b"")
+
+    def may_be_in(self, text: bytes) -> bool:
+        """False only where no key is in a text, nor in what its escapes say."""
+        for part in self._parts:
+            if part in text:
+                return True
+        return self._escaped.search(text) is not None
+
+    def found(self, head: bytes, body: bytes) -> list[str]:
+        """The first key of each text that is searched: head and body, as sent and without escapes."""
+        texts = [head, body]
+        if len(body) <= SEARCHED_AT_ONCE:
+            # A line feed is no part of a key: together they are searched as they would be apart, at half the cost.
+            texts = [head + b"\n" + body]
+        texts += [_unescaped(text) for text in texts if b"%" in text]
+        matches = [self._pattern.search(text) for text in texts]
+        return [match.group(1).decode("latin-1") for match in matches if match is not None]
+
+
+def compiled_anywhere(patterns: tuple[str, ...]) -> Anywhere | None:
+    """The same patterns not tied to the beginning of a text. Raises re2.error."""
+    return Anywhere(patterns) if patterns else None
+
+
+def _escapes(octet: int) -> bytes:
+    """A pattern of what an escaped text may say for an octet of it."""
+    digits = b"".join([b"[%c%c]" % (digit, digit + 32) if digit > 57 else b"%c" % digit for digit in b"%02X" % octet])
+    return rb"\+|%20" if octet == 32 else b"%" + digits
+
+
+def _unescaped(text: bytes) -> bytes:
+    return unquote_to_bytes(text.replace(b"+", b" "))
