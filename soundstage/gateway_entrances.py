@@ -12,6 +12,7 @@ from ledger.trouble import LedgerUnavailable
 from policies.http_request import HttpRequest
 from policies.never import Socket
 from proxy.ca import CaError, CertificateAuthority
+from proxy.dns_https import DnsOverHttps
 from proxy.dns_responder import DnsResponder
 from proxy.door import Door
 from proxy.engines import EngineChooser
@@ -25,6 +26,7 @@ from sinks.smtp_delivery import SmtpDelivery
 from sinks.smtp_listener import SmtpListener
 from soundstage.addresses import bind_hint, shown
 from soundstage.gateway_dialler import dialler_of, prove_roots
+from soundstage.gateway_doh import dns_over_https
 from soundstage.gateway_explicit import explicit_entrance
 from soundstage.gateway_gate import Judging
 from soundstage.gateway_ground import Ground
@@ -74,15 +76,16 @@ async def entrances(
     with told_to_operator(CaError):
         ca = CertificateAuthority.open(settings.data_dir)
     dialler = dialler_of(settings, judging, resolver)
-    engine = _engine(settings, ground, judging, ca, dialler)
+    with told_to_operator(LedgerUnavailable):
+        names = name_book(settings, ground)
+    asked = dns_over_https(settings, judging, names)
+    engine = _engine(settings, ground, judging, ca, dialler, asked)
     judging.policy.told.append(
         lambda policy: engine.reconsider(
             lambda effect: policy.decide(ground.runs.for_policy(effect), datetime.now(UTC))
         )
     )
-    chooser = _chooser(ground, judging, ca, engine)
-    with told_to_operator(LedgerUnavailable):
-        names = name_book(settings, ground)
+    chooser = _chooser(ground, judging, ca, engine, asked)
     made = Entrances(ca, chooser, engine, dialler, {}, [], names)
     async with contextlib.AsyncExitStack() as listening:
         await _listen(settings, judging, made, listening)
@@ -98,13 +101,18 @@ async def entrances(
 
 
 def _engine(
-    settings: Settings, ground: Ground, judging: Judging, ca: CertificateAuthority, dialler: Dialler
+    settings: Settings,
+    ground: Ground,
+    judging: Judging,
+    ca: CertificateAuthority,
+    dialler: Dialler,
+    asked: DnsOverHttps,
 ) -> MitmEngine:
     def intake(head: HttpRequest) -> BodyIntake | None:
         return ground.store.intake(True) if judging.gate.keeps_body(head) else None
 
     return MitmEngine(
-        judging.gate,
+        asked,
         dialler,
         ca,
         extra_ca=settings.upstream_ca_file,
@@ -114,9 +122,11 @@ def _engine(
     )
 
 
-def _chooser(ground: Ground, judging: Judging, ca: CertificateAuthority, engine: MitmEngine) -> EngineChooser:
+def _chooser(
+    ground: Ground, judging: Judging, ca: CertificateAuthority, engine: MitmEngine, asked: DnsOverHttps
+) -> EngineChooser:
     door = Door(
-        gate=judging.gate,
+        gate=asked,
         certificates=ca,
         intake=ground.store.intake,
         may_leave=judging.may_leave,

@@ -10,6 +10,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 
+import dns.message
 import pytest
 import pytest_asyncio
 from leak_house import (
@@ -109,6 +110,27 @@ async def test_mail_in_a_tunnel_is_captured_as_mail(house: LeakHouse, port: int)
         ["someone@customer.example"],
         f"mx.customer.example:{port}",
     )
+
+
+@rows()
+async def test_a_question_over_https_is_recorded_by_its_name_and_leaves_nowhere(
+    house: LeakHouse, way: Way, engine: Engine
+) -> None:
+    """The host of the resolver is opted in, where it is `mitm` that serves it."""
+    scheme, target = ("https", house.secure) if way.endswith("https") else ("http", house.plain)
+    name = f"{NAMES[engine]}:{target.port}"
+    question = dns.message.make_query("secrets.evil.example", "A", id=0).to_wire()
+    async with house.visit(way, engine) as visit:
+        streams = await visit.begin(name, NAMES[engine])
+        assert streams is not None
+        reader, writer = streams
+        at = f"{scheme}://{name}/allowed/x" if way == "explicit-http" else "/allowed/x"
+        asked = f"POST {at} HTTP/1.1\r\nHost: {name}\r\nContent-Type: application/dns-message\r\n"
+        writer.write(f"{asked}Content-Length: {len(question)}\r\n\r\n".encode() + question)
+        assert (await head(reader)).startswith(b"HTTP/1.1 200")
+        (capture,) = await visit.captures()
+    assert (capture.effect.channel, capture.effect.protocol) == ("dns", "doh")
+    assert (capture.effect.target.host, capture.left) == ("secrets.evil.example", False)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
