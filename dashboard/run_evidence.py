@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from dashboard.captured_message import is_mail
@@ -18,6 +19,9 @@ from policies.expectation_sight import Detail
 from policies.verification_evidence import RunState
 
 PAGE = 500
+AHEAD = 100
+AHEAD_OCTETS = 4 * 1024 * 1024
+"""Bodies that are read at once, and what they may have together."""
 _TEXTS = ("text", "body", "message", "content", "preview")
 
 
@@ -59,6 +63,10 @@ class RunEvidence:
         self._short: dict[str, None] = {}
         self._page: dict[str, StoredCapture] = {}
         """The captures that are looked at now, so that what is beside them is not asked for again."""
+        self._order: dict[str, int] = {}
+        """Their places on the page."""
+        self._small: dict[str, bytes] = {}
+        """Bodies of them that were read at once."""
         self._bodies = 0
         self._octets = 0
 
@@ -106,10 +114,28 @@ class RunEvidence:
         shown = stored.as_contract()
         if not self._may_read(shown["payload"]["size"]):
             return Detail(whole=False)
-        raw = self._reader.raw(capture_id)
+        raw = self._raw(capture_id)
         if raw is None:
             return Detail(whole=False)
         return mail_detail(raw) if is_mail(shown) else call_detail(stored, shown, raw)
+
+    def _raw(self, capture_id: str) -> bytes | None:
+        """With those of the captures looked at next: to ask for each by itself takes longer than all else."""
+        if capture_id in self._page and capture_id not in self._small:
+            self._small = self._reader.small_bodies(self._ahead(capture_id))
+        raw = self._small.get(capture_id)
+        return self._reader.raw(capture_id) if raw is None else raw
+
+    def _ahead(self, capture_id: str) -> list[str]:
+        """It and those after it on its page, as many as may be held at once."""
+        ids, octets = [], 0
+        coming = islice(self._page.values(), self._order[capture_id], self._order[capture_id] + AHEAD)
+        for stored in coming:
+            octets += stored.capture.payload.size
+            if ids and octets > AHEAD_OCTETS:
+                break
+            ids.append(stored.id)
+        return ids
 
     def shortcomings(self) -> tuple[str, ...]:
         """Limits that were reached."""
@@ -121,6 +147,7 @@ class RunEvidence:
         while left[0] > 0:
             page = self._reader.captures(filters, after, min(PAGE, left[0]))
             self._page = {stored.id: stored for stored in page.items}
+            self._order = {stored.id: at for at, stored in enumerate(page.items)}
             yield from (_judged(stored) for stored in page.items)
             left[0] -= len(page.items)
             after = page.next

@@ -56,7 +56,7 @@ class Capture(Frozen):
             "provider": effect.provider,
             "operation": effect.operation,
             "protocol": effect.protocol,
-            "target": effect.target.model_dump(exclude_none=True),
+            "target": {name: value for name, value in vars(effect.target).items() if value is not None},
             "verdict": decision.verdict,
             "rule": decision.rule,
             "reason": decision.reason,
@@ -64,8 +64,8 @@ class Capture(Frozen):
             "left": self.left,
             "facts": dict(self.facts),
             "flags": list(self.flags),
-            "payload": self.payload.model_dump(),
-            "reply": self.reply.model_dump(),
+            "payload": dict(vars(self.payload)),
+            "reply": dict(vars(self.reply)),
         }
         if effect.window is not None:
             shown["window"] = effect.window
@@ -76,4 +76,4 @@ class Capture(Frozen):
 
 def rfc3339(at: datetime) -> str:
     """`2026-11-22T10:15:30.123456Z`: UTC, microseconds always."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

@@ -1,7 +1,7 @@
 """Reader: everything that looks at the ledger. Its own read-only connections, so that looking never delays a commit."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -79,6 +79,13 @@ class Reader:
         if kept is None and not stored_by(row).capture.payload.size:
             return b""
         return kept
+
+    def small_bodies(self, capture_ids: Sequence[str]) -> dict[str, bytes]:
+        """The kept bytes of those whose body is no file of its own, in one reading; ids without one are left out."""
+        kept = (captures.c.id.in_(capture_ids), evidence.c.body.is_not(None), evidence.c.body_sha256.is_(None))
+        statement = select(captures.c.id, evidence.c.body).join(evidence, evidence.c.seq == captures.c.seq).where(*kept)
+        with self._connection() as connection:
+            return {id_: bytes(body) for id_, body in connection.execute(statement)}
 
     def raw_chunks(self, capture_id: str) -> Iterator[bytes] | None:
         """The same in chunks, for bodies nobody should hold in memory."""

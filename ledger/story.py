@@ -91,51 +91,55 @@ def told_by(row: Mapping[Any, Any], story: str) -> tuple[Capture, Details]:
     content_type, size, sha256 = told["payload"]
     status, reply_size = told["reply"]
     recipients = told.get("recipients")
-    effect = Effect.model_construct(
-        channel=row["channel"],
-        intent=row["intent"],
-        protocol=told["protocol"],
-        target=Target.model_construct(scheme=scheme, host=row["host"], port=port, method=method, path=path),
-        source=row["source"],
-        run=row["run"],
-        window=row["window"],
-        provider=row["provider"],
-        operation=row["operation"],
-        facts=told["facts"],
-        recipients=None if recipients is None else tuple(recipients),
-        credential=told["credential"],
-        flags=tuple(told.get("effect_flags", ())),
-        conflicts=tuple(told.get("conflicts", ())),
-        canonical=told.get("canonical", True),
-    )
-    capture = Capture.model_construct(
-        id=row["id"],
-        at=moment(row["at"]),
-        effect=effect,
-        decision=_decision(row, told),
-        fidelity=told["fidelity"],
-        left=bool(row["departed"]),
-        payload=Payload.model_construct(content_type=content_type, size=size, sha256=sha256),
-        reply=ReplySummary.model_construct(status=status, size=reply_size),
-        attempt_of=told.get("attempt_of"),
-        facts=told["facts"],
-        flags=tuple(told.get("flags", ())),
-    )
-    return capture, _details(told)
+    target = {"scheme": scheme, "host": row["host"], "port": port, "method": method, "path": path}
+    effect = {
+        "channel": row["channel"],
+        "intent": row["intent"],
+        "protocol": told["protocol"],
+        "target": Target.made_of(target),
+        "source": row["source"],
+        "run": row["run"],
+        "window": row["window"],
+        "provider": row["provider"],
+        "operation": row["operation"],
+        "address": None,
+        "facts": told["facts"],
+        "recipients": None if recipients is None else tuple(recipients),
+        "credential": told["credential"],
+        "flags": tuple(told.get("effect_flags", ())),
+        "conflicts": tuple(told.get("conflicts", ())),
+        "canonical": told.get("canonical", True),
+    }
+    capture = {
+        "id": row["id"],
+        "at": moment(row["at"]),
+        "effect": Effect.made_of(effect),
+        "decision": _decision(row, told),
+        "fidelity": told["fidelity"],
+        "left": bool(row["departed"]),
+        "payload": Payload.made_of({"content_type": content_type, "size": size, "sha256": sha256}),
+        "reply": ReplySummary.made_of({"status": status, "size": reply_size}),
+        "attempt_of": told.get("attempt_of"),
+        "facts": told["facts"],
+        "flags": tuple(told.get("flags", ())),
+    }
+    return Capture.made_of(capture), _details(told)
 
 
 def _decision(row: Mapping[Any, Any], told: dict[str, Any]) -> Decision:
     departure = told.get("decision", {})
     expires = departure.get("expires")
-    return Decision.model_construct(
-        verdict=row["verdict"],
-        rule=told["rule"],
-        reason=told["reason"],
-        flags=tuple(departure.get("flags", ())),
-        divert=departure.get("divert"),
-        via=departure.get("via"),
-        addresses=tuple(departure.get("addresses", ())),
-        expires=None if expires is None else datetime.fromisoformat(expires),
+    return Decision.made_of(
+        {
+            "verdict": row["verdict"],
+            "rule": told["rule"],
+            "reason": told["reason"],
+            "flags": tuple(departure.get("flags", ())),
+            "divert": departure.get("divert"),
+            "via": departure.get("via"),
+            "addresses": tuple(departure.get("addresses", ())),
+            "expires": None if expires is None else datetime.fromisoformat(expires),
+        }
     )
 
 

@@ -68,6 +68,8 @@ class Exact:
         return self.wanted
 
     def holds(self, actual: Any) -> bool:
+        if isinstance(actual, str):  # nearly always, and for every capture
+            return actual == self.wanted or (self.folded and actual.lower() == self.wanted.lower())
         wanted = self.wanted.lower() if self.folded else self.wanted
         return any((said.lower() if self.folded else said) == wanted for said in texts_of(actual))
 
@@ -82,6 +84,8 @@ class Pattern:
 
     def holds(self, actual: Any) -> bool:
         look = self.compiled.fullmatch if self.whole else self.compiled.search
+        if isinstance(actual, str):
+            return look(actual) is not None
         return any(look(said) is not None for said in texts_of(actual))
 
 

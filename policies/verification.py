@@ -43,7 +43,7 @@ def verify(expectations: Expectations, evidence: Evidence, *, allow_uncontained:
         reasons=tuple(_reasons(rows)),
         settled=state.settled,
         rows=tuple(rows),
-        counts={**state.counts, "judged": looked_at, "children": len(state.children)},
+        counts={**state.counts, "judged": looked_at, **({"children": len(state.children)} if state.children else {})},
     )
 
 

@@ -139,12 +139,12 @@ FAR = -2
 def _score(row: Row, tally: RowTally, sight: Sight, began: datetime) -> int | None:
     """None where it cannot be told, because a body is not there to be read and all else holds."""
     holding, unknown = 0, ""
-    failed = not row.in_time(sight, began)
+    failed = row.within is not None and not row.in_time(sight, began)
     for at, condition in enumerate(row.conditions):
         if failed and (condition.deep or _is_far(tally, holding + len(row.conditions) - at, sight.id)):
             return holding if condition.deep else FAR
         try:
-            held = condition.holds(sight)
+            held = condition.value.holds(condition.look(sight))
         except Unknown as why:
             unknown = unknown or str(why)
             continue
