@@ -1,0 +1,113 @@
+"""A machine whose wall clock is moved, under the whole Soundstage: what it tells of its runs, and how it ends old ones.
+
+Both processes are as they always are; only what the C library tells them of the time is moved (`moved_clock.c`).
+"""
+
+import functools
+import shutil
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import PROJECT, Running, started
+from runs_stage import OneRun, begun
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler (cc) to build the moved clock with")
+HOUR = 3600
+QUIET = "version: 1\nsettle: {quiet: 20ms, at_most: 5s}\ncontained: optional\nothers: allow\n"
+
+
+class Clock:
+    """The wall clock of what is started with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file, library = folder / "moved", folder / "moved_clock.so"
+        self.move_to(0)
+        build = ["cc", "-shared", "-fPIC", "-o", str(library), str(PROJECT / "tests" / "moved_clock.c"), "-ldl"]
+        subprocess.run(build, check=True, capture_output=True, timeout=60)
+        self.environ = {"LD_PRELOAD": str(library), "MOVED_CLOCK": str(self._file)}
+
+    def move_to(self, seconds: int) -> None:
+        """So many seconds ahead of the machine's own."""
+        if self._file.exists():
+            with self._file.open("r+b") as file:  # in its place: it is mapped
+                file.write(struct.pack("q", seconds))
+        else:
+            self._file.write_bytes(struct.pack("q", seconds))
+
+
+@pytest.fixture(scope="module")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
+    return Clock(tmp_path_factory.mktemp("clock"))
+
+
+@pytest.fixture(scope="module")
+def moved(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with started(tmp_path_factory.mktemp("moved"), clock.environ) as running:
+        yield running
+
+
+def until(run: OneRun, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    deadline = time.monotonic() + 20
+    while not holds(shown := run.shown()):
+        assert time.monotonic() < deadline, shown
+        time.sleep(0.05)
+    return dict(shown)
+
+
+def tells(said: str, shown: dict[str, Any]) -> bool:
+    """Whether a gap of the run says so."""
+    return any(said in gap["why"] for gap in shown["gaps"])
+
+
+def verdict(run: OneRun) -> tuple[str, str]:
+    told = run.post("verify", {"text": QUIET})
+    return told["verdict"], " ".join(told["reasons"])
+
+
+def hook(run: OneRun) -> None:
+    with run.http() as client:
+        client.post("http://hooks.partner.test/orders", json={})
+
+
+def test_a_clock_that_is_moved_is_a_gap_of_every_open_run(moved: Running, clock: Clock) -> None:
+    over = begun(moved, listener=True)
+    over.post("finish")
+    run = begun(moved, listener=True)
+    hook(run)
+    assert verdict(run) == ("clean", "")
+    for to, said in ((HOUR, "the clock was moved forward by 3600."), (0, "the clock was moved back by 3600.")):
+        clock.move_to(to)
+        told = until(run, functools.partial(tells, said))
+        assert told["open"], "an hour ends no run"
+    judged, reasons = verdict(run)
+    assert (judged, "the clock was moved forward" in reasons, "moved back" in reasons) == ("inconclusive", True, True)
+    hook(run)
+    assert len(run.captures()) == 2, "whatever the clock says, it is the run's"
+    assert over.shown()["gaps"] == [], "it was over before"
+    fresh = begun(moved, listener=True)
+    hook(fresh)
+    assert verdict(fresh) == ("clean", ""), "what is begun afterwards is whole"
+    for one in (run, fresh):
+        one.post("finish")
+
+
+def test_a_run_older_than_a_day_is_ended_and_never_told_clean(moved: Running, clock: Clock) -> None:
+    run = begun(moved, name="forgotten", listener=True)
+    with run.own_api() as api:
+        answer = api.post("/api/runs", json={"name": "inside it"})
+    child = OneRun(moved, answer.json())
+    hook(run)
+    clock.move_to(25 * HOUR)
+    told = until(run, lambda shown: not shown["open"])
+    assert (told["verdict"], told["ended"]) == ("inconclusive", "expired")
+    assert (child.shown()["open"], child.shown()["ended"]) == (False, "expired")
+    judged, reasons = verdict(run)
+    assert (judged, "it was open for a day and was then ended" in reasons) == ("inconclusive", True)
+    assert len(run.captures()) == 1, "its own token still reads what it did"
+    hook(run)
+    assert (len(run.captures()), begun(moved).shown()["open"]) == (1, True)
