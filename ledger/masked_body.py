@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import brotli  # type: ignore[import-untyped]  # it ships no types
@@ -121,6 +122,23 @@ class BodyMask(NamedTuple):
             return Masked(head + gap + self.mark(self.plan.labels.get(name) or label_of(name), content) + end)
         masked = masked_text(content, self.plan, self.mark, message=self.message, names=self.names)
         return Masked(head + gap + masked.text + end, masked.flags)
+
+
+def is_one_text(data: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether a body is surely to be looked at as it stands: not coded, not in parts, not in a wide character set."""
+    start = data[:2]
+    return (
+        "content-encoding" not in headers
+        and start.isascii()  # so that it begins neither as what is packed nor with a byte order mark
+        and b"\0" not in start
+        and _is_of_one_text(headers.get("content-type", ""))
+    )
+
+
+@lru_cache(256)
+def _is_of_one_text(content_type: str) -> bool:
+    declared = content_type.encode("utf-8", "replace")
+    return declared[:10].lower() != b"multipart/" and _CHARSET.search(declared) is None
 
 
 def _wide(data: bytes, content_type: bytes) -> str | None:

@@ -36,7 +36,7 @@ def own_headers(headers: Headers, plan: MaskPlan, mark: Mark) -> Headers:
     if any(plan.header(name) is not None for name, _ in headers):
         return masked_headers(headers, plan, mark)
     values = "\n".join([value for _, value in headers])
-    if plan.any_in_header.search(_octets(values)) is not None:
+    if plan.any_in_header.search(octets_of(values)) is not None:
         return masked_headers(headers, plan, mark)
     return headers
 
@@ -47,15 +47,20 @@ def _field(field: tuple[str, str], plan: MaskPlan, mark: Mark) -> tuple[str, str
     label = plan.header(name)
     if label is not None:
         shown = (name, _credential(value, label, mark))
-    elif plan.any_in_header.search(_octets(value)) is not None:
+    elif plan.any_in_header.search(octets_of(value)) is not None:
         shown = (name, _without(value, plan, mark))
     else:
         shown = field
-    if len(value) <= LONGEST_REMEMBERED:
+    remember(field, shown, plan)
+    return shown
+
+
+def remember(field: tuple[str, str], shown: tuple[str, str], plan: MaskPlan) -> None:
+    """What a field becomes, for the next request that brings it."""
+    if len(field[1]) <= LONGEST_REMEMBERED:
         if len(plan.fields) >= FIELDS_REMEMBERED:
             plan.fields.clear()
         plan.fields[field] = shown
-    return shown
 
 
 def _credential(value: str, label: str, mark: Mark) -> str:
@@ -64,7 +69,7 @@ def _credential(value: str, label: str, mark: Mark) -> str:
     scheme, space, rest = value.partition(" ")
     if not space or scheme.lower() not in _SCHEMES or not rest:
         scheme, space, rest = "", "", value
-    secret = _octets(rest)
+    secret = octets_of(rest)
     return scheme + space + mark(key_label(secret) or _scheme_label(scheme, label), secret).decode("latin-1")
 
 
@@ -74,7 +79,7 @@ def _scheme_label(scheme: str, label: str) -> str:
 
 def _without(value: str, plan: MaskPlan, mark: Mark) -> str:
     """A header that is no credential, without those within it, such as a link's parameters."""
-    text = plan.link.sub(_Parameter(plan, mark), _octets(value))
+    text = plan.link.sub(_Parameter(plan, mark), octets_of(value))
     text = _USER_INFO.sub(lambda match: mark("url_password", match.group(1)) + b"@", bytes(text))
     return str(masked_text(bytes(text), plan, mark).text, "latin-1")
 
@@ -92,7 +97,7 @@ def masked_path(path: str, plan: MaskPlan, mark: Mark) -> str:
 
 
 def _path(path: str, plan: MaskPlan, mark: Mark) -> str:
-    octets = _octets(path)
+    octets = octets_of(path)
     for pattern, label in plan.paths:
         match = pattern.search(octets)
         if match is not None and match.groups() and match.group(1):
@@ -108,7 +113,7 @@ def masked_query(query: str, plan: MaskPlan, mark: Mark) -> str:
     """The query without credentials: presigned signatures, codes, keys by name or shape."""
     if not query:
         return query
-    octets = bytes(plan.query.sub(_Parameter(plan, mark), unescaped(_octets(query))))
+    octets = bytes(plan.query.sub(_Parameter(plan, mark), unescaped(octets_of(query))))
     return str(masked_text(octets, plan, mark).text, "latin-1")
 
 
@@ -136,7 +141,7 @@ class _Parameter:
         return bytes(whole[: len(whole) - len(secret)]) + self._mark(label, secret)
 
 
-def _octets(text: str) -> bytes:
+def octets_of(text: str) -> bytes:
     """Headers come as Latin-1; whatever else somebody made of them is masked as UTF-8 rather than not at all."""
     try:
         return text.encode("latin-1")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from ledger.clean_exchange import clean_fields, is_clean_answer, is_clean_body
 from ledger.mask_plan import MaskPlan
 from ledger.masked_body import UNREADABLE, BodyMask
 from ledger.masked_facts import masked_facts
@@ -94,6 +95,30 @@ class Masker:
             body,
             flags,
             tuple(removed),
+        )
+
+    def clean(
+        self,
+        request: HttpRequest,
+        headers: Headers,
+        body: bytes,
+        facts: Mapping[str, Any],
+        places: tuple[SecretPlace, ...],
+    ) -> MaskedRequest | None:
+        """The request as `request` gives it, where nothing is to be removed from its body, nor from our answer
+        (`headers`, `body`), nor from the facts of both: told by a look at all at once. None where something may be."""
+        plan = self._plan(places)
+        data = request.body.data
+        if data is None or (data and not is_clean_body(data, _described(request.headers), plan)):
+            return None
+        if not is_clean_answer(body, _described(headers), facts, plan, self._general):
+            return None
+        shown = clean_fields(request.headers, headers, plan, self.mark)
+        if shown is None:
+            return None
+        path, _, query = request.target.partition("?")
+        return MaskedRequest(
+            shown, masked_path(path, plan, self.mark), masked_query(query, plan, self.mark), request.body
         )
 
     def without(self, removed: tuple[tuple[str, bytes], ...], text: bytes) -> bytes:

@@ -1,11 +1,12 @@
 """Filing: a passage and its reply made into the one record the ledger writes, with every secret removed."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
 from ledger.capture import Capture, Payload, ReplySummary
-from ledger.masking import Masker
+from ledger.masking import MaskedRequest, Masker
 from ledger.record import Record
 from ledger.reply import KeptObject, Reply
 from policies.body import EMPTY, Body
@@ -41,7 +42,9 @@ def filed(passage: Passage, reply: Reply | None, *, left: bool, masker: Masker) 
     else:
         body, content_type = _evidence(passage.seen, masker)
     return Record(
-        capture=_capture(passage, told, left, body, content_type, masker, flags),
+        capture=_capture(
+            passage, told, left, body, content_type, masker, masker.facts(dict(_facts(passage, told))), flags
+        ),
         kept_body=body,
         reply_headers=told.headers,
         reply_body=told.body,
@@ -51,34 +54,58 @@ def filed(passage: Passage, reply: Reply | None, *, left: bool, masker: Masker) 
     )
 
 
+class _Shown(NamedTuple):
+    """An exchange, safe to keep."""
+
+    request: MaskedRequest
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    facts: Mapping[str, Any]
+    keep: tuple[KeptObject, ...]
+
+
 def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool, masker: Masker) -> Record:
     recognition = passage.recognition
-    places = recognition.secrets if recognition is not None else ()
-    masked = masker.request(
-        request,
-        places,
-        exact_body=recognition is not None and recognition.keeps_body_exactly,
-        message=recognition is not None and recognition.message_body,
-    )
-    kept = _upload(request, masked.body) if recognition is not None and recognition.keeps_body_exactly else masked.body
-    reply_headers, reply_body = masker.reply(reply.headers, reply.body, places, own=reply.fidelity != "real")
-    keep = reply.keep
-    if masked.removed and reply.fidelity != "real":
-        reply_body = masker.without(masked.removed, reply_body)
-        keep = tuple([_without(masked.removed, kept, masker) for kept in keep])
+    exact = recognition is not None and recognition.keeps_body_exactly
+    shown = _shown(passage, request, reply, exact, masker)
+    masked = shown.request
+    kept = _upload(request, masked.body) if exact else masked.body
     target = passage.effect.target
     if target.path != masked.path and target.path is not None:
         target = target.model_copy(update={"path": masked.path})
+    content_type = request.header("content-type")
     return Record(
-        capture=_capture(passage, reply, left, kept, request.header("content-type"), masker, masked.flags, target),
+        capture=_capture(passage, reply, left, kept, content_type, masker, shown.facts, masked.flags, target),
         kept_body=kept,
         query=masked.query,
         request_headers=masked.headers,
-        reply_headers=reply_headers,
-        reply_body=reply_body,
-        keep=keep,
+        reply_headers=shown.headers,
+        reply_body=shown.body,
+        keep=shown.keep,
         replay=reply.replay,
     )
+
+
+def _shown(passage: Passage, request: HttpRequest, reply: Reply, exact: bool, masker: Masker) -> _Shown:
+    recognition, facts = passage.recognition, _facts(passage, reply)
+    places = recognition.secrets if recognition is not None else ()
+    own = reply.fidelity != "real"
+    if own and not exact:
+        clean = masker.clean(request, reply.headers, reply.body, facts, places)
+        if clean is not None:
+            return _Shown(clean, reply.headers, reply.body, facts, reply.keep)
+    message = recognition is not None and recognition.message_body
+    masked = masker.request(request, places, exact_body=exact, message=message)
+    headers, body = masker.reply(reply.headers, reply.body, places, own=own)
+    keep = reply.keep
+    if masked.removed and own:
+        body = masker.without(masked.removed, body)
+        keep = tuple([_without(masked.removed, kept, masker) for kept in keep])
+    return _Shown(masked, headers, body, masker.facts(dict(facts)), keep)
+
+
+def _facts(passage: Passage, reply: Reply) -> Mapping[str, Any]:
+    return passage.effect.facts if not reply.facts else {**passage.effect.facts, **reply.facts}
 
 
 def _upload(request: HttpRequest, body: Body) -> Body:
@@ -106,6 +133,7 @@ def _capture(
     body: Body,
     content_type: str | None,
     masker: Masker,
+    facts: Mapping[str, Any],
     flags: tuple[str, ...] = (),
     target: Target | None = None,
 ) -> Capture:
@@ -114,7 +142,7 @@ def _capture(
         effect = effect.model_copy(update={"target": target})
     if masker.words(effect.target.host) is not effect.target.host:
         effect, decision = _without_named_key(effect, decision, masker)
-    facts = effect.facts if not reply.facts else {**effect.facts, **reply.facts}
+        facts = {name: masker.words(value) if isinstance(value, str) else value for name, value in facts.items()}
     every_flag = (*effect.flags, *decision.flags, *flags, *reply.flags)
     payload = {"content_type": content_type, "size": body.size, "sha256": body.sha256 if body.size else None}
     return Capture.made_of(
@@ -128,7 +156,7 @@ def _capture(
             "payload": Payload.made_of(payload),
             "reply": ReplySummary.made_of({"status": reply.status or None, "size": len(reply.body)}),
             "attempt_of": reply.attempt_of,
-            "facts": masker.facts(dict(facts)),
+            "facts": facts,
             "flags": tuple(dict.fromkeys(every_flag)) if every_flag else (),
         }
     )
