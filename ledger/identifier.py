@@ -7,6 +7,9 @@ from os import urandom
 _RANDOM_BITS = 74
 _RANDOM_OCTETS = 10
 _BELOW_TOP = (1 << (_RANDOM_BITS - 1)) - 1
+_STEP_OCTETS = 4
+_FETCHED = 4_000
+"""Octets asked of the system at once: an ask costs as much as all else of an identifier."""
 
 
 class _Sequence:
@@ -16,17 +19,26 @@ class _Sequence:
         self._lock = threading.Lock()
         self._millisecond = 0
         self._tail = 0
+        self._octets = b""
+        self._used = 0
 
     def after(self, millisecond: int) -> tuple[int, int]:
         """The next (millisecond, 74-bit tail)."""
         with self._lock:
-            tail = self._tail + 1 + int.from_bytes(urandom(4)) if millisecond <= self._millisecond else 0
+            tail = self._tail + 1 + self._random(_STEP_OCTETS) if millisecond <= self._millisecond else 0
             if tail == 0 or tail >> _RANDOM_BITS:
                 self._millisecond = max(millisecond, self._millisecond + 1)
                 # The top bit stays free, so that a millisecond has room for 2^41 steps.
-                tail = int.from_bytes(urandom(_RANDOM_OCTETS)) & _BELOW_TOP
+                tail = self._random(_RANDOM_OCTETS) & _BELOW_TOP
             self._tail = tail
             return self._millisecond, tail
+
+    def _random(self, size: int) -> int:
+        at = self._used
+        if at + size > len(self._octets):
+            self._octets, at = urandom(_FETCHED), 0
+        self._used = at + size
+        return int.from_bytes(self._octets[at : at + size])
 
 
 _SEQUENCE = _Sequence()

@@ -4,11 +4,14 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from policies.quick import quick
+
 HELD_LIMIT = 8 * 1024 * 1024
 """Octets of a body that are held in memory until masked; a longer one is streamed or kept as digest and size alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class Body:
     """What was sent, after transfer decoding. `data` is None where the body was longer than `HELD_LIMIT`."""
 

@@ -68,10 +68,15 @@ class HeadReader:
 
     def __init__(self) -> None:
         self._kinds: list[_Kind] = []
+        self._last: tuple[Head, bytes] | None = None
+        """The last head that was like no other: cut once another comes, for many connections carry one alone."""
         self._unlike = 0
 
     def read(self, data: bytes) -> Head:
         """What `read_head` makes of the same bytes. Raises MalformedHead."""
+        if self._last is not None:
+            self._kinds = [_Kind(*self._last), *self._kinds[: MOST_KINDS - 1]]
+            self._last = None
         for kind in self._kinds:
             head = kind.read(data)
             if head is not None:
@@ -81,5 +86,5 @@ class HeadReader:
         self._unlike += 1
         if head.target[0] == "/" and head.proxy_authorization is None and self._unlike <= MOST_UNLIKE:
             head.likeness = Likeness()
-            self._kinds = [_Kind(head, data), *self._kinds[: MOST_KINDS - 1]]
+            self._last = (head, data)
         return head

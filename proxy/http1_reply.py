@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 
 from ledger.reply import Reply
@@ -11,6 +13,8 @@ _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length", "upgrade", "trailer", "te")
 )
 _FIELDS = re.compile(r"[^\r\n]++(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]++: [^\x00-\x08\x0a-\x1f\x7f]*+)*+")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 BODILESS = frozenset((204, 304))
@@ -20,11 +24,51 @@ class UnwritableReply(Exception):
     """A reply that HTTP/1.1 cannot carry: a bug of whoever made it, and never written."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The head of responses that have a status and fields of the same names, but for the fields' values."""
+
+    text: str
+    shown: tuple[int, ...]
+    """Which of the fields it shows."""
+
+
 def render(reply: Reply, *, head_only: bool, keep_alive: bool, minor: int, marks: tuple[tuple[str, str], ...]) -> bytes:
     """The octets of a final response. `marks` are added where the reply does not carry them itself."""
+    form = None
+    if keep_alive and minor and not head_only and reply.status not in BODILESS:
+        fields = (*reply.headers, *marks)
+        form = _form_of(reply.status, tuple([name for name, _ in fields]), len(marks))
+    if form is None:
+        return _rendered(reply, head_only, keep_alive, minor, marks)
+    values = [fields[index][1] for index in form.shown]
+    if _CONTROL.search("".join(values)):
+        return _rendered(reply, head_only, keep_alive, minor, marks)
+    return (form.text % (*values, len(reply.body))).encode("latin-1", "replace") + reply.body
+
+
+@lru_cache(maxsize=512)
+def _form_of(status: int, names: tuple[str, ...], marks: int) -> _Form | None:
+    """None where one of the names, or the status, cannot be written. The last so many names are marks."""
+    if not 200 <= status <= 599 or not all(map(_TOKEN.fullmatch, names)):
+        return None
+    lowered = [name.lower() for name in names]
+    own = len(names) - marks
+    shown = [index for index in range(own) if lowered[index] not in _HOP_BY_HOP]
+    shown += [index for index in range(own, len(names)) if lowered[index] not in {lowered[kept] for kept in shown}]
+    lines = [_status_line(status), *[f"{names[index]}: \0" for index in shown], "Content-Length: \1"]
+    text = "\r\n".join(lines).replace("%", "%%").replace("\0", "%s").replace("\1", "%d")
+    return _Form(f"{text}\r\n\r\n", tuple(shown))
+
+
+def _status_line(status: int) -> str:
+    return f"HTTP/1.1 {status} {_PHRASES.get(status, 'Answered')}"
+
+
+def _rendered(reply: Reply, head_only: bool, keep_alive: bool, minor: int, marks: tuple[tuple[str, str], ...]) -> bytes:
     if not 200 <= reply.status <= 599:
         raise UnwritableReply(f"{reply.status} is not the status of a final response")
-    lines = [f"HTTP/1.1 {reply.status} {_PHRASES.get(reply.status, 'Answered')}"]
+    lines = [_status_line(reply.status)]
     present = set()
     for name, value in reply.headers:
         lowered = name.lower()

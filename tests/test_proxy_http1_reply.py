@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger.reply import Reply
 from proxy.http1_reply import UnwritableReply, problem, render
@@ -83,3 +85,24 @@ def test_a_problem_says_what_and_where() -> None:
     }
     assert ("Retry-After", "1") in reply.headers
     assert ("Soundstage-Capture", "0192") in reply.headers
+
+
+_NAMES = st.sampled_from(
+    ["a", "A", "Content-Length", "connection", "x%s", "%", "Soundstage-Verdict", "Set-Cookie", "", "a b"]
+)
+_VALUES = st.one_of(st.text("ab %s\t\r\n\0\x7fé\u2028", max_size=4), st.just("plain"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(190, 610), st.lists(st.tuples(_NAMES, _VALUES), max_size=4), st.binary(max_size=5))
+def test_a_head_of_a_known_form_is_written_as_any_other(
+    status: int, fields: list[tuple[str, str]], body: bytes
+) -> None:
+    reply = Reply("shaped", status, tuple(fields), body)
+    try:
+        written = rendered(reply, keep_alive=False).replace(b"Connection: close\r\n", b"", 1)
+    except UnwritableReply:
+        with pytest.raises(UnwritableReply):
+            rendered(reply)
+    else:
+        assert rendered(reply) == written == rendered(reply)
