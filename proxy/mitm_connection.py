@@ -45,7 +45,9 @@ class HeldConnection(LiveConnectionHandler):
         self.closed = False
         self._hooks = hooks
         self._moved = asyncio.Event()
-        self._flush = cast("Callable[[], Awaitable[None]]", self.drain_writers)
+        self._flush = cast("Callable[[], Awaitable[None]]", super().drain_writers)
+        self.waiting_for_client: Callable[[], int] = lambda: 0
+        """Octets of answers that the client's HTTP/2 windows hold back; set once HTTP is spoken."""
         self._expiry: asyncio.TimerHandle | None = None
         self._expires: datetime | None = None
 
@@ -92,6 +94,19 @@ class HeldConnection(LiveConnectionHandler):
         """Wait until nearly all that was written to a destination has gone, or the connection is over."""
         await self._flush()
         while upload.waiting() > MOST_WAITING and upload.server in self.transports:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def drain_writers(self) -> None:
+        """Called after each reading. Of a destination no more is read while the client takes nothing of what there is.
+
+        mitmproxy waits for sockets alone: what HTTP/2's windows hold back would pile up in memory.
+        """
+        await self._flush()
+        client = self.transports.get(self.client)
+        if client is None or client.handler is asyncio.current_task():
+            return  # the client itself has to be heard: what it says may open its windows
+        while self.waiting_for_client() > MOST_WAITING and self.client in self.transports:
             self._moved.clear()
             await self._moved.wait()
 

@@ -141,7 +141,8 @@ class HeldHooks:
         if spoken == "h2":
             client.alpn = H2
         connection = _with_sni(self._connection, client.sni)
-        asked.layer = HeldHttpLayer(asked.context, connection, self._intakes, self._spool)
+        spoken_here = HeldHttpLayer(asked.context, connection, self._intakes, self._spool)
+        asked.layer, held.waiting_for_client = spoken_here, spoken_here.waiting_for_client
 
     async def _tls_start_client(self, held: HeldConnection, data: TlsData) -> None:
         name = data.conn.sni or opened_for(self._connection)[0]

@@ -11,11 +11,12 @@ from typing import Any
 
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
+from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
 
 from proxy.connection import Connection
 from proxy.mitm_http1 import Http1Side
+from proxy.mitm_http1_client import patient
 from proxy.mitm_http2 import PREFACE, Http2Side
 from proxy.mitm_stream import HeldStream, Intakes
 
@@ -80,6 +81,24 @@ class HeldHttpLayer(HttpLayer):
             side = Http2Side if self.context.client.alpn == b"h2" else Http1Side
             self.connections[self.context.client] = side(self.context.fork(), self._connection)
         yield from super()._handle_event(event)
+
+    def event_to_child(self, child: layer.Layer | HttpStream, event: events.Event) -> layer.CommandGenerator[None]:
+        """Whoever is to reach a destination begins by this event."""
+        if isinstance(event, events.Start) and isinstance(child, layer.Layer):
+            held = patient(child)
+            server = held.context.server
+            if held is not child and self.connections.get(server) is child:
+                self.connections[server] = held
+            child = held
+        yield from super().event_to_child(child, event)
+
+    def waiting_for_client(self) -> int:
+        """Octets of answers that an HTTP/2 client's windows hold back."""
+        side = self.connections.get(self.context.client)
+        if not isinstance(side, Http2Side):
+            return 0
+        queues = side.h2_conn.stream_buffers.values()
+        return sum(len(piece.data) for queue in queues for piece in queue)
 
     def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
         """Called for each request, with whatever names it has of its own."""
