@@ -41,6 +41,7 @@ check: dev-ready
 # Some minutes, and root: not part of `make test`.
 containers: dev-ready assets
 	@deploy/compose/try
+	@deploy/container/try
 
 assets:
 	@$(BIN)/python -m dashboard.build_assets

@@ -30,7 +30,7 @@ SLIPS = [
     pytest.param(PLAIN, "soundstage_windows = al", [], "soundstage_windows = al is none of used, all", id="ini-value"),
     pytest.param(PLAIN, "soundstage_quiet = nan", [], "soundstage_quiet = nan is no number", id="not-a-number"),
     pytest.param(PLAIN, "soundstage_settle = -1", [], "soundstage_settle = -1 is no number", id="negative"),
-    pytest.param(PLAIN, "", ["--soundstage=requird"], "is none of found, auto, required, off", id="mode"),
+    pytest.param(PLAIN, "", ["--soundstage=requird"], "is none of found, auto, container, required, off", id="mode"),
 ]
 
 

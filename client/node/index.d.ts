@@ -193,6 +193,32 @@ export function startSoundstage(options?: {
   environ?: Record<string, string | undefined>;
 }): Promise<OwnGateway>;
 
+export interface ContainerOptions {
+  /** `soundstage` where nothing is said; never pulled. */
+  image?: string;
+  tag?: string;
+  /** docker, podman or a path; else the first of the two on PATH. */
+  engine?: string;
+  /** A policy file. */
+  policy?: string;
+  /** Further SOUNDSTAGE_* variables. */
+  settings?: Record<string, string>;
+  /** How many runs at a time may have listeners of their own. */
+  listeners?: number;
+  /** Seconds that it may take to be ready. */
+  ready?: number;
+}
+export class SoundstageContainer {
+  private constructor();
+  static start(options?: ContainerOptions): Promise<SoundstageContainer>;
+  readonly image: string;
+  readonly url: string;
+  readonly token: string;
+  readonly variables: { SOUNDSTAGE_URL: string; SOUNDSTAGE_TOKEN: string };
+  readonly log: string;
+  stop(): Promise<void>;
+}
+
 export class SoundstageError extends Error {}
 export class Unanswered extends SoundstageError {}
 export class Refused extends SoundstageError {

@@ -2,6 +2,7 @@
 
 from pytest_soundstage.async_soundstage import AsyncRun, AsyncSoundstage, AsyncWindow
 from pytest_soundstage.captured import Attachment, Captured, Facts
+from pytest_soundstage.container import SoundstageContainer
 from pytest_soundstage.soundstage import Run, Soundstage, Window
 from pytest_soundstage.stage import AsyncStage, Stage
 from pytest_soundstage.trouble import Inconclusive, NotAsExpected, Refused, SoundstageError, Unanswered
@@ -19,6 +20,7 @@ __all__ = [
     "Refused",
     "Run",
     "Soundstage",
+    "SoundstageContainer",
     "SoundstageError",
     "Stage",
     "Unanswered",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-MODES = ("found", "auto", "required", "off")
+MODES = ("found", "auto", "container", "required", "off")
 WINDOWS = ("used", "all")
 STRAYS = ("fail", "warn")
 OWN = tuple(
@@ -22,7 +22,7 @@ OWN = tuple(
 
 @dataclass(frozen=True)
 class Choices:
-    """`mode` is one of MODES, or the URL of a running Soundstage."""
+    """`mode` is one of MODES, `container:IMAGE`, or the URL of a running Soundstage."""
 
     mode: str
     expect: Path | None
@@ -39,6 +39,17 @@ class Choices:
     spread: bool
     """pytest-xdist spreads the tests over workers."""
 
+    @property
+    def starts_one(self) -> bool:
+        """Whether this session starts a Soundstage of its own, unless the environment names one."""
+        return self.mode == "auto" or self.image is not None
+
+    @property
+    def image(self) -> str | None:
+        """What a container is started of, None where none is."""
+        kind, _, image = self.mode.partition(":")
+        return (image or "soundstage") if kind == "container" else None
+
     def forbids(self, path: str) -> bool:
         """Whether side effects are forbidden in a file, given relative to the root directory with `/`."""
         return any(fnmatch.fnmatch(path, glob) for one in self.forbid for glob in (one, f"{one.rstrip('/')}/*"))
@@ -49,9 +60,10 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--soundstage",
         default=None,
-        metavar="auto|required|off|URL",
-        help="auto: start one for this session; required: end at once where none runs; off: do nothing; "
-        "URL: that one, with SOUNDSTAGE_TOKEN. By default the one that runs is used, if one does",
+        metavar="auto|container|required|off|URL",
+        help="auto: start one for this session; container, or container:IMAGE: the same, in a container; "
+        "required: end at once where none runs; off: do nothing; URL: that one, with SOUNDSTAGE_TOKEN. "
+        "By default the one that runs is used, if one does",
     )
     group.addoption("--soundstage-expect", metavar="FILE", help="judge the whole run by an expectation file at its end")
     group.addoption(
@@ -73,7 +85,7 @@ def read_choices(config: pytest.Config, known: Any) -> Choices:
     """`known` are the options known so far. Raises pytest.UsageError with the value that is not understood."""
     _refuse_misspelt(config, known)
     mode = known.soundstage or str(config.getini("soundstage"))
-    if mode not in MODES and not mode.startswith(("http://", "https://")):
+    if mode not in MODES and not mode.startswith(("http://", "https://", "container:")):
         raise pytest.UsageError(f"--soundstage={mode} is none of {', '.join(MODES)}, nor a URL")
     return Choices(
         mode=mode,

@@ -6,6 +6,7 @@ import os
 
 from pytest_soundstage.ask import Ask, Steps
 from pytest_soundstage.choices import Choices
+from pytest_soundstage.container import SoundstageContainer
 from pytest_soundstage.handed_on import HandedOn, handed_on, worker_id
 from pytest_soundstage.own_gateway import OwnGateway
 from pytest_soundstage.place import Place, found
@@ -17,7 +18,7 @@ from pytest_soundstage.wire import Wire
 FIRST_QUESTION = 20.0
 
 
-def connect(choices: Choices, gateway: OwnGateway) -> HandedOn:
+def connect(choices: Choices, gateway: OwnGateway | SoundstageContainer) -> HandedOn:
     """Find or start the Soundstage of this session. Raises Unanswered where one was asked for and does not answer."""
     inherited = handed_on()
     if inherited is not None:
@@ -76,14 +77,14 @@ def _place_of(known: HandedOn) -> Place:
     return known.place
 
 
-def _place(choices: Choices, gateway: OwnGateway) -> Place | None:
+def _place(choices: Choices, gateway: OwnGateway | SoundstageContainer) -> Place | None:
     """None where none was asked for and none runs."""
     if choices.mode.startswith(("http://", "https://")):
         token = os.environ.get("SOUNDSTAGE_TOKEN")
         if not token:
             raise Unanswered(f"--soundstage={choices.mode} needs SOUNDSTAGE_TOKEN, which is not set")
         return Place(choices.mode.rstrip("/"), token)
-    if choices.mode == "auto" and not os.environ.get("SOUNDSTAGE_URL"):
+    if choices.starts_one and not os.environ.get("SOUNDSTAGE_URL"):
         return gateway.start()
     try:
         return found()
@@ -102,7 +103,7 @@ def _nowhere() -> str:
 
 
 def _inherited_run(choices: Choices) -> str | None:
-    if choices.mode == "auto" and not os.environ.get("SOUNDSTAGE_URL"):
+    if choices.starts_one and not os.environ.get("SOUNDSTAGE_URL"):
         return None
     return os.environ.get("SOUNDSTAGE_RUN") or None
 

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_soundstage.choices import Choices
 from pytest_soundstage.connection import connect, open_run, run_around
+from pytest_soundstage.container import SoundstageContainer
 from pytest_soundstage.django_mail import put_back
 from pytest_soundstage.handed_on import HandedOn, worker_id
 from pytest_soundstage.markers import NO_SIDE_EFFECTS
@@ -35,7 +36,8 @@ class Guard:
 
     def __init__(self, config: pytest.Config, choices: Choices) -> None:
         self._config, self.choices = config, choices
-        self._gateway, self._variables = OwnGateway(), Variables()
+        self._gateway = OwnGateway() if choices.image is None else SoundstageContainer(choices.image)
+        self._variables = Variables()
         self._trusted: Trusted | None = None
         self._known = HandedOn(None)
         self.session: RunSession | None = None
@@ -195,7 +197,7 @@ class Guard:
 
     def _page(self, session: RunSession) -> str | None:
         """Where to look at the run; nowhere, if the gateway ends with the session."""
-        if self._known.place is None or self.choices.mode == "auto":
+        if self._known.place is None or self.choices.starts_one:
             return None
         return f"{self._known.place.url}/attempts?run={session.run.id}"
 
