@@ -25,8 +25,9 @@ from proxy.mitm_departure import CannotForward, leaving_of
 from proxy.mitm_leaving import Leaving
 from proxy.mitm_reply import armed, reply_of, response_of
 from proxy.mitm_request import SeenRequest
+from proxy.mitm_signals import ControlFrame
 from proxy.mitm_stream import BODY, LEAVING
-from proxy.mitm_websocket import record_message
+from proxy.mitm_websocket import record_control, record_message
 from sinks.dialler import NoTicket
 from sinks.gate import NotReady
 from sinks.passage import Answer, Departure, Outcome, Seen
@@ -197,6 +198,13 @@ class FlowHooks:
         if leaving is None:
             raise CannotForward("a message came on a WebSocket that nothing let out")
         await record_message(flow, leaving)
+
+    async def websocket_control(self, held: HeldConnection, frame: ControlFrame) -> None:
+        """A ping, pong or close, likewise."""
+        leaving = _real(frame.flow)
+        if leaving is None:
+            raise CannotForward("a frame came on a WebSocket that nothing let out")
+        await record_control(frame, leaving)
 
     def overtaken(self, rules: Callable[[Effect], Decision]) -> bool:
         """Whether the rules now in force would keep in, or send elsewhere, what is leaving or left here last."""

@@ -81,6 +81,7 @@ class HeldHooks:
             "tls_established_client": self._tls_established_client,
             "soundstage_malformed": self._malformed,
             "soundstage_drain": self._drain,
+            "soundstage_control": flows.websocket_control,
             **dict.fromkeys(_NOTHING_TO_DO, _nothing),
         }
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mitmproxy.connection import Server
+from mitmproxy.http import HTTPFlow
 from mitmproxy.proxy import commands
 
 from proxy.door_request import Names
@@ -43,3 +44,21 @@ class SoundstageDrainHook(commands.StartHook):  # type: ignore[no-untyped-call]
     """Asks the connection to wait until what was written upstream has gone, so that an upload never piles up."""
 
     data: Draining
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFrame:
+    """What a WebSocket says between its messages (RFC 6455, 5.5)."""
+
+    flow: HTTPFlow
+    kind: str
+    """`close`, `ping` or `pong`."""
+    payload: bytes
+    from_client: bool
+
+
+@dataclass
+class SoundstageControlHook(commands.StartHook):  # type: ignore[no-untyped-call]
+    """Asks the connection to record it. Blocks: the frame is passed on after that."""
+
+    data: ControlFrame

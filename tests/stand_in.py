@@ -213,6 +213,8 @@ class _Echo:
             return side.send(wsproto.events.AcceptConnection())
         if isinstance(event, wsproto.events.CloseConnection):
             return side.send(event.response())
+        if isinstance(event, wsproto.events.Ping):
+            return side.send(event.response())
         if isinstance(event, wsproto.events.TextMessage):
             self._place.requests.append(event.data.encode())
             return side.send(wsproto.events.TextMessage(data=event.data))

@@ -1,6 +1,7 @@
 """WebSocket: the handshake is decided, each message recorded before it is passed on, and what cannot be is not."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -69,6 +70,39 @@ async def test_messages_of_an_opted_in_socket_are_recorded_with_its_handshake(ho
     assert taken.reply.status == 101
     assert taken.reply.facts["messages"] == {"sent": 2, "received": 2}
     assert b'{"from": "client", "text": "two"}' in taken.reply.body
+
+
+async def test_what_is_said_between_messages_is_recorded_too(house: MitmHouse) -> None:
+    client, _ = await opened(house)
+    await client.hear()
+    for payload in (b"", b"by ping"):
+        client.writer.write(client.side.send(wsproto.events.Ping(payload=payload)))
+        heard = await client.hear()
+        assert isinstance(heard, wsproto.events.Pong)
+        assert heard.payload == payload
+    client.say("one")
+    await client.hear()
+    client.writer.close()
+
+    (taken,) = house.gate.taken
+    assert taken.reply is not None
+    said = [json.loads(line) for line in taken.reply.body.splitlines()]
+    assert said[:2] == [
+        {"from": "client", "control": "ping", "base64": "YnkgcGluZw=="},
+        {"from": "server", "control": "pong", "base64": "YnkgcGluZw=="},
+    ]
+    assert taken.reply.facts["messages"] == {"sent": 1, "received": 1}
+
+
+async def test_a_ping_that_cannot_be_recorded_is_not_delivered(house: MitmHouse) -> None:
+    client, place = await opened(house)
+    await client.hear()
+    before = len(place.received)  # type: ignore[attr-defined] # a Place
+    house.gate.trouble_settling = lambda: LedgerUnavailable("the disk is full")
+    client.writer.write(client.side.send(wsproto.events.Ping(payload=b"too much")))
+    assert await client.hear() is None, "the connection is closed"
+    client.writer.close()
+    assert len(place.received) == before  # type: ignore[attr-defined] # a Place
 
 
 async def test_a_message_that_cannot_be_recorded_is_not_delivered(house: MitmHouse) -> None:
