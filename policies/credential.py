@@ -64,8 +64,7 @@ class CredentialReader:
     def _stray(self, keys: Anywhere, view: RequestView, sent: "Sent") -> tuple[str, ...]:
         """A live one where nobody looks for it, beside a test one where everybody does: it would leave all the same."""
         headers, body = view.request.headers, view.body
-        changing = [value for name, value in headers if name in CHANGING]
-        beside = _lines([view.target, *changing])
+        beside = _lines([view.target, *[headers[at][1] for at in view.shape.changing]])
         found: list[str] = []
         if not sent.clean or keys.may_be_in(beside) or keys.may_be_in(body):
             found = keys.found(_lines([view.target, *[value for _, value in headers]]), body)

@@ -92,7 +92,7 @@ def _facts(known: Recognition) -> dict[str, Any]:
             facts[name] = [_short(text(item)) for item in aslist(value)[:MOST_NAMED] if item is not None]
         elif type(value) is str:
             if value:
-                facts[name] = _short(value)
+                facts[name] = value if value.isascii() and len(value) <= LONGEST_FACT else _short(value)
         elif value is not None and value != []:
             facts[name] = _fact(value)
     return facts

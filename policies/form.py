@@ -59,7 +59,9 @@ def _split(text: str) -> list[str]:
 
 
 def _all_settled(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: _settled(value) if type(value) is _Node else value for name, value in fields.items()}
+    for name in [name for name, value in fields.items() if type(value) is _Node]:
+        fields[name] = _settled(fields[name])
+    return fields
 
 
 def _decoded(text: str) -> str:
@@ -130,8 +132,9 @@ def _next_number(node: "_Node") -> str:
 
 def _settled(value: Any) -> Any:
     """Nodes as plain objects, or as lists where every key is a number."""
-    if not isinstance(value, _Node):
+    if type(value) is not _Node:
         return value
-    if all(key.isascii() and key.isdigit() and len(key) < 10 for key in value):
-        return [_settled(value[key]) for key in sorted(value, key=int)]
-    return {key: _settled(item) for key, item in value.items()}
+    for key in value:
+        if not key.isdigit() or not key.isascii() or len(key) >= 10:
+            return {name: _settled(item) if type(item) is _Node else item for name, item in value.items()}
+    return [_settled(value[key]) for key in sorted(value, key=int)]

@@ -46,8 +46,8 @@ class HeadShape:
     """One head but for what changes. What others work out of it alone, they may keep in it."""
 
     __slots__ = (
-        "_method", "_places", "_scheme", "coded", "content_type", "media_type", "named", "overridden", "sent",
-        "settled", "twice",
+        "_method", "_places", "_scheme", "changing", "coded", "content_type", "faults", "media_type", "named",
+        "overridden", "sent", "settled",
     )  # fmt: skip
 
     def __init__(self, request: HttpRequest) -> None:
@@ -55,9 +55,11 @@ class HeadShape:
         self.overridden = overridden(request)
         self.settled = [field for field in request.headers if field[0] not in CHANGING]
         """The fields that do not change, in order."""
+        self.changing = [at for at, (name, _) in enumerate(request.headers) if name in CHANGING]
+        """Where among all fields the others are."""
         names = [name for name, _ in self.settled]
-        self.twice = [name for name in ONCE if names.count(name) > 1]
-        """Fields sent more than once of those that say how a body is read."""
+        self.faults = [f"the field {name} is sent twice" for name in ONCE if names.count(name) > 1]
+        """What makes it doubtful how the body is read."""
         self.coded = "content-encoding" in names or "x-amz-content-sha256" in names
         """The body may be in codings."""
         self.content_type = next((value for name, value in self.settled if name == "content-type"), "")
@@ -98,6 +100,9 @@ _shapes: dict[Any, HeadShape] = {}
 
 def shape_of(request: HttpRequest) -> HeadShape:
     """The shape of a request's head: the same for the same method, names and fields but `CHANGING` ones' values."""
+    known: HeadShape | None = request.__dict__.get("_shape")
+    if known is not None:
+        return known
     settled = tuple([field if field[0] not in CHANGING else field[0] for field in request.headers])
     key = (settled, request.names, request.method, request.scheme, request.port)
     found = _shapes.get(key)
@@ -108,3 +113,12 @@ def shape_of(request: HttpRequest) -> HeadShape:
         if sum([len(name) + len(value) for name, value in (*request.headers, *request.names)]) <= LONGEST:
             _shapes[key] = found
     return found
+
+
+def shaped_as(request: HttpRequest, other: HttpRequest) -> HttpRequest:
+    """The same request, known to have the head of another but for target and changing fields; so nobody looks again.
+
+    What is made out of it by `replace` does not have the mark any more.
+    """
+    request.__dict__["_shape"] = other.__dict__["_shape"] = shape_of(other)
+    return request

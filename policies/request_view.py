@@ -40,7 +40,7 @@ class RequestView:
         """What the operation's path template named; set by recognition."""
         self.types: FieldTypes | None = None
         """How the provider's form fields are typed; set by recognition."""
-        self.faults = [f"the field {name} is sent twice" for name in self.shape.twice]
+        self.faults = [*self.shape.faults]
         """What was wrong with the body, in words; not empty means that its fields cannot be relied on."""
 
     @once

@@ -4,6 +4,7 @@ import base64
 import binascii
 
 from policies.body import EMPTY, Body
+from policies.head_shape import shaped_as
 from policies.http_request import HttpRequest, NameSource, RunClaim, claimed
 from proxy.connection import Connection
 from proxy.head import Head, MalformedHead
@@ -23,10 +24,11 @@ def describe_request(
     if likeness.request is None:
         likeness.request = _described(head, connection, EMPTY, trailers, target or read_target(head))
     known: HttpRequest = likeness.request
-    return HttpRequest(
+    request = HttpRequest(
         known.method, known.scheme, known.names, head.target, head.headers, known.source, body, known.protocol,
         known.port, known.claim, known.flags,
     )  # fmt: skip
+    return shaped_as(request, known)
 
 
 def _described(head: Head, connection: Connection, body: Body, trailers: bool, target: Target) -> HttpRequest:
