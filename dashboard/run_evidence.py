@@ -128,7 +128,8 @@ class RunEvidence:
 
     def _ahead(self, capture_id: str) -> list[str]:
         """It and those after it on its page, as many as may be held at once."""
-        ids, octets = [], 0
+        ids: list[str] = []
+        octets = 0
         coming = islice(self._page.values(), self._order[capture_id], self._order[capture_id] + AHEAD)
         for stored in coming:
             octets += stored.capture.payload.size

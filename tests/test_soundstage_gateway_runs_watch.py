@@ -144,10 +144,10 @@ def test_a_run_whose_owner_is_gone_is_abandoned_when_its_lease_is_over(
     watch.called("leased")
     clock.go_on(50.0)
     watch.write()
-    assert runs.open_ids == ("ci-1", "leased")
+    assert list(runs.open_ids) == ["ci-1", "leased"]
     clock.go_on(11.0)
     watch.write()
-    assert runs.open_ids == ("ci-1",), "without a lease a run waits for its owner all day"
+    assert list(runs.open_ids) == ["ci-1"], "without a lease a run waits for its owner all day"
     told = runs.archive.find("leased")
     assert told is not None
     assert (told.run.verdict, told.run.ended) == ("inconclusive", "abandoned")
