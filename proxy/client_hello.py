@@ -3,6 +3,7 @@
 Pure and bounded. What OpenSSL would refuse may pass here: the handshake that follows is the judge of that.
 """
 
+import struct
 from dataclasses import dataclass
 
 LONGEST = 65_536
@@ -13,6 +14,8 @@ SERVER_NAME = 0
 ALPN = 16
 ENCRYPTED_CLIENT_HELLO = 0xFE0D
 LONGEST_RECORD = 16_384
+_EXTENSION = struct.Struct("!HH")
+_BEYOND = "a field of the ClientHello reaches beyond its end"
 
 
 class NotTls(ValueError):
@@ -86,7 +89,7 @@ class _Fields:
     def take(self, size: int) -> bytes:
         end = self._at + size
         if end > len(self._data):
-            raise NotTls("a field of the ClientHello reaches beyond its end")
+            raise NotTls(_BEYOND)
         taken = self._data[self._at : end]
         self._at = end
         return taken
@@ -107,18 +110,30 @@ def _hello(fields: _Fields) -> ClientHello:
     fields.vector(1)
     fields.vector(2)
     fields.vector(1)
-    extensions: dict[int, _Fields] = {}
-    listed = fields.vector(2) if fields else _Fields(b"")
-    while listed:
-        kind = listed.number(2)
-        if kind in extensions:
-            raise NotTls(f"the ClientHello carries extension {kind} twice")
-        extensions[kind] = listed.vector(2)
+    extensions = _extensions(fields.vector(2).rest() if fields else b"")
     return ClientHello(
-        sni=_server_name(extensions[SERVER_NAME]) if SERVER_NAME in extensions else None,
-        alpn=_protocols(extensions[ALPN]) if ALPN in extensions else (),
+        sni=_server_name(_Fields(extensions[SERVER_NAME])) if SERVER_NAME in extensions else None,
+        alpn=_protocols(_Fields(extensions[ALPN])) if ALPN in extensions else (),
         ech=ENCRYPTED_CLIENT_HELLO in extensions,
     )
+
+
+def _extensions(listed: bytes) -> dict[int, bytes]:
+    """Each extension's content by its kind: a dozen, on every new connection."""
+    extensions: dict[int, bytes] = {}
+    at = 0
+    while at < len(listed):
+        begins = at + _EXTENSION.size
+        if begins > len(listed):
+            raise NotTls(_BEYOND)
+        kind, size = _EXTENSION.unpack_from(listed, at)
+        at = begins + size
+        if kind in extensions:
+            raise NotTls(f"the ClientHello carries extension {kind} twice")
+        if at > len(listed):
+            raise NotTls(_BEYOND)
+        extensions[kind] = listed[begins:at]
+    return extensions
 
 
 def _server_name(extension: _Fields) -> str | None:

@@ -17,6 +17,7 @@ from proxy.door_ask import Gate, ask
 from proxy.door_body import BodyIntake
 from proxy.door_conversation import Conversation
 from proxy.door_limits import DEFAULT_LIMITS, DoorLimits
+from proxy.head_reader import HeadReaders
 from proxy.head_target import opened_for
 from sinks.in_flight import InFlight
 
@@ -61,10 +62,12 @@ class Door:
         # Without another engine nobody could take a request that may leave; the gate's answer to it is refused here.
         self._moves_on = may_leave if other is not None else _stays
         self._other = other
+        self._heads = HeadReaders()
 
     async def serve(self, sock: socket.socket, connection: Connection) -> None:
         """Serve the connection until it ends. The socket is closed then, or another engine's."""
-        talk = Conversation(connection, self._gate, self._intake, self._limits, self._moves_on, self._in_flight)
+        heads = self._heads.of(connection)
+        talk = Conversation(connection, self._gate, self._intake, self._limits, self._moves_on, self._in_flight, heads)
         what = "a TLS handshake" if connection.tls else "a request"
         self._in_flight.begin(connection.id, what, connection.source, claim=connection.claim, told=connection.tls)
         try:

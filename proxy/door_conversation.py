@@ -49,7 +49,9 @@ class Conversation:
         limits: DoorLimits,
         moves_on: Callable[[str, int], bool],
         in_flight: InFlight,
+        heads: HeadReader,
     ) -> None:
+        """`heads`: for connections like this one."""
         self._connection = connection
         self._gate = gate
         self._limits = limits
@@ -60,7 +62,7 @@ class Conversation:
         waits = connection.tls and not connection.alpn
         self.wire = Wire(self._serve, limits, limits.silence_seconds if waits else None)
         self._bodies = BodyTaker(self.wire, gate, intake, limits)
-        self._heads = HeadReader()
+        self._heads = heads
         self._answered = 0
         self._head_since: float | None = None
         self._head_bytes = b""

@@ -1,4 +1,4 @@
-"""HeadReader: the heads of one connection. One like an earlier one is told by its octets, and not read again.
+"""HeadReader: the heads of a client's connections. One like an earlier one is told by its octets, and not read again.
 
 Like means: the same octets but for the target's and those of the values of `CHANGING` fields. All else of it has passed
 the grammar before, and says what it said; what differs is held to the same grammar. Whatever fits no earlier head, or
@@ -6,14 +6,19 @@ has anything odd in it, is read in full by `head`.
 """
 
 import re
+from collections.abc import Hashable
 
 from policies.head_shape import CHANGING
+from proxy.connection import Connection
 from proxy.head import LENGTH, Head, Likeness, read_head
 
 MOST_KINDS = 8
-"""Of heads of one connection that are remembered."""
+"""Of heads that one reader remembers."""
+LONGEST = 4_096
+"""Octets of one. It may hold credentials: it stays in memory, and only so many do."""
 MOST_UNLIKE = 32
-"""After so many heads in a row that were like no other, nothing more is remembered: some clients sign every one."""
+"""After so many heads in a row that were like no other, few more are remembered: some clients sign every one."""
+MOST_READERS = 128
 _TARGET = re.compile(rb"/[\x21-\x7e\x80-\xff]*+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
 
@@ -64,7 +69,7 @@ class _Kind:
 
 
 class HeadReader:
-    """Belongs to one connection."""
+    """Belongs to connections whose requests are described alike."""
 
     def __init__(self) -> None:
         self._kinds: list[_Kind] = []
@@ -84,7 +89,25 @@ class HeadReader:
                 return head
         head = read_head(data)
         self._unlike += 1
-        if head.target[0] == "/" and head.proxy_authorization is None and self._unlike <= MOST_UNLIKE:
+        plain = head.target[0] == "/" and head.proxy_authorization is None and len(data) <= LONGEST
+        if plain and (self._unlike <= MOST_UNLIKE or self._unlike % MOST_UNLIKE == 0):
             head.likeness = Likeness()
             self._last = (head, data)
         return head
+
+
+class HeadReaders:
+    """One for each client and all that it said before its first head, because what a head means rests on that too."""
+
+    def __init__(self) -> None:
+        self._readers: dict[Hashable, HeadReader] = {}
+
+    def of(self, connection: Connection) -> HeadReader:
+        """The one for a connection's heads."""
+        key = (connection.names, connection.port, connection.tls, connection.source, connection.claim)
+        reader = self._readers.get(key)
+        if reader is None:
+            if len(self._readers) >= MOST_READERS:
+                self._readers.clear()
+            reader = self._readers[key] = HeadReader()
+        return reader

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policies.http_request import RunClaim
+from proxy.connection import Connection
 from proxy.head import Head, MalformedHead, read_head
-from proxy.head_reader import MOST_KINDS, MOST_UNLIKE, HeadReader
+from proxy.head_reader import LONGEST, MOST_KINDS, MOST_READERS, MOST_UNLIKE, HeadReader, HeadReaders
 
 FIRST = b"POST /v1/charges HTTP/1.1\r\nHost: a.example\r\nDate: now\r\nContent-Length: 3\r\nAccept: */*\r\n\r\n"
 
@@ -91,3 +93,35 @@ def test_what_is_remembered_is_bounded() -> None:
         head = reader.read(b"GET / HTTP/1.1\r\nHost: h%d\r\n\r\n" % number)
     assert head.likeness is None
     assert reader.read(b"GET /x HTTP/1.1\r\nHost: h1\r\n\r\n").likeness is None
+    assert HeadReader().read(b"GET / HTTP/1.1\r\nCookie: %s\r\n\r\n" % (b"c" * LONGEST)).likeness is None
+
+
+def connection(**different: Any) -> Connection:
+    usual = {"id": "1", "source": "127.0.0.1", "source_port": 1, "entrance": "steered", "port": 443, "tls": True}
+    return Connection(**{**usual, **different})
+
+
+@pytest.mark.parametrize(
+    ("different", "shared"),
+    [
+        pytest.param({"id": "2", "source_port": 2}, True, id="the-same-client"),
+        pytest.param({"source": "127.0.0.2"}, False, id="another-client"),
+        pytest.param({"names": (("sni", "a.example"),)}, False, id="another-name"),
+        pytest.param({"port": 8443}, False, id="another-port"),
+        pytest.param({"tls": False}, False, id="in-the-clear"),
+        pytest.param({"claim": RunClaim("r", "t")}, False, id="another-run"),
+    ],
+)
+def test_connections_share_a_reader_only_where_their_requests_are_described_alike(
+    different: dict[str, Any], shared: bool
+) -> None:
+    readers = HeadReaders()
+    assert (readers.of(connection()) is readers.of(connection(**different))) is shared
+
+
+def test_readers_are_bounded() -> None:
+    readers = HeadReaders()
+    first = readers.of(connection())
+    for number in range(MOST_READERS):
+        readers.of(connection(port=number))
+    assert readers.of(connection()) is not first
