@@ -73,21 +73,17 @@ async def test_an_opted_in_mail_reaches_the_relay_as_it_was_sent() -> None:
     assert left
     assert reply is not None
     assert (reply.fidelity, reply.status, reply.body) == ("real", 250, b"2.0.0 taken as 77")
-    assert reply.facts == {"relayed_from": "a@shop.test"}
+    assert reply.facts["relayed_from"] == "a@shop.test"
 
 
 async def test_nobody_who_is_not_opted_in_gets_a_bounce() -> None:
-    """The mail is as it was; only its envelope names nobody whom the relay could answer."""
     async with relay_server(RelayServer(offers=())) as server:
         gate = StageGate(opted_in(f"smtp://relay.test:{server.port}"), reached=("b@qa.test",))
         async with conversation(gate, a_relay()) as client:
             assert await send(client, message=b"From: a@shop.test\r\n\r\nhello\r\n") == "250 2.0.0 taken as 77\r\n"
     assert server.lines[1] == "MAIL FROM:<>"
     assert server.data == b"From: a@shop.test\r\n\r\nhello\r\n.\r\n"
-    ((left, reply),) = gate.settled
-    assert left
-    assert reply is not None
-    assert reply.facts == {"relayed_from": "<>"}
+    assert [reply.facts for _, reply in gate.settled if reply is not None] == [{"relayed_from": "<>"}]
 
 
 @pytest.mark.parametrize(
