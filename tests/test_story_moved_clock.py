@@ -52,7 +52,7 @@ def moved(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
 
 
 def until(run: OneRun, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not holds(shown := run.shown()):
         assert time.monotonic() < deadline, shown
         time.sleep(0.05)
