@@ -24,18 +24,24 @@ def describe(
     packs: Recogniser,
     *,
     run: str,
+    window: str | None = None,
     flags: tuple[str, ...] = (),
 ) -> tuple[Effect, Recognition | None]:
     """The effect somebody attempted; of an HTTP request also what its pack made of it. `flags` are added to its own."""
     if isinstance(seen, HttpRequest):
-        return describe_request(seen, packs, run=run, flags=flags)
+        return describe_request(seen, packs, run=run, window=window, flags=flags)
+    effect = _described(seen, run, flags)
+    return effect if window is None else effect.model_copy(update={"window": window}), None
+
+
+def _described(seen: Mail | DnsQuestion | RawConnection | ScheduledJob, run: str, flags: tuple[str, ...]) -> Effect:
     if isinstance(seen, Mail):
-        return _mail(seen, run, (*seen.flags, *flags)), None
+        return _mail(seen, run, (*seen.flags, *flags))
     if isinstance(seen, DnsQuestion):
-        return _question(seen, run, (*seen.flags, *flags)), None
+        return _question(seen, run, (*seen.flags, *flags))
     if isinstance(seen, ScheduledJob):
-        return _job(seen, run, (*seen.flags, *flags)), None
-    return _connection(seen, run, (*seen.flags, *flags)), None
+        return _job(seen, run, (*seen.flags, *flags))
+    return _connection(seen, run, (*seen.flags, *flags))
 
 
 def _mail(mail: Mail, run: str, flags: tuple[str, ...]) -> Effect:

@@ -40,7 +40,7 @@ class Recogniser(Protocol):
 
 
 def describe_request(
-    request: HttpRequest, packs: Recogniser, *, run: str, flags: tuple[str, ...] = ()
+    request: HttpRequest, packs: Recogniser, *, run: str, window: str | None = None, flags: tuple[str, ...] = ()
 ) -> tuple[Effect, Recognition]:
     """The effect of a request, and what its pack made of it."""
     shape = shape_of(request)
@@ -58,7 +58,7 @@ def describe_request(
         "target": place.target,
         "source": request.source,
         "run": run,
-        "window": None,
+        "window": window,
         "provider": None if known.pack is None else known.pack.id,
         "operation": None if known.operation is None else known.operation.id,
         "address": named.address,

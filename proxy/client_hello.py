@@ -3,6 +3,7 @@
 Pure and bounded. What OpenSSL would refuse may pass here: the handshake that follows is the judge of that.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ SERVER_NAME = 0
 ALPN = 16
 ENCRYPTED_CLIENT_HELLO = 0xFE0D
 LONGEST_RECORD = 16_384
+_VERSION_AND_RANDOM = 2 + 32
+_NAME = re.compile(rb"[\x21-\x7e]{1,255}")
 _EXTENSION = struct.Struct("!HH")
 _BEYOND = "a field of the ClientHello reaches beyond its end"
 
@@ -38,7 +41,7 @@ def read_client_hello(data: bytes) -> ClientHello | None:
     message = _handshake(data)
     if message is None:
         return None
-    return _hello(_Fields(message))
+    return _hello(message)
 
 
 def _handshake(data: bytes) -> bytes | None:
@@ -105,17 +108,25 @@ class _Fields:
         return self.take(len(self._data) - self._at)
 
 
-def _hello(fields: _Fields) -> ClientHello:
-    fields.take(2 + 32)
-    fields.vector(1)
-    fields.vector(2)
-    fields.vector(1)
-    extensions = _extensions(fields.vector(2).rest() if fields else b"")
+def _hello(message: bytes) -> ClientHello:
+    at = _after(message, _VERSION_AND_RANDOM, 1)  # the session's id
+    at = _after(message, at, 2)  # cipher suites
+    at = _after(message, at, 1)  # compression methods
+    listed = message[at + 2 : _after(message, at, 2)] if at < len(message) else b""
+    extensions = _extensions(listed)
     return ClientHello(
         sni=_server_name(_Fields(extensions[SERVER_NAME])) if SERVER_NAME in extensions else None,
         alpn=_protocols(_Fields(extensions[ALPN])) if ALPN in extensions else (),
         ech=ENCRYPTED_CLIENT_HELLO in extensions,
     )
+
+
+def _after(message: bytes, at: int, size: int) -> int:
+    """Where a field ends whose length stands before it, at `at`, in `size` octets."""
+    end = at + size + int.from_bytes(message[at : at + size])
+    if at + size > len(message) or end > len(message):
+        raise NotTls(_BEYOND)
+    return end
 
 
 def _extensions(listed: bytes) -> dict[int, bytes]:
@@ -151,7 +162,7 @@ def _server_name(extension: _Fields) -> str | None:
 
 
 def _printable(name: bytes) -> str:
-    if not name or len(name) > 255 or any(octet <= 0x20 or octet >= 0x7F for octet in name):
+    if not _NAME.fullmatch(name):
         raise NotTls(f"the ClientHello's server name {name[:80]!r} is not a host name")
     return name.decode("ascii")
 

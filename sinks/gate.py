@@ -119,9 +119,7 @@ class Gate:
             self.in_flight.judged(judging)
 
     async def _pass(self, seen: Seen, owner: Owner) -> Outcome:
-        effect, recognition = describe(seen, self._packs, run=owner.run, flags=owner.flags)
-        if owner.window is not None:
-            effect = effect.model_copy(update={"window": owner.window})
+        effect, recognition = describe(seen, self._packs, run=owner.run, window=owner.window, flags=owner.flags)
         at = self._clock()
         if (
             effect.run != UNATTRIBUTED
