@@ -24,6 +24,7 @@ from policies.expression_operators import (
     Evaluate,
     ExpressionError,
     applied,
+    cut_out,
     getter,
     keyed,
     lacks,
@@ -33,7 +34,7 @@ from policies.expression_operators import (
     texts,
     view_field,
 )
-from policies.written_code import LETS, ReadCode, choice, let, root, safe_code
+from policies.written_code import LETS, ReadCode, choice, let, root, safe_code, truth
 
 ROOTS = frozenset({"x", "obj", "objs", "now", "iso", "iso_ms", "rfc2822", "reason", "capture", "out", "i"})
 """Names that stand for a context's value of the same name."""
@@ -115,7 +116,7 @@ class _Compiler:
         start, stop, step = (
             Constant(None) if part is None else self._node(part) for part in (cut.start, cut.stop, cut.step)
         )
-        return called(values.piece, value, start, stop, step)
+        return cut_out(value, start, stop, step)
 
     def _call(self, node: nodes.Call) -> Evaluate:
         target = node.node
@@ -168,7 +169,7 @@ class _Compiler:
         left, right = self._node(node.expr), self._node(node.ops[0].expr)
         operator = node.ops[0].op
         if operator in EQUALITIES:
-            return code(f"({{0}} {EQUALITIES[operator]} {{1}})", left, right)
+            return truth(code(f"({{0}} {EQUALITIES[operator]} {{1}})", left, right))
         # The one operator of Jinja that is not listed is `not in`.
         return called(COMPARISONS.get(operator, lacks), left, right)
 
@@ -182,7 +183,7 @@ class _Compiler:
 
     def _not(self, node: nodes.Not) -> Evaluate:
         value = self._node(node.node)
-        return code("(not {0})", value)
+        return truth(code("(not {0})", value))
 
     def _negative(self, node: nodes.Neg) -> Evaluate:
         value = self._node(node.node)

@@ -18,7 +18,7 @@ DEEPEST = 20
 LONGEST = 1_500
 """Characters of a part that are written out; what is longer, such as a shape that many answers share, is called."""
 _NUMBERS = count()
-_SPACE: dict[str, Any] = {"__builtins__": {}, "type": type, "dict": dict, "str": str}
+SPACE: dict[str, Any] = {"__builtins__": {}, "type": type, "dict": dict, "str": str}
 """What every source may name besides the objects it holds."""
 
 
@@ -50,9 +50,14 @@ class Code:
 
     def _make(self, context: Any) -> Any:
         """The first call."""
-        compiled = compile(f"lambda c: {self.source}", "<pack>", "eval")
-        self._made = eval(compiled, {**_SPACE, **self.held})  # noqa: S307 # written by us alone, see above
+        self._made = self.compiled()
         return self._made(context)
+
+    def compiled(self) -> Evaluate:
+        """The function itself, compiled anew."""
+        compiled = compile(f"lambda c: {self.source}", "<pack>", "eval")
+        made: Evaluate = eval(compiled, {**SPACE, **self.held})  # noqa: S307 # written by us alone, see above
+        return made
 
 
 class Writer:
@@ -72,7 +77,15 @@ class Writer:
         """What stands for a part: its source, its literal, or a call of it."""
         if isinstance(part, Constant):
             return self.literal(part.value)
-        if isinstance(part, Code) and part.depth < DEEPEST and len(part.source) <= LONGEST:
+        if isinstance(part, Code) and len(part.source) <= LONGEST:
+            return self.whole(part)
+        return f"{self.hold(part)}(c)"
+
+    def whole(self, part: Evaluate) -> str:
+        """The same, written out however long it is."""
+        if isinstance(part, Constant):
+            return self.literal(part.value)
+        if isinstance(part, Code) and part.depth < DEEPEST:
             self._held.update(part.held)
             self._depth = max(self._depth, part.depth)
             return part.source

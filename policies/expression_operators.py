@@ -9,9 +9,9 @@ from typing import Any
 from jinja2 import nodes
 
 from policies import expression_values as values
+from policies.expression_code import Code, Writer, called, code
 from policies.expression_code import Constant as Constant
 from policies.expression_code import Evaluate as Evaluate
-from policies.expression_code import Writer, called, code
 from policies.expression_filters import PREPARED
 from policies.written_code import ReadCode, safe_text
 
@@ -20,6 +20,10 @@ VIEW_FIELDS = frozenset(
     | {"params", "auth", "typed", "size", "target", "parts"}
 )
 """Fields of `req`, of a RequestView."""
+
+
+_OBJECTS = frozenset({f"c.req.{name}" for name in ("auth", "form", "headers", "params", "query", "typed")})
+"""Sources that always give an object."""
 
 
 class ExpressionError(ValueError):
@@ -54,11 +58,22 @@ def getter(value: Evaluate, key: Any) -> Evaluate:
         return called(values.get, value, Constant(key))
     if isinstance(value, ReadCode):
         return value.field(key)
+    if isinstance(value, Code) and value.source in _OBJECTS:
+        return code("{0}.get({1})", value, Constant(key))
     return code("(h.get({1}) if type(h := {0}) is dict else None)", value, Constant(key))
 
 
 def keyed(value: Evaluate, key: Evaluate) -> Evaluate:
     return called(values.get, value, key)
+
+
+def cut_out(value: Evaluate, start: Evaluate, stop: Evaluate, step: Evaluate) -> Evaluate:
+    """A piece of a text or a list."""
+    bounds = [part.value for part in (start, stop, step) if isinstance(part, Constant)]
+    if len(bounds) < 3 or bounds[2] == 0 or any(bound is not None and type(bound) is not int for bound in bounds):
+        return called(values.piece, value, start, stop, step)
+    template = "(h[{1}:{2}:{3}] if type(h := {0}) is str else {piece}(h, {1}, {2}, {3}))"
+    return code(template, value, start, stop, step, piece=values.piece)
 
 
 def plain_arguments(node: nodes.Call | nodes.Filter | nodes.Test) -> list[nodes.Expr]:

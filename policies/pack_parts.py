@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import re2
 
+from policies.answer_code import AnswerCode
 from policies.expression import compile_expression
 from policies.expression_operators import Constant, Evaluate, ExpressionError
 from policies.operation_index import TemplateError
@@ -50,7 +51,7 @@ class PartCompiler:
 
     def response(self, entry: ResponseEntry, place: Place) -> Response:
         names: frozenset[str] = NO_NAMES
-        lets = []
+        lets: list[tuple[str, Evaluate]] = []
         trees = self._answers if "json_" in entry.model_fields_set else self._trees
         for name, tree in entry.let.items():
             made = self.tree(tree, (*place, "let", name), names, trees)
@@ -60,15 +61,10 @@ class PartCompiler:
         headers = {name.lower(): made for name, made in entry.headers.items()}
         if form != "empty":
             headers.setdefault("content-type", CONTENT_TYPES[form])
-        return Response(
-            when=self.condition(entry.when, (*place, "when")),
-            lets=tuple(lets),
-            status=self.tree(entry.status, (*place, "status"), names),
-            headers=tuple((n, self.tree(made, (*place, "headers", n), names)) for n, made in headers.items()),
-            form=form,
-            body=body,
-            names=names,
-        )
+        told = [(n, self.tree(made, (*place, "headers", n), names)) for n, made in headers.items()]
+        status = self.tree(entry.status, (*place, "status"), names)
+        when = self.condition(entry.when, (*place, "when"))
+        return Response(when, status, AnswerCode(lets, status, told, body), form, names)
 
     def _body(self, entry: ResponseEntry, place: Place, names: frozenset[str]) -> tuple[BodyForm, Evaluate]:
         given = {form: tree for form, tree in _forms(entry).items() if tree is not None}

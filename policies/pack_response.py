@@ -5,7 +5,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from policies.expression_operators import Constant, Evaluate
+from policies.answer_code import AnswerCode
+from policies.expression_operators import Evaluate
 from policies.expression_values import encoded, text
 from policies.pack_context import PackContext
 from policies.pack_xml import written
@@ -46,45 +47,22 @@ class Rendered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Made at load. Rendering fills `var` with what `let` says, in order, then status, headers and body."""
+    """Made at load. Rendering fills `var` with what `let` says, in order, then makes status, body and headers."""
 
     when: Evaluate | None
-    lets: tuple[tuple[str, Evaluate], ...]
     status: Evaluate
-    headers: tuple[tuple[str, Evaluate], ...]
+    work: AnswerCode
     form: BodyForm
-    body: Evaluate
     names: frozenset[str] = frozenset()
     """What `let` named, by which later expressions know it."""
 
     def render(self, context: PackContext) -> Rendered:
         """Raises Unanswerable and TooLarge."""
-        for name, value in self.lets:
-            context.names[name] = value(context)
-        status = self.status(context)
-        context.body = made = self.body(context)
+        status, headers, made = self.work(context)
         body, whole = _json(made) if self.form == "json" else (_bytes(self.form, made), False)
         if len(body) > LARGEST:
             raise Unanswerable(f"an answer of {len(body)} octets is larger than {LARGEST}")
-        return Rendered(
-            status if type(status) is int else 200, self._headers(context), body, made, body if whole else None
-        )
-
-    def _headers(self, context: PackContext) -> tuple[tuple[str, str], ...]:
-        return tuple(
-            (name, value) for name, made in self.headers if (value := _header_value(made, context)) is not None
-        )
-
-
-def _header_value(made: Evaluate, context: PackContext) -> str | None:
-    """A header's value, or None for null; what a client sent must not begin another header."""
-    if isinstance(made, Constant):
-        return text(made.value)
-    value = made(context)
-    if value is None:
-        return None
-    shown = text(value)[:4096]
-    return shown if shown.isascii() and shown.isprintable() else "".join(c for c in shown if " " <= c <= "~")
+        return Rendered(status if type(status) is int else 200, tuple(headers), body, made, body if whole else None)
 
 
 def _bytes(form: BodyForm, out: Any) -> bytes:

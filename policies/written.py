@@ -78,12 +78,12 @@ def json_text(value: Any) -> str:
     kind = type(value)
     if kind is str:
         return quoted(value)
+    if kind is int and -_WORD <= value < _WORD:
+        return str(value)
     if value is None:
         return "null"
     if kind is bool:
         return "true" if value else "false"
-    if kind is int and -_WORD <= value < _WORD:
-        return str(value)
     if isinstance(value, Written):
         return value.text()
     try:
@@ -144,11 +144,12 @@ def patched(value: Any, changes: Any) -> Any:
         at = layout.places.get(key)
         if at is not None:
             head = layout.heads[at]
-            if type(change) is dict:
-                told = _entries(fields[at][len(head) :], change)
+            if type(change) is str:
+                fields[at] = head + (quoted(change) if change else "null")
+            elif type(change) is dict:
+                fields[at] = head + _entries(fields[at][len(head) :], change)
             else:
-                told = "null" if change == "" else json_text(change)
-            fields[at] = head + told
+                fields[at] = head + json_text(change)
     return WrittenObject(layout, fields)
 
 

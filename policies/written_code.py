@@ -8,11 +8,24 @@ from policies.expression_code import Code, Constant, Evaluate, Writer, called, c
 LETS = ("var", "safe", "written")
 """Kinds of what `let` names, which a context's names begin with: data, safe texts, and what may be written."""
 _SAFE_ROOTS = frozenset({"iso", "iso_ms", "rfc2822"})
+_INTEGER_ROOTS = frozenset({"now", "i"})
 _SAFE = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
 
 
 class SafeCode(Code):
     """A part that gives a text of bounded length which is the same in JSON, such as an identifier."""
+
+    __slots__ = ()
+
+
+class IntegerCode(Code):
+    """A part that gives an integer, which Python writes as JSON does."""
+
+    __slots__ = ()
+
+
+class TruthCode(Code):
+    """A part that gives true or false."""
 
     __slots__ = ()
 
@@ -24,7 +37,7 @@ class WrittenCode(Code):
 
     def __init__(self, made: Code, told: Code | None = None) -> None:
         super().__init__(made.source, made.held, made.depth)
-        self.told: Code = called(written.json_text, made) if told is None else told
+        self.told: Code = _json_of(made) if told is None else told
 
 
 class ReadCode(Code):
@@ -68,6 +81,8 @@ def root(name: str) -> Code:
     """A context's value of that name."""
     if name == "out":
         return ReadCode(WrittenCode(code("c.body")))
+    if name in _INTEGER_ROOTS:
+        return IntegerCode(f"c.{name}", {}, 1)
     return safe_code(f"c.{name}") if name in _SAFE_ROOTS else code(f"c.{name}")
 
 
@@ -91,7 +106,11 @@ def choice(test: Evaluate, yes: Evaluate, no: Evaluate) -> Code:
     made = code("({1} if {0} else {2})", test, yes, no)
     if isinstance(yes, ReadCode) or isinstance(no, ReadCode):
         return ReadCode(WrittenCode(code("({1} if {0} else {2})", test, raw(yes), raw(no))), made)
-    return made
+    return SafeCode(made.source, made.held, made.depth) if _is_safe(yes) and _is_safe(no) else made
+
+
+def truth(made: Code) -> TruthCode:
+    return TruthCode(made.source, made.held, made.depth)
 
 
 def raw(part: Evaluate) -> Evaluate:
@@ -99,22 +118,19 @@ def raw(part: Evaluate) -> Evaluate:
     return part.raw if isinstance(part, ReadCode) else part
 
 
-def safe(text: str) -> bool:
-    """Whether a text of ours is the same in JSON."""
-    return _SAFE.issuperset(text)
-
-
 def safe_text(parts: Sequence[Evaluate]) -> SafeCode | None:
     """The parts' texts joined, where all of them are safe."""
-    if not all(isinstance(part, SafeCode) or (isinstance(part, Constant) and _is_safe(part)) for part in parts):
+    if not all(map(_is_safe, parts)):
         return None
     writer = Writer()
     made = writer.code(spliced(writer, [part.value if isinstance(part, Constant) else part for part in parts]))
     return SafeCode(made.source, made.held, made.depth)
 
 
-def _is_safe(part: Constant) -> bool:
-    return type(part.value) is str and safe(part.value)
+def _is_safe(part: Evaluate) -> bool:
+    if isinstance(part, Constant):
+        return type(part.value) is str and _SAFE.issuperset(part.value)
+    return isinstance(part, SafeCode)
 
 
 def json_pieces(part: Evaluate) -> list[str | Evaluate]:
@@ -123,7 +139,17 @@ def json_pieces(part: Evaluate) -> list[str | Evaluate]:
         return [written.json_text(part.value)]
     if isinstance(part, SafeCode):
         return ['"', part, '"']
-    return [part.told if isinstance(part, WrittenCode) else called(written.json_text, part)]
+    if isinstance(part, IntegerCode):
+        return [part]
+    if isinstance(part, TruthCode):
+        return [code("('true' if {0} else 'false')", part)]
+    return [part.told if isinstance(part, WrittenCode) else _json_of(part)]
+
+
+def _json_of(part: Evaluate) -> Code:
+    """Most values are texts or null, for which `json_text` need not be called."""
+    template = "({quoted}(h) if type(h := {0}) is str else 'null' if h is None else {json_text}(h))"
+    return code(template, part, quoted=written.quoted, json_text=written.json_text)
 
 
 def told_of(part: Evaluate) -> Evaluate:

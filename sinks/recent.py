@@ -17,10 +17,12 @@ class Recent[Value]:
         self._held: OrderedDict[Hashable, tuple[float, Value]] = OrderedDict()
 
     def put(self, key: Hashable, value: Value) -> None:
-        self._held.pop(key, None)
-        self._held[key] = (self._clock() + SECONDS, value)
-        while len(self._held) > self._most:
-            self._held.popitem(last=False)
+        held = self._held
+        if key in held:
+            del held[key]
+        held[key] = (self._clock() + SECONDS, value)
+        if len(held) > self._most:
+            held.popitem(last=False)
 
     def get(self, key: Hashable) -> Value | None:
         held = self._held.get(key)

@@ -65,7 +65,7 @@ class Replays:
 
     def digest(self, *parts: str) -> bytes:
         """A digest keyed with the gateway's secret, so that nothing it is made of can be guessed from it."""
-        sizes = ",".join([str(len(part)) for part in parts])
+        sizes = ",".join(map(str, map(len, parts)))
         whole = f"{sizes}:{''.join(parts)}".encode("utf-8", "surrogatepass")
         return hashlib.blake2b(whole, key=self._secret, digest_size=24).digest()
 

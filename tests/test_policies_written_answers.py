@@ -177,6 +177,17 @@ VALUES = [*HOSTILE, None, True, 0, 2.5, 2**70, [], {}, {"a": {"b": ""}}, ["\ud80
         pytest.param({"let": {"t": "a-${gen.hex(4)}"}, "json": {"t": "${var.t}", "u": "${var.t}!"}}, id="safe-text"),
         pytest.param({"let": {"t": 'q"${gen.hex(4)}'}, "json": {"t": "${var.t}"}}, id="text-to-be-escaped"),
         pytest.param({"let": {"o": {"a": "${x.v}"}}, "text": "${var.o} ${out}"}, id="no-json"),
+        pytest.param(
+            {"json": {"not": "${not x.v}", "is": "${x.v == 'true'}", "isnt": "${x.v != 'true'}", "now": "${now}"}},
+            id="truths-and-numbers",
+        ),
+        pytest.param({"json": {"end": "${x.v[-4:]}", "two": "${x.v[:2]}", "back": "${x.v[::-1]}"}}, id="pieces"),
+        pytest.param({"json": {"a": "${'yes' if x.v else 'no'}", "b": "${'yes' if x.v else none}"}}, id="words"),
+        pytest.param({"json": {"iso": "${iso} ${iso_ms}", "mail": "${rfc2822}"}}, id="times"),
+        pytest.param(
+            {"json": {}, "headers": {"a": "${x.v}", "b": "<${x.v}>", "c": "fixed", "d": "${gen.hex(4)}"}}, id="headers"
+        ),
+        pytest.param({"status": "${402 if x.v else 200}", "json": "${x.v}"}, id="status"),
         pytest.param({"json": {'k"é': "${x.v}", "{x}": "${x.v}"}}, id="odd-keys"),
     ],
 )
