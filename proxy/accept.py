@@ -2,13 +2,13 @@
 
 import asyncio
 import errno
-import ipaddress
 import itertools
 import logging
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from sinks.binding import bound_socket, written
 from sinks.in_flight import InFlight
 
 _numbers = itertools.count(1)
@@ -40,17 +40,15 @@ Entrance = Callable[[socket.socket, Peer], Awaitable[None]]
 
 def listening_socket(bind: str, port: int) -> socket.socket:
     """A bound, listening, non-blocking TCP socket. Raises PortInUse."""
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    # Without IPPROTO_TCP asyncio does not see that it is TCP and leaves Nagle's algorithm on: 48 ms an answer.
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((bind, port))
+        sock = bound_socket(bind, port)
+    except OSError as error:
+        raise PortInUse(_why_not(bind, port, error)) from error
+    try:
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise PortInUse(_why_not(bind, port, error)) from error
-    sock.setblocking(False)
     return sock
 
 
@@ -138,8 +136,4 @@ def _is_silent(sock: socket.socket) -> bool:
 
 
 def _peer(address: tuple[str, int] | tuple[str, int, int, int]) -> Peer:
-    host = address[0]
-    if host.startswith("::ffff:"):
-        mapped = ipaddress.IPv6Address(host).ipv4_mapped
-        host = str(mapped) if mapped is not None else host
-    return Peer(f"connection-{next(_numbers)}", host.partition("%")[0], address[1])
+    return Peer(f"connection-{next(_numbers)}", written(address[0]), address[1])

@@ -27,6 +27,7 @@ from proxy.dns_wire import TcpQuestions, UdpQuestions, answer_stream
 from proxy.door_ask import Gate
 from proxy.door_evidence import evidence
 from proxy.name_book import NameBook, NamesUsedUp
+from sinks.binding import bound_socket
 from sinks.gate import NotReady
 from sinks.passage import Departure
 
@@ -171,12 +172,10 @@ def _pair(bind: str, port: int) -> tuple[socket.socket, socket.socket]:
     """A TCP and a UDP socket on the same port; a free one of both kinds for port 0."""
     for _ in range(1 if port else PORT_TRIES):
         stream = listening_socket(bind, port)
-        datagram = socket.socket(stream.family, socket.SOCK_DGRAM)
         try:
-            datagram.bind(stream.getsockname())
+            datagram = bound_socket(bind, stream.getsockname()[1], socket.SOCK_DGRAM)
         except OSError as error:
             stream.close()
-            datagram.close()
             refused = error
             continue
         return stream, datagram

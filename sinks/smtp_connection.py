@@ -12,6 +12,7 @@ from policies.body import Body
 from policies.http_request import RunClaim
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
+from sinks.binding import written
 from sinks.in_flight import InFlight
 from sinks.smtp_body import IncomingBody
 from sinks.smtp_delivery import SmtpDelivery
@@ -80,7 +81,7 @@ class SmtpConnection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; a server's transport is one
         self._transport = transport
         peer = transport.get_extra_info("peername")
-        self._source = peer[0] if peer else ""
+        self._source = written(peer[0]) if peer else ""
         self._entrance.connections.add(self)
         if len(self._entrance.connections) > self._entrance.limits.connections:
             self._end(b"421 4.3.2 Too many connections\r\n")

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 
 from policies.http_request import RunClaim
+from sinks.binding import bound_socket
 from sinks.in_flight import InFlight
 from sinks.smtp_body import Intake
 from sinks.smtp_connection import SmtpConnection, SmtpEntrance
@@ -62,7 +63,8 @@ class SmtpListener:
             return SmtpConnection(entrance)
 
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(connected, bind, port, backlog=1024, start_serving=False)
+        sock = bound_socket(bind, port)
+        server = await loop.create_server(connected, sock=sock, backlog=1024, start_serving=False)
         host, bound = server.sockets[0].getsockname()[:2]
         entrance = self._entrance(bound, implicit_tls, self.delivery, self._remains, self._claim)
         await server.start_serving()

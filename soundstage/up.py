@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ledger import data_dir
 from ledger.trouble import LedgerUnavailable
+from sinks.binding import bound_socket
 from soundstage import addresses
 from soundstage.addresses import Addresses
 from soundstage.admin_token import admin_token
@@ -63,14 +64,10 @@ def alone(path: Path) -> Iterator[None]:
 def dashboard_socket(settings: Settings) -> socket.socket:
     """The dashboard's listening socket. Raises ConfigError where its address cannot be had."""
     bind, port = settings.dashboard_bind, settings.dashboard_port
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((bind, port))
+        listening = bound_socket(bind, port)
         listening.listen(128)
     except OSError as trouble:
-        listening.close()
         raise ConfigError(
             f"the dashboard cannot listen on {addresses.shown(bind, port)}: {trouble.strerror}",
             addresses.bind_hint(trouble, "SOUNDSTAGE_DASHBOARD", "DASHBOARD"),
