@@ -34,6 +34,8 @@ def may_hold_secrets(facts: Mapping[str, Any], plan: MaskPlan) -> bool:
             texts.append(value)
         elif isinstance(value, (Mapping, list, tuple)):
             return True
+    if not texts:
+        return False
     # A line feed is no part of a key or a number, and the start and end of a word to both.
     return plan.any_key.search("\n".join(texts).encode("utf-8", "surrogatepass")) is not None
 

@@ -48,22 +48,32 @@ def _mail(mail: Mail, run: str, flags: tuple[str, ...]) -> Effect:
     """The envelope says whom it reaches; what the headers say is only shown."""
     headers = read_headers((mail.body.data or mail.head)[:HEAD_READ])
     server = {"server": mail.server} if mail.server else {}
-    return Effect(
-        channel="email",
-        intent="write",
-        protocol=mail.protocol,
-        target=Target(scheme=mail.protocol, host="mail", port=mail.port),
-        source=mail.source,
-        run=run,
-        facts={
-            "from": mail.sender or headers.from_,
-            "to": list(mail.recipients),
-            "subject": headers.subject,
-            "message_id": headers.message_id,
-            **server,
-        },
-        recipients=mail.recipients,
-        flags=flags,
+    target = {"scheme": mail.protocol, "host": "mail", "port": mail.port, "method": None, "path": None}
+    return Effect.made_of(
+        {
+            "channel": "email",
+            "intent": "write",
+            "protocol": mail.protocol,
+            "target": Target.made_of(target),
+            "source": mail.source,
+            "run": run,
+            "window": None,
+            "provider": None,
+            "operation": None,
+            "address": None,
+            "facts": {
+                "from": mail.sender or headers.from_,
+                "to": list(mail.recipients),
+                "subject": headers.subject,
+                "message_id": headers.message_id,
+                **server,
+            },
+            "recipients": mail.recipients,
+            "credential": "none",
+            "flags": flags,
+            "conflicts": (),
+            "canonical": True,
+        }
     )
 
 

@@ -193,6 +193,7 @@ def test_a_mail() -> None:
     raw = b"From: Shop <shop@x.example>\r\nTo: c@y.example\r\nSubject: Your order\r\nMessage-ID: <1@x>\r\n\r\nhi\r\n"
     mail = Mail("bounce@x.example", ("a@y.example", "b@y.example"), Body.of(raw), "127.0.0.1", "smtp", 25)
     effect = described(mail)
+    assert Effect.model_validate(effect.model_dump()) == effect
     assert (effect.channel, effect.intent, effect.protocol, effect.target.host) == ("email", "write", "smtp", "mail")
     assert effect.recipients == ("a@y.example", "b@y.example")
     assert effect.facts == {
