@@ -80,16 +80,14 @@ class Packs:
     def recognise(self, view: RequestView) -> Recognition:
         """What a request is. Sets the view's `params` and `types`. Never raises for what a client sent."""
         found = self._plain.get((view.host, view.method, view.path))
-        claims = self._claims(view) if found is None else (found[0],)
-        if not claims:
-            return Recognition(view)
         try:
             if found is not None:
                 return _recognised(*found, view)
-            return self._recognise(claims, view)
+            claims = self._claims(view)
+            return self._recognise(claims, view) if claims else Recognition(view)
         except TooLarge as error:
             view.faults.append(str(error))
-            return _undescribed(claims[0], view)
+            return _undescribed(self._claims(view)[0], view)
 
     def _recognise(self, claims: tuple[KnownHost, ...], view: RequestView) -> Recognition:
         fallback: Found | None = None
