@@ -3,13 +3,19 @@
 What a container really does is in `test_story_container.py`.
 """
 
+import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from node_packages import node
 from pytest_soundstage import SoundstageContainer, Unanswered
 from pytest_soundstage.container import A_RUNS, ENTRANCES
 from pytest_soundstage.engine import Engine
+from running import PROJECT
 
 RUNNING = """#!{python}
 # Takes an engine's words and writes them down. `run` lasts until `rm` has been asked for.
@@ -65,6 +71,52 @@ def test_what_is_not_ready_in_time_is_removed(tmp_path: Path) -> None:
     with pytest.raises(Unanswered, match="is not started"):
         _ = container.place
     container.stop()
+
+
+STARTS = {
+    "python": "from pytest_soundstage import SoundstageContainer\nSoundstageContainer(engine={engine!r}).start()\n",
+    "node": "const {{ SoundstageContainer }} = await import({client!r});\n"
+    "await SoundstageContainer.start({{ engine: {engine!r} }});\n",
+}
+
+
+@pytest.mark.parametrize("language", STARTS)
+def test_a_killed_process_leaves_neither_a_container_nor_a_folder(tmp_path: Path, language: str) -> None:
+    program = engine(tmp_path, "on its way", lasts=True)
+    client = (PROJECT / "client" / "node" / "index.js").as_uri()
+    code = STARTS[language].format(engine=program, client=client)
+    words = [sys.executable, "-c", code] if language == "python" else [node(), "--input-type=module", "-e", code]
+    environ = {**os.environ, "PYTHONPATH": str(PROJECT / "client" / "src"), "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(words, env=environ) as started:
+        within(lambda: (tmp_path / "asked").exists() and any("run" in line for line in asked(tmp_path)))
+        (run, *_) = asked(tmp_path)
+        assert len(list(tmp_path.glob("soundstage-container-*"))) == 1
+        started.kill()
+    within(lambda: f"rm --force --volumes {run.split()[3]}" in asked(tmp_path))
+    within(lambda: not list(tmp_path.glob("soundstage-container-*")))
+
+
+def test_from_node_what_is_not_ready_in_time_is_removed(tmp_path: Path) -> None:
+    program = engine(tmp_path, "still making up its mind", lasts=True)
+    client = (PROJECT / "client" / "node" / "index.js").as_uri()
+    code = f"const {{ SoundstageContainer }} = await import({client!r});\n"
+    options = f"{{ engine: {program!r}, ready: 0.3 }}"
+    code += f"await SoundstageContainer.start({options}).catch((no) => console.log(no.message));"
+    words = [node(), "--input-type=module", "-e", code]
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert "is not ready after 0.3 s: still making up its mind" in ended.stdout, ended.stderr
+    assert ended.returncode == 0
+    run, removed = asked(tmp_path)
+    assert removed == f"rm --force --volumes {run.split()[3]}"
+    assert not list(tmp_path.glob("soundstage-container-*"))
+
+
+def within(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_nothing_is_published_beyond_this_machine_and_no_secret_is_a_word(tmp_path: Path) -> None:

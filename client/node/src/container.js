@@ -2,7 +2,7 @@
 // It listens inside on the very ports that are published, and keeps its data under the very path of a folder here, so
 // that the variables of its runs are as true here as there. What was captured goes with it.
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -88,10 +88,8 @@ export class SoundstageContainer {
     const program = engineProgram(this.#options.engine);
     this.#folder = realpathSync(mkdtempSync(join(tmpdir(), 'soundstage-container-')));
     const ports = await freePorts(ENTRANCES.length + A_RUNS * this.#options.listeners);
-    const said = openSync(join(this.#folder, 'said'), 'w');
     const name = `soundstage-${randomBytes(4).toString('hex')}`;
-    this.#running = new Running(program, name, this.#words(ports), said);
-    closeSync(said);
+    this.#running = new Running(program, name, this.#words(ports), this.#folder);
     this.url = `http://${HERE}:${ports[ENTRANCES.indexOf('DASHBOARD')]}`;
     await this.#wait();
     await this.#fetch(program, name);

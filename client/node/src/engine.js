@@ -1,6 +1,6 @@
 // Engine: docker or podman by its command line, and containers that end with this process, however it ends.
 import { execFile, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -10,13 +10,19 @@ const PROGRAMS = ['docker', 'podman'];
 /** Of one answer of the engine. */
 const MOST_OCTETS = 16 * 1024 * 1024;
 const SECONDS = 60;
-/** Removes a container when its pipe ends without a word. For some seconds: it may be just about to be made. */
+/**
+ * Removes a container and its folder here when its pipe ends without a word; for some seconds, since it may be just about
+ * to be made.
+ */
 const REAPER = `
 const { spawnSync } = require('node:child_process');
+const { readFileSync, rmSync } = require('node:fs');
 const wait = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-const said = require('node:fs').readFileSync(0).length;
+const [folder, program, ...words] = process.argv.slice(1);
+const said = readFileSync(0).length;
 for (let left = said ? 0 : 10; left > 0; left -= 1) {
-  spawnSync(process.argv[1], process.argv.slice(2), { stdio: 'ignore' });
+  spawnSync(program, words, { stdio: 'ignore' });
+  rmSync(folder, { recursive: true, force: true });
   wait(500);
 }`;
 const execute = promisify(execFile);
@@ -49,13 +55,14 @@ export class Running {
   #client;
   #ended;
 
-  /** `words` are those of `run` after its name; what it prints goes to the file descriptor `said`. */
-  constructor(program, name, words, said) {
+  /** `words` are those of `run` after its name; what it prints goes to the file `said` in its folder. */
+  constructor(program, name, words, folder) {
+    const said = openSync(join(folder, 'said'), 'w');
     this.name = name;
     this.#program = program;
     const remove = [program, 'rm', '--force', '--volumes', name];
     // Sessions of their own: Ctrl-C ends the tests, which then still ask what was captured.
-    this.#reaper = spawn(process.execPath, ['-e', REAPER, ...remove], {
+    this.#reaper = spawn(process.execPath, ['-e', REAPER, folder, ...remove], {
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
@@ -64,6 +71,7 @@ export class Running {
       stdio: ['ignore', said, said],
       detached: true,
     });
+    closeSync(said);
     this.#ended = new Promise((resolve) => this.#client.once('exit', resolve));
     for (const child of [this.#reaper, this.#reaper.stdin, this.#client]) child.unref();
   }

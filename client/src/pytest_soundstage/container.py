@@ -127,8 +127,7 @@ class SoundstageContainer:
         self._folder = Path(tempfile.mkdtemp(prefix="soundstage-container-")).resolve()
         ports = _free_ports(len(ENTRANCES) + A_RUNS * self._listeners)
         name = f"soundstage-{secrets.token_hex(4)}"
-        with (self._folder / "said").open("wb") as said:
-            self._running = engine.run(name, self._words(self._folder, ports), said)
+        self._running = engine.run(name, self._words(self._folder, ports), self._folder)
         url = f"http://{HERE}:{ports[ENTRANCES.index('DASHBOARD')]}"
         try:
             self._wait(self._running, url)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO
 
 from pytest_soundstage.trouble import Unanswered
@@ -14,13 +15,15 @@ PROGRAMS = ("docker", "podman")
 SECONDS = 60.0
 """For one answer of the engine."""
 REAPER = """
-import subprocess, sys, time
+import shutil, subprocess, sys, time
 said = sys.stdin.buffer.read(1)
 for _ in range(0 if said else 10):
-    subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
     time.sleep(0.5)
 """
-"""Removes a container when its pipe ends without a word. For some seconds: it may be just about to be made."""
+"""Removes a container and its folder here when its pipe ends without a word; for some seconds, since it may be just
+about to be made."""
 
 
 class Engine:
@@ -46,20 +49,23 @@ class Engine:
             raise Unanswered(f"`{' '.join(command[:3])}` failed: {ended.stderr.decode(errors='replace').strip()}")
         return ended.stdout
 
-    def run(self, name: str, words: Sequence[str], said: IO[bytes]) -> Running:
-        """A container in the foreground, which is removed when it ends. What it prints goes to `said`."""
-        return Running(self, name, words, said)
+    def run(self, name: str, words: Sequence[str], folder: Path) -> Running:
+        """A container in the foreground, which is removed when it ends. What it prints goes to `said` in its folder."""
+        with (folder / "said").open("wb") as said:
+            return Running(self, name, words, folder, said)
 
 
 class Running:
     """One container, from its start to `stop`. A reaper removes it if this process ends before that."""
 
-    def __init__(self, engine: Engine, name: str, words: Sequence[str], said: IO[bytes]) -> None:
+    def __init__(self, engine: Engine, name: str, words: Sequence[str], folder: Path, said: IO[bytes]) -> None:
         self._engine, self.name = engine, name
         remove = [engine.program, "rm", "--force", "--volumes", name]
         # Sessions of their own: Ctrl-C ends the tests, which then still ask what was captured.
         self._reaper = subprocess.Popen(  # noqa: S603 - this Python, and the engine's own command
-            [sys.executable, "-I", "-S", "-c", REAPER, *remove], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-I", "-S", "-c", REAPER, str(folder), *remove],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         self._client = subprocess.Popen(  # noqa: S603 - the engine's own command
             [engine.program, "run", "--rm", "--name", name, *words],
