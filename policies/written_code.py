@@ -31,7 +31,7 @@ class TruthCode(Code):
 
 
 class WrittenCode(Code):
-    """A part that may give something written. `told` gives its JSON text."""
+    """A part that may give something written. `told` gives its JSON text, to be spliced."""
 
     __slots__ = ("told",)
 
@@ -147,17 +147,17 @@ def json_pieces(part: Evaluate) -> list[str | Evaluate]:
 
 
 def _json_of(part: Evaluate) -> Code:
-    """Most values are texts or null, for which `json_text` need not be called."""
-    template = "({quoted}(h) if type(h := {0}) is str else 'null' if h is None else {json_text}(h))"
+    """For what most values are, `json_text` need not be called. An integer stays one until it is spliced."""
+    template = (
+        "({quoted}(h) if type(h := {0}) is str else h if type(h) is int else 'null' if h is None else {json_text}(h))"
+    )
     return code(template, part, quoted=written.quoted, json_text=written.json_text)
 
 
 def told_of(part: Evaluate) -> Evaluate:
     """A part's JSON text."""
     pieces = json_pieces(part)
-    if len(pieces) > 1:
-        return text_code(pieces)
-    return Constant(pieces[0]) if isinstance(pieces[0], str) else pieces[0]
+    return Constant(pieces[0]) if isinstance(pieces[0], str) and len(pieces) == 1 else text_code(pieces)
 
 
 def spliced(writer: Writer, pieces: Sequence[str | Evaluate]) -> str:

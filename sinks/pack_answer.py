@@ -154,12 +154,11 @@ class PackAnswers:
     def _kept(operation: Operation, context: PackContext, encoded: bytes | None) -> tuple[KeptObject, ...]:
         kept = []
         for save in operation.saves:
-            if save.when is not None and not save.when(context):
-                continue
-            if key := text(save.key(context)):
-                value = None if save.remove else save.value(context)
-                told = encoded if value is context.body and value is not None else None
-                kept.append(_object(text(save.collection(context)), key, value, told))
+            told = save.told(context)
+            if told is not None and (key := text(told[1])):
+                value = told[2]
+                written = encoded if value is context.body and value is not None else None
+                kept.append(_object(text(told[0]), key, value, written))
         return tuple(kept)
 
 
