@@ -9,7 +9,7 @@ from policies.request_view import RequestView
 
 
 class PackContext:
-    """Made for one request. `names` holds what `let` (as `var.name`) and loops have named so far."""
+    """Made for one request. `names` holds what `let` (as `written_code.LETS` say) and loops have named so far."""
 
     __slots__ = ("at", "body", "capture", "gen", "i", "names", "obj", "objs", "reason", "req", "x")
 

@@ -178,7 +178,7 @@ VALUES = [*HOSTILE, None, True, 0, 2.5, 2**70, [], {}, {"a": {"b": ""}}, ["\ud80
         pytest.param({"let": {"t": 'q"${gen.hex(4)}'}, "json": {"t": "${var.t}"}}, id="text-to-be-escaped"),
         pytest.param({"let": {"o": {"a": "${x.v}"}}, "text": "${var.o} ${out}"}, id="no-json"),
         pytest.param(
-            {"json": {"not": "${not x.v}", "is": "${x.v == 'true'}", "isnt": "${x.v != 'true'}", "now": "${now}"}},
+            {"json": {"not": "${not x.v}", "is": "${x.v == 'true'}", "differs": "${x.v != 'true'}", "now": "${now}"}},
             id="truths-and-numbers",
         ),
         pytest.param({"json": {"end": "${x.v[-4:]}", "two": "${x.v[:2]}", "back": "${x.v[::-1]}"}}, id="pieces"),
