@@ -29,15 +29,15 @@ async def peek_until[T](
     `limit` octets without it; what `enough` raises comes through.
     """
     peek = _Peek(sock, limit)
+    ends_at = asyncio.get_running_loop().time() + seconds
     try:
-        async with asyncio.timeout(seconds):
-            while True:
-                if await peek.grew():
-                    found = enough(peek.seen)
-                    if found is not None:
-                        return found, peek.seen
-                    peek.expect_more()
-                await readable(sock)
+        while True:
+            if await peek.grew():
+                found = enough(peek.seen)
+                if found is not None:
+                    return found, peek.seen
+                peek.expect_more()
+            await _readable_before(sock, ends_at)
     except TimeoutError:
         raise PeekEnded("silent", peek.seen) from None
     except OSError:
@@ -98,6 +98,26 @@ async def readable(sock: socket.socket) -> None:
         await ready
     finally:
         loop.remove_reader(sock)
+
+
+async def _readable_before(sock: socket.socket, ends_at: float) -> None:
+    """The same, by a time on the loop's clock; TimeoutError. `asyncio.timeout` costs more than all else of a look."""
+    loop = asyncio.get_running_loop()
+    if loop.time() >= ends_at:
+        raise TimeoutError
+    ready: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_at(ends_at, _late, ready)
+    loop.add_reader(sock, _wake, ready)
+    try:
+        await ready
+    finally:
+        timer.cancel()
+        loop.remove_reader(sock)
+
+
+def _late(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_exception(TimeoutError())
 
 
 def _wake(ready: asyncio.Future[None]) -> None:
