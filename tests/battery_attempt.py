@@ -9,7 +9,8 @@ PARTNER, PARTNER_V6, PARTNER_H2 = "203.0.113.80", "2001:db8:80::80", "203.0.113.
 """Real servers of the world, which what is opted in reaches."""
 GATEWAY, GATEWAY_V6 = "10.77.0.1", "fd77:1::1"
 PROXY, SOCKS = 8080, 1080
-MAIL = (25, 465, 587)
+SERVER_SPEAKS_FIRST = (21, 22, 110, 143, 3306)
+"""Ports to which a tunnel is refused before anything is said in it."""
 _numbers = itertools.count(1)
 
 
@@ -90,13 +91,13 @@ class Attempt:
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """What a capture of it says. A tunnel to a port that is none of HTTP's is refused before anything is said."""
-        if self._is_refused_at_once() and ("protocol" in self.case.wanted or self.case.port in MAIL):
+        """What a capture of it says."""
+        if self._is_refused_at_once():
             return {"port": self.case.port}
         return self.case.wanted
 
     def _is_refused_at_once(self) -> bool:
-        return self.road.entrance == "explicit" and self.case.port not in (80, 443)
+        return self.road.entrance == "explicit" and self.case.port in SERVER_SPEAKS_FIRST
 
     @property
     def mark(self) -> str:
