@@ -222,3 +222,11 @@ def test_an_infinity_is_null_as_soon_as_it_is_written() -> None:
 def test_size_is_bounded(answers: type[Trees]) -> None:
     with pytest.raises(TooLarge, match="larger"):
         rendered({"json": {"$each": "x.list", "$do": "${x.v}"}}, answers, list=[0] * 100, v="x" * 1_000_000)
+
+
+@pytest.mark.parametrize("answers", [Trees, WrittenTrees])
+def test_texts_of_texts_are_bounded(answers: type[Trees]) -> None:
+    lets = {"t0": "${gen.hex(200)}"} | {f"t{n}": f"${{var.t{n - 1}}}${{var.t{n - 1}}}" for n in range(1, 40)}
+
+    with pytest.raises(TooLarge, match="at most"):
+        rendered({"let": lets, "json": {"a": "${var.t39}"}}, answers)
