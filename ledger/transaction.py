@@ -13,7 +13,10 @@ from ledger.prepared import driver_error
 
 
 def transaction(connection: Connection) -> AbstractContextManager[object]:
-    """For `with`: committed at its end, rolled back where it raises. Errors are those SQLAlchemy would raise."""
+    """For `with`: committed at its end, rolled back where it raises. Errors are those SQLAlchemy would raise.
+
+    Within it only `Prepared` statements may run: SQLAlchemy knows nothing of it and would begin one of its own.
+    """
     return _Immediate(connection) if connection.dialect.name == "sqlite" else connection.begin()
 
 
