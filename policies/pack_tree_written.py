@@ -8,6 +8,7 @@ from policies.expression_values import LIMIT, TooLarge, text
 from policies.pack_tree import Trees, named
 from policies.written_code import (
     ObjectCode,
+    ReadCode,
     WrittenCode,
     list_code,
     raw,
@@ -26,6 +27,11 @@ class WrittenTrees(Trees):
 
     def object_of(self, fields: dict[str, Evaluate]) -> Evaluate:
         return ObjectCode(fields)
+
+    def _expression(self, source: Any, names: frozenset[str], place: tuple[str | int, ...]) -> Evaluate:
+        """What a directive goes by is looked into, also where it is a tree itself."""
+        made = super()._expression(source, names, place)
+        return ReadCode(made) if isinstance(made, WrittenCode) else made
 
     def each_of(self, source: Evaluate, name: str, item: Evaluate) -> Evaluate:
         item = told_of(item)

@@ -163,6 +163,13 @@ VALUES = [*HOSTILE, None, True, 0, 2.5, 2**70, [], {}, {"a": {"b": ""}}, ["\ud80
         pytest.param(
             {"json": {"$merge": [{"$map": "x.list", "$as": "e", "$key": "e", "$value": 1}, {"p": 2}]}}, id="map-merged"
         ),
+        pytest.param(
+            {"json": {"$each": [{"a": "${x.v}"}, "${x.v}", 1], "$as": "e", "$do": "${e.a or e}"}}, id="each-of-a-tree"
+        ),
+        pytest.param({"json": {"$if": {"$each": "x.v", "$do": {"a": "${x.v}"}}, "$then": 1}}, id="if-of-a-tree"),
+        pytest.param(
+            {"json": {"$map": [["${x.v}"]], "$as": "e", "$key": ["${x.v}"], "$value": "${e}"}}, id="map-of-a-tree"
+        ),
         pytest.param({"json": {"$if": "x.v", "$then": {"a": "${x.v}"}, "$else": None}}, id="if"),
         pytest.param({"json": {"$merge": [{"a": "${x.v}"}, {"a": 1, "b": "${gen.b62(4)}"}, None]}}, id="merge-known"),
         pytest.param({"json": {"$merge": ["${x.v}", {"a": "${x.v}"}, "${x.o}"]}}, id="merge-unknown"),
