@@ -59,9 +59,9 @@ class ReadCode(Code):
 
 
 class ObjectCode(WrittenCode):
-    """An object whose keys are known. `fields` are what it was made of."""
+    """An object whose keys are known."""
 
-    __slots__ = ("fields",)
+    __slots__ = ()
 
     def __init__(self, fields: Mapping[str, Evaluate]) -> None:
         layout, writer = written.Layout(fields), Writer()
@@ -70,7 +70,6 @@ class ObjectCode(WrittenCode):
         make = writer.hold(written.WrittenObject)
         made = writer.code(f"{make}({writer.hold(layout)}, [{', '.join(told)}])")
         super().__init__(made, _told_object(layout, fields))
-        self.fields = fields
 
 
 def safe_code(source: str) -> SafeCode:
