@@ -39,7 +39,7 @@ class OperationIndex:
         self._methods: dict[str, _Node] = {}
         self._written: dict[tuple[str, str], list[Operation]] = {}
         """Operations whose path has no parameter, found without a walk."""
-        self._all: dict[str, Operation] = {}
+        self._all: dict[int, Operation] = {}
 
     def __iter__(self) -> Iterator[Operation]:
         """Each once, in the file's order."""
@@ -49,7 +49,7 @@ class OperationIndex:
         """Raises TemplateError."""
         if not template.startswith("/"):
             raise TemplateError(f"the path {template!r} does not begin with a slash")
-        self._all.setdefault(operation.id, operation)
+        self._all.setdefault(id(operation), operation)
         if "{" not in template:
             self._written.setdefault((method, template), []).append(operation)
         node = self._methods.setdefault(method, _Node())

@@ -167,7 +167,7 @@ def test_a_runs_own_token_opens_its_own_alone(gateway: Running) -> None:
             foreign = theirs.post(HOOK, json={}).headers["soundstage-capture"]
         with run.own_api() as api:
             refused = {
-                ("GET", "/api/runs"), ("POST", "/api/runs"), ("GET", f"/api/runs/{other.id}"), ("GET", "/"),
+                ("GET", "/api/runs"), ("GET", f"/api/runs/{other.id}"), ("GET", "/"),
                 ("POST", f"/api/runs/{other.id}/finish"), ("DELETE", "/api/captures"), ("GET", "/metrics"),
                 ("GET", f"/api/captures?run={other.id}"), ("GET", f"/api/captures/wait?run={other.id}"),
                 ("POST", f"/api/runs/{run.id}/contained"), ("GET", "/api/live"), ("GET", "/openapi.json"),
