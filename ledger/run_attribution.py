@@ -57,11 +57,13 @@ class OpenRuns:
 
     def drop(self, run_id: str) -> None:
         """It is finished."""
-        run = self._held.pop(run_id).run
-        self._sources.release(run_id)
+        run = self._held[run_id].run
         self._heirs = {child: heir for child, heir in self._heirs.items() if heir != run_id}
         if run.parent is not None:
+            # Before it goes: whoever asks in between must not be told that what it does is nobody's.
             self.inherit(run_id, run.parent)
+        del self._held[run_id]
+        self._sources.release(run_id)
 
     def inherit(self, run_id: str, parent: str) -> None:
         """What comes with the credentials of a finished run is its parent's, while that is open."""
@@ -71,6 +73,15 @@ class OpenRuns:
     def family(self, run_id: str) -> tuple[str, ...]:
         """It, and those opened inside it that are open."""
         return (run_id, *(held.run.id for held in self.all() if held.run.parent == run_id))
+
+    def parent_of(self, run_id: str) -> str | None:
+        """The open run that it was opened inside of, also where itself is finished."""
+        held = self._held.get(run_id)
+        return self._heirs.get(run_id) if held is None else held.run.parent
+
+    def left_by(self, run_id: str) -> tuple[str, ...]:
+        """Finished runs that were opened inside it."""
+        return tuple([child for child, heir in list(self._heirs.items()) if heir == run_id])
 
     def get(self, run_id: str) -> OpenRun | None:
         """One of them."""

@@ -59,10 +59,13 @@ class RunLookup:
         """It, and those opened inside it that are open."""
         return self._open.family(run_id)
 
+    def left_by(self, run_id: str) -> tuple[str, ...]:
+        """Finished runs that were opened inside it, of which something may still be on its way to the ledger."""
+        return self._open.left_by(run_id)
+
     def for_policy(self, effect: Effect) -> Effect:
         """As policy is asked: a run inside another may do what that may, no more and no less."""
-        held = self._open.get(effect.run)
-        parent = None if held is None else held.run.parent
+        parent = self._open.parent_of(effect.run)
         return effect if parent is None else effect.model_copy(update={"run": parent})
 
     def held(self, run_id: str) -> OpenRun | None:

@@ -52,8 +52,15 @@ class RunReader:
     def _told(self, story: RunStory, counts: RunCounts, unwritten: Unwritten, *, secrets: bool) -> dict[str, Any]:
         pending, wrong = _missing(story, unwritten)
         unclaimed = unclaimed_within(self._runs.archive, story.run)
+        around = None if story.run.parent is None else self._runs.held(story.run.parent)
         return self._shower.shown(
-            story, counts, pending=pending, unclaimed=unclaimed, wrong_tokens=wrong, secrets=secrets
+            story,
+            counts,
+            pending=pending,
+            unclaimed=unclaimed,
+            wrong_tokens=wrong,
+            secrets=secrets,
+            around=None if around is None else around.run,
         )
 
     def _unwritten(self, run_id: str) -> Unwritten:

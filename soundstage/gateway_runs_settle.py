@@ -46,9 +46,10 @@ class Settling:
         clock = self._in_flight.clock
         began = clock()
         held = self._runs.held(run_id)
-        if held is None:
+        if held is None and next(self._in_flight.of_run(run_id, self._runs.looked_up), None) is None:
             return Settled(True, None, 0.0)  # of a finished run nothing more is recorded
-        run_of = self._runs.looked_up if held.run.parent is None else self._apart(held.run.parent)
+        parent = None if held is None else held.run.parent
+        run_of = self._runs.looked_up if parent is None else self._apart(parent)
         while True:
             for _ in range(TURNS):
                 await asyncio.sleep(0)
@@ -68,7 +69,7 @@ class Settling:
         if trouble is not None:
             return f"the ledger cannot be written: {trouble}.", LOOK_SECONDS
         family = self._runs.family(run_id)
-        for one in family:
+        for one in (*family, *self._runs.left_by(run_id)):
             work = next(self._in_flight.of_run(one, self._runs.looked_up), None)
             if work is not None:
                 return self._shown(work), LOOK_SECONDS

@@ -35,8 +35,12 @@ class RunShower:
         unclaimed: Unclaimed | None = None,
         wrong_tokens: int = 0,
         secrets: bool = False,
+        around: Run | None = None,
     ) -> dict[str, Any]:
-        """`pending`: gaps not written yet. `wrong_tokens`: not written yet. `secrets`: with credentials, while open."""
+        """`pending`: gaps not written yet. `wrong_tokens`: not written yet. `secrets`: with credentials, while open.
+
+        `around`: the run it was opened inside of, whose own ports are its ways.
+        """
         run = story.run
         told: dict[str, Any] = {
             "id": run.id,
@@ -65,9 +69,9 @@ class RunShower:
                 "channels": dict(unclaimed.channels),
                 "intents": dict(unclaimed.intents),
             }
-        return {**told, **self._secrets(run)} if secrets and run.is_open else told
+        return {**told, **self._secrets(run, around or run)} if secrets and run.is_open else told
 
-    def _secrets(self, run: Run) -> dict[str, Any]:
+    def _secrets(self, run: Run, entered: Run) -> dict[str, Any]:
         token, bound = self.keys.token(run.id), self.addresses()
         return {
             "token": token,
@@ -75,12 +79,15 @@ class RunShower:
             "proxy": {"url": f"http://{run.id}:{token}@{bound.proxy}", **_place(bound.proxy, run.id, token)},
             "smtp": _place(bound.smtp, run.id, token),
             "smtps": _place(bound.smtps, run.id, token),
-            "variables": self._variables(run, token, bound),
+            "variables": self._variables(run, entered, token, bound),
         }
 
-    def _variables(self, run: Run, token: str, bound: Addresses) -> dict[str, str]:
-        """Those of `soundstage env` with the run's credentials, by its own listeners where it has some."""
-        own: Mapping[str, str] = run.listener or {}
+    def _variables(self, run: Run, entered: Run, token: str, bound: Addresses) -> dict[str, str]:
+        """Those of `soundstage env` with the run's credentials, by the listeners of its own or of the run around it.
+
+        A child led to everybody's would leave there what says no name, and its parent, judged by its own, be clean.
+        """
+        own: Mapping[str, str] = entered.listener or {}
         proxy, smtp = own.get("proxy", bound.proxy), own.get("smtp", bound.smtp)
         routed = bound.model_copy(update={"proxy": f"{run.id}:{token}@{proxy}", "smtp": smtp})
         return {

@@ -147,3 +147,11 @@ def test_policy_is_asked_about_a_child_as_about_its_parent(runs: Runs) -> None:
     assert runs.for_policy(effect("gw0")) == effect("around")
     for same in ("around", "other", "unattributed"):
         assert runs.for_policy(effect(same)) == effect(same)
+
+
+def test_policy_is_asked_about_a_child_that_is_just_finished_as_about_its_parent(runs: Runs) -> None:
+    """What is judged while it ends must not get round a rule that holds its parent."""
+    target = Target(scheme="https", host="a.example", port=443, method="POST", path="/")
+    effect = Effect(run="gw0", source="10.0.0.1", channel="webhook", intent="write", protocol="http/1.1", target=target)
+    runs.finish("gw0", "clean", NOON)
+    assert runs.for_policy(effect).run == "around"

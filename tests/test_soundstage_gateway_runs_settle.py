@@ -132,3 +132,16 @@ async def test_a_finished_run_is_settled(stage: Stage) -> None:
     stage.in_flight.begin("key", "a request", "10.0.0.1")
     told = await stage.settling.settle("r", math.inf, 5)
     assert told.told() == {"reached": True, "why": None, "waited": 0.0}
+
+
+@pytest.mark.parametrize("judged", [pytest.param("inside", id="the-run-around-it"), pytest.param("r", id="itself")])
+async def test_what_a_finished_run_still_has_under_way_is_waited_for(stage: Stage, judged: str) -> None:
+    """It may be recorded after the run was ended, and whoever looked before would call the run clean."""
+    stage.runs.open("inside", "", datetime.now(UTC), parent="r")
+    stage.in_flight.judge("effect", judged, "10.0.0.1")
+    stage.runs.finish(judged, "clean", datetime.now(UTC))
+    told = await stage.settling.settle("r", 0, 0.05)
+    assert not told.reached
+    assert (told.why or "").startswith(f"an effect of the run {judged!r}")
+    stage.in_flight.judged("effect")
+    assert (await stage.settling.settle("r", 0, 5)).reached

@@ -62,6 +62,21 @@ def test_a_child_is_not_clean_of_what_came_without_its_name(gateway: Running) ->
         assert verdict(run, "others: allow\n")[0] == "clean"
 
 
+def test_what_a_child_sends_without_a_name_is_its_parents_and_not_nobodys(gateway: Running) -> None:
+    """By everybody's entrance it would be nobody's, and the parent, with an entrance of its own, would be clean."""
+    with run_of(gateway, listener=True) as run:
+        child = inside(run)
+        ways = child.told["variables"]
+        place = f"{ways['SMTP_HOST']}:{ways['SMTP_PORT']}"
+        assert place == run.told["listener"]["smtp"]
+        child.mail(place=place, sign_in=False)
+        assert [len(one.captures()) for one in (run, child)] == [1, 0]
+        assert verdict(run)[0] == "violated"
+        with child.http(proxy=ways["HTTP_PROXY"]) as client:
+            client.post(HOOK, json={"n": 1})
+        assert [len(one.captures()) for one in (run, child)] == [1, 1], "what says its name is its own there too"
+
+
 def test_what_is_doubtful_of_a_child_is_doubtful_of_its_parent(gateway: Running) -> None:
     with run_of(gateway, listener=True) as run:
         child, wronged = inside(run, canaries=True), inside(run)
