@@ -123,7 +123,28 @@ def _without(removed: tuple[tuple[str, bytes], ...], kept: KeptObject, masker: M
     """A provider's object as it may be kept: what the request said in secret, it does not say either."""
     told = to_json(kept.value) if kept.encoded is None else kept.encoded
     masked = masker.without(removed, told)
-    return kept if masked == told else KeptObject(kept.collection, kept.key, from_json(masked))
+    if masked == told:
+        return kept
+    try:
+        value = from_json(masked)
+    except ValueError:
+        # A mark where a number was: one that is a card's in the request, and in the object an amount.
+        value = _without_numbers(removed, kept.value, masker)
+    return KeptObject(kept.collection, kept.key, value)
+
+
+def _without_numbers(removed: tuple[tuple[str, bytes], ...], value: Any, masker: Masker) -> Any:
+    """The same value with texts in the place of numbers that hold what was removed, and without that in its texts."""
+    if isinstance(value, dict):
+        return {
+            _without_numbers(removed, name, masker): _without_numbers(removed, inner, masker)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_numbers(removed, inner, masker) for inner in value]
+    told = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else to_json(value)
+    masked = masker.without(removed, told)
+    return value if masked == told else masked.decode("utf-8", "surrogatepass")
 
 
 def _capture(

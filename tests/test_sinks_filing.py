@@ -64,3 +64,17 @@ async def test_an_object_without_secrets_is_kept_as_it_was_answered() -> None:
     row = row_of(filed(passage, reply, left=False, masker=Masker(b"k" * 32)))
 
     assert [kept.value for kept in row.objects] == [reply.body.decode()]
+
+
+async def test_a_number_that_an_object_repeats_of_a_card_is_not_kept_with_it() -> None:
+    """An amount may be a card's number by its digits: what is kept is an object all the same, and is recorded."""
+    passage, sink = passage_and_sink("amount=4242424242424242&currency=eur", FORM)
+    reply = await sink.answer(passage)
+    assert b'"amount":4242424242424242' in reply.body
+
+    record = filed(passage, reply, left=False, masker=Masker(b"k" * 32))
+
+    (kept,) = record.keep
+    assert kept.value["amount"].startswith("[removed:card_number:")
+    assert kept.value["created"] == int(NOW.timestamp())
+    assert "4242424242424242" not in repr(kept.value)
