@@ -9,6 +9,7 @@ from ledger.capture import Capture, Payload, ReplySummary
 from ledger.masking import MaskedRequest, Masker
 from ledger.record import Record
 from ledger.reply import KeptObject, Reply
+from ledger.story import json_of
 from policies.body import EMPTY, Body
 from policies.decision import Decision
 from policies.dns_question import DnsQuestion
@@ -121,7 +122,7 @@ def _upload(request: HttpRequest, body: Body) -> Body:
 
 def _without(removed: tuple[tuple[str, bytes], ...], kept: KeptObject, masker: Masker) -> KeptObject:
     """A provider's object as it may be kept: what the request said in secret, it does not say either."""
-    told = to_json(kept.value) if kept.encoded is None else kept.encoded
+    told = json_of(kept.value).encode() if kept.encoded is None else kept.encoded
     masked = masker.without(removed, told)
     if masked == told:
         return kept

@@ -22,12 +22,14 @@ ID = "0192f0c1-2345-7abc-8def-0123456789ab"
 FORM = {"content-type": "application/x-www-form-urlencoded", "authorization": "Bearer sk_test_51Sound"}
 
 
-def passage_and_sink(body: str, headers: Mapping[str, str]) -> tuple[Passage, HttpSink]:
+def passage_and_sink(
+    body: str, headers: Mapping[str, str], host: str = "api.stripe.com", path: str = "/v1/payment_intents"
+) -> tuple[Passage, HttpSink]:
     request = HttpRequest(
         method="POST",
         scheme="https",
-        names=(("host", "api.stripe.com"),),
-        target="/v1/payment_intents",
+        names=(("host", host),),
+        target=path,
         headers=tuple(headers.items()),
         source="127.0.0.1",
         body=Body.of(body.encode()),
@@ -78,3 +80,16 @@ async def test_a_number_that_an_object_repeats_of_a_card_is_not_kept_with_it() -
     assert kept.value["amount"].startswith("[removed:card_number:")
     assert kept.value["created"] == int(NOW.timestamp())
     assert "4242424242424242" not in repr(kept.value)
+
+
+async def test_an_object_that_no_utf8_can_say_is_kept_without_its_secrets() -> None:
+    """Half a surrogate pair, as JSON may write it, must not keep a call from being recorded."""
+    headers = {"content-type": "application/json", "authorization": "Bearer xoxb-1-2-abc"}
+    body = '{"channel":"#ops","text":"hunter2-and-more \\udfff","password":"hunter2-and-more"}'
+    passage, sink = passage_and_sink(body, headers, "slack.com", "/api/chat.postMessage")
+    reply = await sink.answer(passage)
+
+    record = filed(passage, reply, left=False, masker=Masker(b"k" * 32))
+
+    assert record.keep
+    assert "hunter2" not in repr(row_of(record).objects)
