@@ -69,6 +69,8 @@ class Stage:
         """Arrives once the first window has been closed."""
         self.dies_after: int | None = None
         """Questions after which the gateway is gone."""
+        self.closed_to_it = ""
+        """A run whose captures the token does not open."""
 
     def add(self, *found: dict[str, Any]) -> None:
         with self.changed:
@@ -114,6 +116,8 @@ class Stage:
         return 201, {"id": self.window, "name": body["open"], "opened_at": MOMENT}
 
     def _captures(self, rest: str, query: dict[str, str]) -> tuple[int, Any]:
+        if self.closed_to_it and query.get("run") == self.closed_to_it:
+            return 403, {"detail": "The token does not open these captures."}
         if rest == "wait":
             return self._wait(query)
         if rest.endswith("/raw") or "/parts/" in rest:

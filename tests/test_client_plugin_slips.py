@@ -85,6 +85,28 @@ def test_nothing_is_believed_where_it_would_have_been_seen(
     assert "said what did not happen" not in told
 
 
+@pytest.mark.parametrize(
+    ("arrived", "options", "doubted"),
+    [
+        pytest.param({}, [], True, id="a-mail"),
+        pytest.param({}, ["--soundstage-allow-uncontained"], False, id="allowed"),
+        pytest.param({"channel": "web", "intent": "read"}, [], False, id="a-read"),
+        pytest.param({"channel": "dns"}, [], False, id="a-name"),
+        pytest.param({"run": "somebody-elses"}, [], False, id="of-another-run"),
+    ],
+)
+def test_what_nobody_claimed_is_a_doubt_about_what_was_said_not_to_happen(
+    suite: Suite, arrived: dict[str, object], options: list[str], doubted: bool
+) -> None:
+    """An application that leaves out the run's credentials mails in nobody's name: the run itself shows no mail."""
+    suite.stage.run |= {"counts": {"captures": 1}, "contained": "no"}
+    suite.stage.add({**mail(1, "eve@customer.example", "Welcome"), "run": "unattributed", "window": None, **arrived})
+    _, told = suite.run(NOTHING.format("email.none()"), *options)
+    assert "1 passed" in told
+    doubt = "test_it.py::test_quiet said what did not happen; 1 that nobody claimed arrived meanwhile"
+    assert (doubt in told, "eve@customer.example" in told) == (doubted, doubted)
+
+
 LATE = [
     pytest.param("email.none()", 1, id="none"),
     pytest.param("email.none(to='ann@*')", 1, id="none-of-that"),

@@ -75,6 +75,21 @@ def test_wait_says_that_a_client_lacks_the_runs_credentials(stage: Stage, window
         window.email.wait_for(to="ann@example.test")
 
 
+def test_a_token_of_one_run_alone_leaves_out_whose_it_may_be(stage: Stage, window: Window) -> None:
+    stage.closed_to_it = "unattributed"
+    with pytest.raises(NotAsExpected) as told:
+        window.email.wait_for(to="ann@example.test")
+    assert str(told.value).endswith("no email at all was captured in test_signup, nor anything else")
+
+
+async def test_awaiting_too(stage: Stage) -> None:
+    stage.closed_to_it = "unattributed"
+    run = await AsyncSoundstage(stage.url, TOKEN).open_run("suite")
+    run.scope.timeout = 0.1
+    with pytest.raises(NotAsExpected):
+        await run.email.wait_for(to="ann@example.test")
+
+
 def test_body_is_looked_at_in_detail(stage: Stage, window: Window) -> None:
     stage.add(capture(1, "webhook", body='{"status": "lost"}'), capture(2, "webhook", body='{"status": "shipped"}'))
     assert window.webhooks.one(json={"$.status": "shipped"}).id == "c002"

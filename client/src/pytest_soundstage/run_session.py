@@ -16,7 +16,7 @@ from pytest_soundstage.scope import Scope, captures, settle
 from pytest_soundstage.search import is_side_effect
 from pytest_soundstage.soundstage import Run, Window
 from pytest_soundstage.telling import listed
-from pytest_soundstage.trouble import SoundstageError
+from pytest_soundstage.trouble import Refused, SoundstageError
 
 __tracebackhide__ = True
 
@@ -107,8 +107,32 @@ class RunSession:
             self._inconclusive([f"{wrong} arrived with the name of run {self.run.id} and a wrong token"])
         if self.own:
             self._inconclusive(_unheard(told.get("canaries")))
-            if not allow_uncontained and told.get("contained") == "no" and self.counts.get("captures") == 0:
-                self._inconclusive(_unproved(self.run.scope.deniers))
+            if not allow_uncontained and told.get("contained") == "no" and self.run.scope.deniers:
+                self._inconclusive(self._unproved())
+
+    def _unproved(self) -> list[str]:
+        """Tests said that nothing happened in a run that had other ways out: is anything to be held against them?"""
+        deniers = list(dict.fromkeys(self.run.scope.deniers))
+        said = ", ".join(deniers[:3]) + (f" and {len(deniers) - 3} more" if len(deniers) > 3 else "")
+        why = f"{said} said what did not happen; "
+        way = "start pytest with `soundstage run`, or say --soundstage-allow-uncontained"
+        if self.counts.get("captures") == 0:
+            nothing = "nothing was captured in the whole session, and nothing held it to its way out"
+            return [f"{why}{nothing}, so that this proves nothing: {way}"]
+        nobodys = self._nobodys()
+        if not nobodys:
+            return []
+        lines = "\n".join(listed(self.run.wire.place, nobodys))
+        unproved = f"{why}{len(nobodys)} that nobody claimed arrived meanwhile, and may be the application's"
+        return [f"{unproved}, without the run's credentials: {way}\n{lines}"]
+
+    def _nobodys(self) -> list[dict[str, Any]]:
+        """Side effects that nobody claimed while the run was open; none where its token does not show them."""
+        try:
+            found = self.run.wire.run(captures(Scope("unattributed"), since=self.run.scope.opened_at))
+        except Refused:
+            return []
+        return [one for one in found if is_side_effect(one)]
 
     def _look_outside(self, until: str) -> None:
         found = self.run.wire.run(captures(self._outside))
@@ -140,17 +164,6 @@ class RunSession:
             if worst in found:
                 return worst
         return verdict
-
-
-def _unproved(deniers: list[str]) -> list[str]:
-    """Tests that said that nothing happened, in a run of which nothing at all was seen and which had other ways out."""
-    if not deniers:
-        return []
-    names = list(dict.fromkeys(deniers))
-    said = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    why = "nothing was captured in the whole session, and nothing held it to its way out, so that this proves nothing"
-    way = "start pytest with `soundstage run`, or say --soundstage-allow-uncontained"
-    return [f"{said} said what did not happen; {why}: {way}"]
 
 
 def _unheard(canaries: Any) -> list[str]:

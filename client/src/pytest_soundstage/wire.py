@@ -13,7 +13,7 @@ import httpx
 
 from pytest_soundstage.ask import Answer, Ask, Steps, T
 from pytest_soundstage.place import Place
-from pytest_soundstage.trouble import Refused, Unanswered
+from pytest_soundstage.trouble import Refused, SoundstageError, Unanswered
 
 __tracebackhide__ = True
 
@@ -36,7 +36,12 @@ class Wire:
         try:
             ask = next(steps)
             while True:
-                ask = steps.send(self._answer(ask))
+                try:
+                    answer = self._answer(ask)
+                except SoundstageError as trouble:
+                    ask = steps.throw(trouble)  # steps may know what to make of a refusal; else it comes out again
+                else:
+                    ask = steps.send(answer)
         except StopIteration as done:
             result: T = done.value
             return result
@@ -67,7 +72,12 @@ class AsyncWire:
             try:
                 ask = next(steps)
                 while True:
-                    ask = steps.send(await self._answer(transport, ask))
+                    try:
+                        answer = await self._answer(transport, ask)
+                    except SoundstageError as trouble:
+                        ask = steps.throw(trouble)
+                    else:
+                        ask = steps.send(answer)
             except StopIteration as done:
                 result: T = done.value
                 return result
