@@ -240,7 +240,7 @@ PROMISED = {
     ("get", "/api/captures/{capture_id}/raw"), ("get", "/api/captures/{capture_id}/parts/{n}"),
     ("post", "/api/policy/explain"), ("get", "/api/live"),
     ("post", "/api/runs"), ("get", "/api/runs"), ("get", "/api/runs/{run_id}"), ("post", "/api/runs/{run_id}/finish"),
-    ("post", "/api/runs/{run_id}/windows"), ("post", "/api/runs/{run_id}/settle"),
+    ("post", "/api/runs/{run_id}/windows"), ("post", "/api/runs/{run_id}/settle"), ("post", "/api/runs/{run_id}/renew"),
     ("post", "/api/runs/{run_id}/contained"), ("post", "/api/runs/{run_id}/verify"), ("post", "/api/schedule"),
     ("post", "/api/doctor"), ("get", "/api/doctor"), ("get", "/api/doctor/{report_id}"),
 }  # fmt: skip
