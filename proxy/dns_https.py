@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 Forward = Callable[[bytes, Resolver, str], Awaitable[bytes]]
 MESSAGE, JSON = "application/dns-message", "application/dns-json"
 LONGEST = 65_535
+_ASKED = frozenset(("name", "type", "cd", "ct", "do", "edns_client_subnet", "random_padding"))
+"""What a question in a query may say (https://developers.google.com/speed/public-dns/docs/doh/json)."""
 _BY_ADDRESS = frozenset(("connect", "socks", "address", "dns"))
 """Names of connections whose destinations are looked up by address too: each name has an address of its own there."""
 
@@ -121,6 +123,8 @@ def _in_query(request: HttpRequest) -> bytes | None:
             return None
     if "name=" in query and (_is(request, "accept", JSON) or path == "/resolve"):
         fields = parse_qs(query)
+        if not fields.keys() <= _ASKED and not _is(request, "accept", JSON):
+            return None  # another API's path of that name
         try:
             made = dns.message.make_query(fields["name"][0], fields.get("type", ["A"])[0], id=0)
         except (KeyError, ValueError, dns.exception.DNSException):

@@ -125,6 +125,7 @@ async def test_an_internal_name_is_asked_of_its_resolver() -> None:
         pytest.param(request(f"/search?dns={CODED}"), id="another-dns-parameter"),
         pytest.param(request("/people?name=ann"), id="another-name"),
         pytest.param(request("/resolve?name=ann&type=NOSUCH"), id="no-such-type"),
+        pytest.param(request("/resolve?name=ann&ticket=7"), id="another-apis-path"),
         pytest.param(request("/dns-query"), id="nothing-asked"),
     ],
 )
