@@ -39,7 +39,8 @@ def _answered(question: Question) -> Question:
     async def answer(self: "GatewayRuns", given: dict[str, Any]) -> dict[str, Any]:
         try:
             if given.get("run") and question.__name__ in _BY_ITS_OWNER:
-                self._watch.called(given["run"])
+                # A barrier may take longer than the lease, and whoever waits for it renews nothing meanwhile.
+                self._watch.called(given["run"], _at_most(given))
             return await question(self, given)
         except tuple(kind for kind, _ in _STATUS) as error:
             status = next(status for kind, status in _STATUS if isinstance(error, kind))
@@ -220,6 +221,12 @@ class GatewayRuns:
         closing = asyncio.ensure_future(self._listeners.close(run_id))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+
+
+def _at_most(given: dict[str, Any]) -> float:
+    """Seconds that whoever asked may have to wait: of `settle`, or of closing a window after it."""
+    told = given.get("settle") or given
+    return float(told.get("at_most", 0.0))
 
 
 def _barrier(given: dict[str, Any]) -> dict[str, float]:

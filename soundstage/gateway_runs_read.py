@@ -22,7 +22,8 @@ class RunReader:
     def one(self, run_id: str, *, secrets: bool = False) -> dict[str, Any]:
         """With what is inside it. `secrets`: with its credentials, while it is open."""
         # Before what is written: what is written in between is then told twice, and never left out.
-        unwritten = {one: self._unwritten(one) for one in self._runs.family(run_id)}
+        family = (*self._runs.family(run_id), *self._runs.left_by(run_id))
+        unwritten = {one: self._unwritten(one) for one in family}
         story = self._runs.archive.find(run_id)
         if story is None:
             raise UnknownRun(f"there is no run {run_id[:100]!r}")

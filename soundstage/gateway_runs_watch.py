@@ -80,11 +80,11 @@ class RunWatch:
         self._runs.expire(self._now())
         self._abandon()
 
-    def called(self, run_id: str) -> None:
-        """Its owner was heard of."""
+    def called(self, run_id: str, waiting: float = 0.0) -> None:
+        """Its owner was heard of, and waits for an answer for so many seconds."""
         held = self._runs.held(run_id)
         if held is not None:
-            held.called_at = self._steady()
+            held.called_at = max(held.called_at or 0.0, self._steady() + waiting)
 
     def _abandon(self) -> None:
         """End as inconclusive what had a lease that nobody renewed. By the clock that nobody moves, nor sleep."""

@@ -1,6 +1,7 @@
 """The gateway's runs as a whole, in this process: what a finished run leaves behind in it is nothing."""
 
 import gc
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from policies.http_request import RunClaim
 from policies.mail import Mail
 from soundstage.gateway_runs_wiring import gateway_runs
 from soundstage.settings import Settings
-
 
 OPT_INS = """
 - {id: all-denied, email: {to: ["*@denied.test"]}, do: deny, run: [around], why: a, owner: b, expires: "2099-01-01"}
@@ -44,6 +44,25 @@ async def test_a_run_inside_another_may_do_what_that_may_and_no_more(tmp_path: P
             assert await decided(run, "a@ours.test") == (run, "allow", "ours")
             assert await decided(run, "a@theirs.test") == (run, "capture", "default:email")
         assert (await decided("run-alone", "a@theirs.test"))[1] == "allow"
+
+
+async def test_what_is_missed_of_a_finished_child_is_told_of_it_before_it_is_written(tmp_path: Path) -> None:
+    """Whoever verifies the run around it in that second must not be told that nothing is missing."""
+    async with leak_house(tmp_path) as house:
+        settings = Settings(data_dir=tmp_path / "data")
+        async with gateway_runs(settings, house.ground, house.judging, house.doors, ("127.0.0.1", 1)) as runs:
+            ask = runs.answers()
+            await ask["run_open"]({"id": "around", "lease": 1.0})
+            await ask["run_open"]({"id": "inside", "parent": "around"})
+            await ask["run_finish"]({"run": "inside", "verdict": "clean"})
+            house.ground.runs.missed("inside", datetime.now(UTC), "an effect was refused.")
+            (child,) = (await ask["run_show"]({"run": "around"}))["children"]
+            assert [gap["why"] for gap in child["gaps"]] == ["an effect was refused."]
+            await ask["settle"]({"run": "around", "quiet": 0, "at_most": 600.0})
+            held = house.ground.runs.held("around")
+            assert held is not None
+            assert held.called_at is not None
+            assert held.called_at > time.monotonic() + 60, "who waits for a barrier is there as long as that may take"
 
 
 async def test_finished_runs_leave_nothing_behind_in_memory(tmp_path: Path) -> None:

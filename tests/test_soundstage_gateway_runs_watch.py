@@ -153,6 +153,19 @@ def test_a_run_whose_owner_is_gone_is_abandoned_when_its_lease_is_over(
     assert (told.run.verdict, told.run.ended) == ("inconclusive", "abandoned")
 
 
+def test_an_owner_that_waits_for_an_answer_is_there_until_it_comes(runs: Runs, watch: RunWatch, clock: Clock) -> None:
+    """A run that is settled for longer than its lease must not be ended by the verification that waits for it."""
+    runs.open("leased", "", NOON, lease=1.0)
+    watch.called("leased", waiting=30.0)
+    watch.called("leased")
+    clock.go_on(30.5)
+    watch.write()
+    assert "leased" in runs.open_ids
+    clock.go_on(1.0)
+    watch.write()
+    assert "leased" not in runs.open_ids
+
+
 def test_a_lease_begins_anew_after_a_restart(runs: Runs, watch: RunWatch, clock: Clock) -> None:
     runs.open("leased", "", NOON, lease=60.0)
     runs.refresh()
