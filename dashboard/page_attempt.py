@@ -88,14 +88,15 @@ async def opt_in_for(gateway: Gateway, detail: dict[str, Any]) -> tuple[str, str
 
 
 def question(detail: dict[str, Any]) -> dict[str, Any]:
-    """What the policy is asked, made from a capture. Its credentials are removed ones."""
+    """What the policy is asked, made from a capture. Its credentials are removed: of a live one it is told."""
     facts, target = detail["facts"], detail["target"]
     if is_mail(detail):
         mail = {"from": facts.get("from") or "", "to": facts.get("to") or [], "subject": facts.get("subject") or ""}
         return {"email": mail}
     if target["scheme"] in SCHEDULERS:
         return {"job": str(facts.get("job"))}
-    return {"method": target.get("method") or "GET", "url": address(target), "headers": {}}
+    live = "live_credential" in detail["flags"]
+    return {"method": target.get("method") or "GET", "url": address(target), "headers": {}, "live_credential": live}
 
 
 def _said(value: Any) -> str:

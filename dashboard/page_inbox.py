@@ -127,6 +127,7 @@ class InboxPages:
             "next": found.next,
             "exhausted": found.exhausted,
             "wrong": asked.wrong,
+            "as_text": asked.as_text,
             "markable": not asked.sieved and not asked.wrong,
             "unread": self._labels.unread(),
             "seq": seq,

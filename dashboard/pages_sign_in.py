@@ -11,7 +11,7 @@ from dashboard.sign_in import SignInLinks
 from dashboard.sign_in_page import sign_in_page
 from dashboard.sign_in_rate import SignInRate
 
-USED = "This sign-in link has been used or is over. Ask Soundstage for a new one, or restart it."
+USED = "This sign-in link has been used or is over. Print a new one where it runs: soundstage sign-in."
 WRONG = "This is neither the admin token nor a sign-in link that is still good."
 SLOWLY = "Too many wrong tokens. Wait a minute, then try again."
 

@@ -39,6 +39,8 @@ class Search:
     """Only payloads of more octets than this."""
     wrong: tuple[str, ...] = ()
     """Whole sentences about what was not understood; then nothing is to be shown."""
+    as_text: tuple[str, ...] = ()
+    """What looks like a key and is none (`frm:`): it is looked for as text, as an address's scheme is."""
 
     @property
     def sieved(self) -> bool:
@@ -54,6 +56,7 @@ class _Reading:
     words: list[str] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    as_text: list[str] = field(default_factory=list)
 
     def take(self, minus: str, key: str, value: str) -> None:
         reader = _KEYS.get(key)
@@ -67,6 +70,8 @@ class _Reading:
             reader(self, key, value)
         elif key:
             self.words.append(f"{key}:{value}")
+            if not value.startswith("//"):
+                self.as_text.append(f"{key}:")
         elif value:
             self.words.append(value)
 
@@ -85,7 +90,7 @@ def parse(text: str, now: datetime, channels: tuple[str, ...] = _CHANNELS) -> Se
     fields: dict[str, Any] = {"channels": channels, **reading.fields}
     if reading.words:
         fields["q"] = " ".join(reading.words)
-    return Search(Filters(**fields), tuple(reading.without), larger, tuple(reading.wrong))
+    return Search(Filters(**fields), tuple(reading.without), larger, tuple(reading.wrong), tuple(reading.as_text))
 
 
 def _plain(reading: _Reading, key: str, value: str) -> None:

@@ -26,8 +26,10 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>Sign in - Soundstage</title><style>{style}</style></head>
 <body><main><h1>Soundstage</h1>{wrong}
-<p>Open the sign-in link that <code>soundstage up</code> printed. It is good once, for ten minutes.</p>
-<form method="post" action="/sign-in"><label for="token">Or sign in with the admin token</label>
+<p>Open the sign-in link that <code>soundstage up</code> printed, or a fresh one of
+<code>soundstage sign-in</code>. Each is good once, for ten minutes.</p>
+<form method="post" action="/sign-in"><label for="token">Or sign in with the admin token
+(<code>admin.token</code> in the data directory)</label>
 <input id="token" name="token" type="password" autocomplete="off" required>
 <button>Sign in</button></form></main></body></html>
 """

@@ -19,6 +19,7 @@ from policies.opt_in import NOT_REQUESTS, is_job, is_mail
 from policies.pattern import BadPattern
 from policies.policy import Policy
 from policies.policy_file_values import read_method
+from policies.recognition import Recognition
 
 PROPOSED = timedelta(days=30)
 """How long a proposed opt-in lives; a policy accepts up to 90 days."""
@@ -141,6 +142,14 @@ def _remark(effect: Effect) -> str:
     if effect.credential == "live":
         return "# It carried a live credential, which this keeps inside: send a test one.\n"
     return ""
+
+
+def caution(effect: Effect, known: Recognition | None) -> str:
+    """A remark on the YAML for a request without credentials, of a provider whose own tell live from test."""
+    marked = known is not None and known.pack is not None and known.pack.credentials.test is not None
+    if not marked or effect.credential != "none" or _obstacle(effect) is not None:
+        return ""
+    return "# Add `credentials: test`, so that a live credential stays inside.\n"
 
 
 def _slug(text: str) -> str:

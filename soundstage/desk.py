@@ -10,7 +10,7 @@ from ledger.capture import rfc3339
 from policies.describe import describe
 from policies.effect import UNATTRIBUTED
 from policies.expectation_names import Names
-from policies.explain import explain
+from policies.explain import caution, explain
 from policies.pack import Packs
 from soundstage.control_server import Asked, ControlServer
 from soundstage.policy_in_force import PolicyInForce
@@ -119,9 +119,11 @@ class Desk:
         return await self._release.release(str(given["id"]), [str(one) for one in given["to"]], str(given["source"]))
 
     async def _explain(self, given: dict[str, Any]) -> dict[str, Any]:
-        effect, _ = describe(seen_in(given), self._packs, run=UNATTRIBUTED)
+        effect, known = describe(seen_in(given), self._packs, run=UNATTRIBUTED)
+        if given.get("live_credential"):  # of a capture, whose credentials are removed
+            effect = effect.model_copy(update={"credential": "live"})
         told = explain(self._policy.current(), effect, datetime.now(UTC))
-        return dataclasses.asdict(told)
+        return {**dataclasses.asdict(told), "opt_in": told.opt_in + caution(effect, known)}
 
 
 def _anywhere(source: str) -> str:

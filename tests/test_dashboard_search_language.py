@@ -84,3 +84,15 @@ def test_any_text_is_read(text: str) -> None:
 def test_any_mix_of_its_own_words_is_read(words: list[str]) -> None:
     asked = parse(" ".join(words), NOW)
     assert all(sentence.endswith(".") for sentence in asked.wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("frm:ann", ("frm:",), id="misspelt"),
+        pytest.param("https://shop.example/x", (), id="an-address"),
+        pytest.param("from:ann order", (), id="known"),
+    ],
+)
+def test_what_looks_like_a_key_and_is_none_is_looked_for_and_told(text: str, told: tuple[str, ...]) -> None:
+    assert parse(text, NOW).as_text == told

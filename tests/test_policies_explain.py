@@ -9,8 +9,11 @@ from effects import NOW, call, load, mail, policy_of, write_policy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from policies.describe import describe
 from policies.effect import Effect
-from policies.explain import explain, opt_in_for
+from policies.explain import caution, explain, opt_in_for
+from policies.http_request import HttpRequest
+from policies.pack import Packs
 from policies.policy import Policy
 
 
@@ -33,6 +36,29 @@ def test_the_yaml_of_a_call() -> None:
         "    expires: 2026-12-22\n"
         "# It carried a live credential, which this keeps inside: send a test one.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "authorization", "cautious"),
+    [
+        pytest.param("api.stripe.com", None, True, id="keys-tell-live-from-test"),
+        pytest.param("api.stripe.com", "Bearer sk_test_x", False, id="the-key-is-known"),
+        pytest.param("slack.com", None, False, id="tokens-tell-nothing"),
+        pytest.param("partner.example", None, False, id="no-pack"),
+    ],
+)
+def test_a_question_without_credentials_says_how_to_keep_live_ones_inside(
+    host: str, authorization: str | None, cautious: bool
+) -> None:
+    sent = {"host": host, **({} if authorization is None else {"authorization": authorization})}
+    names = (("connect", f"{host}:443"), ("sni", host), ("host", host))
+    request = HttpRequest(
+        method="POST", scheme="https", names=names, target="/", headers=tuple(sent.items()), source="127.0.0.1"
+    )
+    effect, known = describe(request, Packs.built_in(), run="r")
+    told = opt_in_for(effect, NOW) + caution(effect, known)
+    assert ("credentials: test" in told) == (cautious or authorization is not None)
+    assert ("# Add `credentials: test`" in told) == cautious
 
 
 def test_the_yaml_of_a_mail() -> None:
