@@ -6,7 +6,7 @@ BIN := .venv/bin
 ROOMS := soundstage proxy dashboard sinks ledger policies
 export PYTHON
 
-.PHONY: up test demo bench check containers assets run-ready dev-ready locks help
+.PHONY: up test demo bench check containers host assets run-ready dev-ready locks help
 
 help:
 	@echo "make up     start Soundstage here, until Ctrl-C"
@@ -15,6 +15,7 @@ help:
 	@echo "make check  style, types, layers, dependencies, spelling, the house rules"
 	@echo "make bench  the benchmarks, as a table"
 	@echo "make containers  docker-compose.yml with an engine of its own, and every way out of it tried; as root"
+	@echo "make host   the units for a host, booted with systemd in a namespace; as root"
 
 up: run-ready assets
 	@exec $(BIN)/soundstage up
@@ -42,6 +43,10 @@ check: dev-ready
 containers: dev-ready assets
 	@deploy/compose/try
 	@deploy/container/try
+
+# Two minutes and more, and root: not part of `make test`.
+host: dev-ready assets
+	@deploy/host/try
 
 assets:
 	@$(BIN)/python -m dashboard.build_assets

@@ -69,12 +69,23 @@ def stage(gateway: Running) -> Iterator[Stage]:
     run.post("finish")
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_a_program_with_the_variables_alone_is_captured(stage: Stage, program: Program) -> None:
+def lacking(program: Program) -> str:
+    """Why a program cannot be tried on this machine; empty where it can."""
     if program.needs != "{python}" and shutil.which(program.needs) is None:
-        pytest.skip(f"{program.needs} is not installed")
+        return f"{program.needs} is not installed"
     if program.name == "cargo" and subprocess.run(["cargo", "--version"], capture_output=True, check=False).returncode:
-        pytest.skip("cargo is rustup's, and no toolchain is chosen")
+        return "cargo is rustup's, and no toolchain is chosen"
+    return ""
+
+
+def tried(program: Program) -> object:
+    """The row of one program, skipped by name where it is not to be had."""
+    why = lacking(program)
+    return pytest.param(program, id=program.name, marks=[pytest.mark.skipif(bool(why), reason=why)] if why else [])
+
+
+@pytest.mark.parametrize("program", [tried(program) for program in PROGRAMS])
+def test_a_program_with_the_variables_alone_is_captured(stage: Stage, program: Program) -> None:
     https = stage.place("https")
     host, _, port = https.rpartition(":")
     named = {"{python}": sys.executable, "{folder}": str(stage.home), "{https}": https, "{host}": host, "{port}": port}
