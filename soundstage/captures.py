@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from policies.verification_summary import numbered
 from soundstage.api import Api
 from soundstage.arguments import FILTERS
 from soundstage.options import given
@@ -48,7 +49,7 @@ def exported(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--output {arguments.output} is there already", "name a new file, or remove it") from None
     except OSError as trouble:
         raise ConfigError(f"--output {arguments.output}: {trouble.strerror}") from None
-    print(f"{count} captures written to {arguments.output}", file=sys.stderr)
+    print(f"{numbered(count, 'capture')} written to {arguments.output}", file=sys.stderr)
     return 0
 
 
@@ -58,7 +59,7 @@ def purged(arguments: argparse.Namespace) -> int:
     if not filters and not arguments.all:
         raise ConfigError("purge without a filter would delete every capture", "say --all if that is meant")
     told = _api(arguments).delete("/api/captures", filters)
-    print(json.dumps(told) if arguments.json else f"{told['removed']} captures deleted")
+    print(json.dumps(told) if arguments.json else f"{numbered(told['removed'], 'capture')} deleted")
     return 0
 
 
@@ -83,7 +84,7 @@ def _row(item: dict[str, Any]) -> tuple[str, ...]:
         or ""
     )
     verdict = item["verdict"] + (" (left)" if item["left"] else "")
-    return item["at"][:19], verdict, item["channel"], what, _where(item), item["id"]
+    return f"{item['at'][:19]}Z", verdict, item["channel"], what, _where(item), item["id"]
 
 
 def _where(item: dict[str, Any]) -> str:

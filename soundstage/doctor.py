@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soundstage import doctor_machine, doctor_report
-from soundstage.console import warn
+from soundstage.console import remark, warn
 from soundstage.doctor_attempt import WHAT, Finding
 from soundstage.doctor_examination import examine, judged, where
 from soundstage.doctor_judge import accepted, contained, exit_code, noted
@@ -68,6 +68,8 @@ def _tell(arguments: argparse.Namespace, findings: Sequence[Finding], report: di
     consulted = bool(report["consulted"])
     text = json.dumps(report, indent=1) if arguments.json else doctor_report.human(findings, consulted=consulted)
     print(text, file=place, flush=True)
+    if not arguments.json and (hint := doctor_report.hint(findings)):
+        remark(f"soundstage: hint: {hint}")
 
 
 def _ended(command: list[str], findings: Sequence[Finding]) -> int:

@@ -44,6 +44,13 @@ def result(findings: Sequence[Finding]) -> str:
     return "contained" if contained(findings) else "inconclusive"
 
 
+def hint(findings: Sequence[Finding]) -> str:
+    """What to do about it, for people; empty where nothing is open."""
+    if result(findings) != "open":
+        return ""
+    return "variables contain nothing: `soundstage run -- COMMAND` does, or a network whose only way out is Soundstage"
+
+
 def sentence(findings: Sequence[Finding], *, consulted: bool) -> str:
     """What it comes to."""
     counts = Counter(one.verdict for one in findings)

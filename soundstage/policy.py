@@ -12,6 +12,7 @@ from typing import Any
 from policies.policy import Policy
 from policies.policy_file import load_policy
 from policies.policy_problem import PolicyError
+from policies.verification_summary import numbered
 from policies.yaml_lines import parse
 from soundstage.api import Api
 from soundstage.console import complain, warn
@@ -35,7 +36,9 @@ def checked(arguments: argparse.Namespace) -> int:
         return 0
     for warning in policy.warnings:
         warn(warning)
-    print(f"good: {len(policy.opt_ins)} opt-ins{f' for {policy.environment}' if policy.environment else ''}")
+    print(
+        f"good: {numbered(len(policy.opt_ins), 'opt-in')}{f' for {policy.environment}' if policy.environment else ''}"
+    )
     return 0
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from policies.verification_result import Closest, Result, RowResult
+from policies.verification_summary import numbered
 from soundstage.table import printable
 
 _SIGNS = {"held": "ok", "failed": "FAIL", "inconclusive": "??"}
@@ -20,7 +21,7 @@ def text_report(result: Result, *, file: str | None = None, colour: bool = False
     verdict = _painted(result.verdict, result.verdict, colour)
     inside = result.counts.get("children", 0)
     also = f" and the {inside} inside it" if inside else ""
-    return "\n".join([*lines, f"{verdict}: run {printable(result.run)}{also}, {judged} captures judged"])
+    return "\n".join([*lines, f"{verdict}: run {printable(result.run)}{also}, {numbered(judged, 'capture')} judged"])
 
 
 def _row(row: RowResult, width: int, file: str | None, colour: bool) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from policies.verification_summary import numbered
 from soundstage.console import remark
 from soundstage.trouble import Unanswered
 
@@ -49,9 +50,9 @@ def human(run: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         by_channel.update(counts["channels"])
     channels = ", ".join(f"{count} {channel}" for channel, count in sorted(by_channel.items()))
     captures, left = (sum(counts[name] for counts in every) for name in ("captures", "left"))
-    parts = [f"{captures} captures" + (f" ({channels})" if channels else ""), f"{left} left"]
+    parts = [numbered(captures, "capture") + (f" ({channels})" if channels else ""), f"{left} left"]
     if run["children"]:
-        parts.append(f"{len(run['children'])} runs inside it")
+        parts.append(f"{numbered(len(run['children']), 'run')} inside it")
     parts.append(CONTAINED[run["contained"]])
     refused = [f"{count} {KINDS[kind]}" for kind, count in told.get("refused", {}).items() if count]
     if refused:

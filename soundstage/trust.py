@@ -58,7 +58,7 @@ def _pem_files(arguments: argparse.Namespace) -> list[Path]:
     if not (environments or arguments.node or arguments.java or arguments.folder):
         if not os.environ.get("VIRTUAL_ENV"):
             hint = "name --venv DIR, --node DIR, --folder DIR or --java HOME"
-            raise ConfigError("trust needs to know whose certificates", hint)
+            raise ConfigError("trust needs to know whose certificates, and no virtual environment is active", hint)
         environments = [Path(os.environ["VIRTUAL_ENV"])]
     found = [path for venv in environments for path in python_bundles(venv)]
     found += [path for project in arguments.node for path in node_bundles(project)]

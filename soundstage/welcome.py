@@ -23,7 +23,7 @@ Soundstage is ready. Everything is stopped, recorded and answered; {leaves}.
 Route a program through it: paste this into its shell, then start it there.
 
   eval "$({command} env{where})"
-  {command} trust install --venv "$VIRTUAL_ENV"{where}   # for SDKs that bring their own roots
+  {command} trust install --venv .venv{where}   # its environment, for SDKs that bring their own roots
 
 Ctrl-C stops it."""
 

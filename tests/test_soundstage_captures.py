@@ -55,7 +55,7 @@ def test_exported_as_json_lines_and_never_over_a_file(gateway: Running, tmp_path
 def test_purged_by_filter_alone(gateway: Running) -> None:
     post(gateway, "purge.partner.test")
     kept = post(gateway, "kept.partner.test")
-    assert gateway.run("captures", "purge", "--host", "purge.partner.test").stdout == "1 captures deleted\n"
+    assert gateway.run("captures", "purge", "--host", "purge.partner.test").stdout == "1 capture deleted\n"
     left = json.loads(gateway.run("captures", "list", "--json", "--host", "*.partner.test").stdout)
     ids = [item["id"] for item in left]
     assert kept in ids

@@ -6,7 +6,7 @@ import pytest
 
 from soundstage.doctor_attempt import Attempt, Finding, Outcome, Way
 from soundstage.doctor_judge import accepted, contained, exit_code, judge
-from soundstage.doctor_report import human, machine, planned, result
+from soundstage.doctor_report import hint, human, machine, planned, result
 
 RECORDED = {"id": "0192-a", "left": False, "reason": "socket is denied by default"}
 LEFT = RECORDED | {"left": True, "reason": "the opt-in x allows it"}
@@ -105,6 +105,11 @@ def test_the_table_says_the_worst_first_and_ends_with_a_sentence(verdicts: tuple
     lines = human([found(one) for one in reversed(verdicts)], consulted=False).splitlines()
     assert lines[1].startswith(verdicts[0])
     assert lines[-1].startswith(said)
+
+
+@pytest.mark.parametrize(("verdicts", "hinted"), [(("open", "captured"), True), (("captured",), False), ((), False)])
+def test_where_something_is_open_it_says_what_contains(verdicts: tuple[str, ...], hinted: bool) -> None:
+    assert ("soundstage run" in hint([found(one) for one in verdicts])) == hinted
 
 
 def test_what_is_planned_is_listed_with_what_is_sent() -> None:

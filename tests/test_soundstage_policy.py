@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_good_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "check", str(file)]) == 0
-    assert capsys.readouterr().out == "good: 1 opt-ins for staging\n"
+    assert capsys.readouterr().out == "good: 1 opt-in for staging\n"
 
 
 def test_examples_that_hold(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,7 @@ def test_text_for_people() -> None:
         "        - subject: Welcome",
         "        + subject: Bye",
         "ok    email to bob@*  nothing of it was seen",
-        "violated: run ci-1, 1 captures judged",
+        "violated: run ci-1, 1 capture judged",
     ]
 
 
