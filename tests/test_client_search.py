@@ -80,6 +80,7 @@ def test_a_token_of_one_run_alone_leaves_out_whose_it_may_be(stage: Stage, windo
     with pytest.raises(NotAsExpected) as told:
         window.email.wait_for(to="ann@example.test")
     assert str(told.value).endswith("no email at all was captured in test_signup, nor anything else")
+    assert told.value.__context__ is None, "a refusal that was taken is no cause of it"
 
 
 async def test_awaiting_too(stage: Stage) -> None:

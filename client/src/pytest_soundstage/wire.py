@@ -36,12 +36,7 @@ class Wire:
         try:
             ask = next(steps)
             while True:
-                try:
-                    answer = self._answer(ask)
-                except SoundstageError as trouble:
-                    ask = steps.throw(trouble)  # steps may know what to make of a refusal; else it comes out again
-                else:
-                    ask = steps.send(answer)
+                ask = _told(steps, self._answer(ask))
         except StopIteration as done:
             result: T = done.value
             return result
@@ -49,13 +44,13 @@ class Wire:
     def close(self) -> None:
         self._transport.close()
 
-    def _answer(self, ask: Ask) -> Answer:
+    def _answer(self, ask: Ask) -> Answer | SoundstageError:
         try:
             response = SEND["wait"](self._transport, _request(self.place, ask))
             response.read()
             response.close()
         except (httpx.HTTPError, httpx.InvalidURL) as trouble:
-            raise _silent(self.place, trouble) from None
+            return _silent(self.place, trouble)
         return answered(self.place, ask, response)
 
 
@@ -72,45 +67,48 @@ class AsyncWire:
             try:
                 ask = next(steps)
                 while True:
-                    try:
-                        answer = await self._answer(transport, ask)
-                    except SoundstageError as trouble:
-                        ask = steps.throw(trouble)
-                    else:
-                        ask = steps.send(answer)
+                    ask = _told(steps, await self._answer(transport, ask))
             except StopIteration as done:
                 result: T = done.value
                 return result
 
-    async def _answer(self, transport: httpx.AsyncHTTPTransport, ask: Ask) -> Answer:
+    async def _answer(self, transport: httpx.AsyncHTTPTransport, ask: Ask) -> Answer | SoundstageError:
         try:
             response = await SEND_ASYNC["await"](transport, _request(self.place, ask))
             await response.aread()
             await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as trouble:
-            raise _silent(self.place, trouble) from None
+            return _silent(self.place, trouble)
         return answered(self.place, ask, response)
 
 
-def answered(place: Place, ask: Ask, response: httpx.Response) -> Answer:
+def _told(steps: Steps[T], answer: Answer | SoundstageError) -> Ask:
+    """Go on with an answer, or with an error: steps may know what to make of a refusal, else it comes out of them.
+
+    Thrown outside of any `except`, so that what the steps raise after one that they took does not name it as its cause.
+    """
+    return steps.throw(answer) if isinstance(answer, SoundstageError) else steps.send(answer)
+
+
+def answered(place: Place, ask: Ask, response: httpx.Response) -> Answer | SoundstageError:
     """The answer, or the error that it is."""
     status = response.status_code
     if response.is_success or status in ask.also:
-        return Answer(status, response.content if ask.raw else _read(place, response))
+        return _read(place, ask, response)
     why = _detail(response)
     if status in (401, 403):
         why = f"it does not accept the token for this ({why})"
     message = f"Soundstage at {place.url} refuses {ask.method} {ask.path}: {why}"
-    if response.is_client_error:
-        raise Refused(message, status)
-    raise Unanswered(message)
+    return Refused(message, status) if response.is_client_error else Unanswered(message)
 
 
-def _read(place: Place, response: httpx.Response) -> Any:
+def _read(place: Place, ask: Ask, response: httpx.Response) -> Answer | SoundstageError:
+    if ask.raw:
+        return Answer(response.status_code, response.content)
     try:
-        return response.json()
+        return Answer(response.status_code, response.json())
     except ValueError:
-        raise Unanswered(f"what answers at {place.url} is not Soundstage: {response.text[:80]!r}") from None
+        return Unanswered(f"what answers at {place.url} is not Soundstage: {response.text[:80]!r}")
 
 
 def _detail(response: httpx.Response) -> str:
