@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,16 @@ def explained(arguments: argparse.Namespace) -> int:
     settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
     question = _question(arguments.request, _headers(arguments.headers))
     told = Api.found(settings).post("/api/policy/explain", question)
-    if arguments.json:
-        print(json.dumps(told, indent=1))
-        return 0
-    print(f"{told['verdict']} by {told['rule']}: {told['reason']}\n\nto opt it in:\n\n{told['opt_in'].rstrip()}")
+    print(json.dumps(told, indent=1) if arguments.json else explanation(told))
     return 0
+
+
+def explanation(told: Mapping[str, str]) -> str:
+    """For people. What leaves already needs no opt-in."""
+    said = f"{told['verdict']} by {told['rule']}: {told['reason']}"
+    if told["verdict"] in ("allow", "divert"):
+        return said
+    return f"{said}\n\nto opt it in:\n\n{told['opt_in'].rstrip()}"
 
 
 def _load(files: list[Path]) -> Policy:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from soundstage.__main__ import main
+from soundstage.policy import explanation
 
 SOON = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
 GOOD = f"""\
@@ -85,3 +86,12 @@ def test_wrong_words_are_2(words: list[str], message: str, tmp_path: Path, capsy
 def test_explain_without_a_gateway_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "explain", "GET http://a.test/", "--data-dir", str(tmp_path)]) == 2
     assert "no Soundstage runs on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("verdict", "proposed"), [("capture", True), ("deny", True), ("allow", False), ("divert", False)]
+)
+def test_what_leaves_already_is_not_told_how_to_opt_in(verdict: str, proposed: bool) -> None:
+    said = explanation({"verdict": verdict, "rule": "r", "reason": "why", "opt_in": "opt_in:\n  - id: x\n"})
+    assert said.splitlines()[0] == f"{verdict} by r: why"
+    assert ("opt_in:" in said) == proposed
