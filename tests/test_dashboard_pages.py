@@ -119,6 +119,7 @@ async def test_the_keyboard_alone_reads_mail(ann: Visitor, stage: Stage) -> None
     await ann.page.keyboard.press("Escape")
     await ann.page.keyboard.press("?")
     await expect(ann.page.locator("#keys")).to_be_visible()
+    assert await ann.page.evaluate("document.getElementById('keys').offsetHeight < innerHeight * 3 / 4")
     await ann.page.keyboard.press("Escape")
     await expect(ann.page.locator("#keys")).to_be_hidden()
 
@@ -213,6 +214,8 @@ async def test_400_pixels_are_enough(chromium: Browser, stage: Stage) -> None:
     for path in [*(path.format(id=shown) for path in PATHS), "/inbox?q=nothing-like-it"]:
         await visitor.page.goto(stage.url + path)
         assert await visitor.page.evaluate("document.documentElement.scrollWidth") <= 400, path
+    await visitor.page.goto(f"{stage.url}/attempts")
+    assert await visitor.page.evaluate("document.querySelector('.scroll').scrollWidth") <= 400, "no kind is cut off"
     await visitor.page.goto(f"{stage.url}/inbox")
     await visitor.page.locator("#rows a").first.click()
     await expect(visitor.page.locator("#message h2")).to_be_visible()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policies.describe import describe
 from policies.effect import Effect
 from policies.explain import caution, explain, opt_in_for
-from policies.http_request import HttpRequest
+from policies.http_request import HttpRequest, NameSource
 from policies.pack import Packs
 from policies.policy import Policy
 
@@ -51,7 +51,7 @@ def test_a_question_without_credentials_says_how_to_keep_live_ones_inside(
     host: str, authorization: str | None, cautious: bool
 ) -> None:
     sent = {"host": host, **({} if authorization is None else {"authorization": authorization})}
-    names = (("connect", f"{host}:443"), ("sni", host), ("host", host))
+    names: tuple[tuple[NameSource, str], ...] = (("connect", f"{host}:443"), ("sni", host), ("host", host))
     request = HttpRequest(
         method="POST", scheme="https", names=names, target="/", headers=tuple(sent.items()), source="127.0.0.1"
     )
