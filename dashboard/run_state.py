@@ -58,6 +58,7 @@ def _child(child: Mapping[str, Any], part: Mapping[str, Any], *, whole: bool) ->
     """As its parent sees it; of a window of the parent, what was missed meanwhile."""
     gaps = [_told(gap) for gap in child["gaps"] if _within(gap, part, whole=whole)]
     doubts = doubts_of(
+        at_work=whole and child["open"],
         ended=child["ended"] if whole else None,
         canaries=child["canaries"] if whole else None,
         gaps=gaps,

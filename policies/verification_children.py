@@ -27,12 +27,16 @@ class ChildState:
 
 def doubts_of(
     *,
+    at_work: bool,
     ended: str | None,
     canaries: Mapping[str, Mapping[str, bool]] | None,
     gaps: Sequence[str],
     wrong_token: int,
 ) -> tuple[str, ...]:
-    """What would make a verdict on that run alone inconclusive. `ended`: why Soundstage ended it itself."""
+    """What would make a verdict on that run alone inconclusive. `ended`: why Soundstage ended it itself.
+
+    `at_work`: nobody has finished it, though all of the run around it is judged.
+    """
     found = [] if ended is None else [_ENDED.get(ended, ended)]
     found += gaps
     missing = [
@@ -42,6 +46,8 @@ def doubts_of(
         found.append(f"canaries did not arrive: {', '.join(missing)}")
     if wrong_token:
         found.append(f"somebody came {numbered(wrong_token, 'time')} with its name and a wrong token")
+    if at_work:
+        found.append("it is not finished, and what it does from now on is not judged")
     return tuple(found)
 
 

@@ -37,19 +37,23 @@ def test_a_parents_verdict_counts_what_its_children_did(gateway: Running) -> Non
         hook(ann)
         hook(ben)
         assert [len(one.captures()) for one in (run, ann, ben)] == [0, 1, 1]
-        assert verdict(run, twice) == ("clean", [])
+        judged, reasons = verdict(run, twice)
+        assert judged == "inconclusive"
+        assert f"{ann.id} (gw0): it is not finished" in " ".join(reasons)
         assert verdict(ann, twice)[0] == "violated"
+        for one in (ann, ben):
+            one.post("finish", {"verdict": "clean"})
+        assert verdict(run, twice) == ("clean", [])
         told = run.post("verify", {"text": f"version: 1\n{QUICK}contained: optional\n{twice}"})
         assert told["counts"]["children"] == 2
         row = next(row for row in told["rows"] if row["name"] == "runs inside it")
         assert row["reason"] == "2 runs with 2 captures, judged with it"
-        ann.post("finish", {"verdict": "clean"})
-        assert verdict(run, twice) == ("clean", []), "finished or not"
         hook(ann)
         assert [len(one.captures()) for one in (run, ann)] == [1, 1], "what a finished child left behind"
-    shown = ben.shown()
+        late = inside(run)
+    shown = late.shown()
     assert (shown["open"], shown["verdict"], shown["ended"]) == (False, "inconclusive", "parent")
-    assert verdict(ben, "others: allow\n")[0] == "inconclusive"
+    assert verdict(late, "others: allow\n")[0] == "inconclusive"
 
 
 def test_a_child_is_not_clean_of_what_came_without_its_name(gateway: Running) -> None:
@@ -59,6 +63,7 @@ def test_a_child_is_not_clean_of_what_came_without_its_name(gateway: Running) ->
         judged, reasons = verdict(child, "others: allow\n")
         assert judged == "inconclusive"
         assert f"nobody but the run around it, {run.id}, claimed" in " ".join(reasons)
+        child.post("finish", {"verdict": judged})
         assert verdict(run, "others: allow\n")[0] == "clean"
 
 
