@@ -17,9 +17,7 @@ _DROP_IN = {
     "DELETE": re.compile(r"/(?:mailpit|mailhog)/api/v1/.*"),
 }
 """Of Mailpit's and MailHog's APIs, which show and change this run's mails alone; nothing is sent or released by it."""
-_ELSE = frozenset(
-    {("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/api/policy/explain"), ("POST", "/api/runs")}
-)
+_ELSE = frozenset({("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/api/policy/explain"), ("POST", "/api/runs")})
 """The last opens a run inside this one (`dashboard.api_runs`)."""
 
 
