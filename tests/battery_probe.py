@@ -108,7 +108,7 @@ def reached(attempt: Attempt) -> socket.socket:
     if road == "proxy":
         shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         there.sendall(f"CONNECT {shown} HTTP/1.1\r\nHost: {shown}\r\n\r\n".encode("latin-1", "replace"))
-        told = hear(there)
+        told = head(there)
         if not told.startswith(b"HTTP/1.1 200"):
             raise ConnectionRefusedError(told)
     elif road == "socks":
@@ -155,6 +155,14 @@ def socks(there: socket.socket, host: str, port: int, command: int) -> None:
     exactly(there, 18 if told[3] == 4 else 6)  # and no more: a mail server's greeting may be there already
     if told[1] != 0:
         raise ConnectionRefusedError(told)
+
+
+def head(there: socket.socket) -> bytes:
+    """A head of HTTP, and no more: a mail server's greeting may be there already."""
+    heard = b""
+    while not heard.endswith(b"\r\n\r\n"):
+        heard += exactly(there, 1)
+    return heard
 
 
 def exactly(there: socket.socket, size: int) -> bytes:
