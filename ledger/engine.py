@@ -29,6 +29,9 @@ _SYNCHRONOUS = {
     "read": "NORMAL",
 }
 
+_CACHE_KILOBYTES = {"write": 16_000, "background": 4_000, "index": 16_000, "read": 8_000}
+"""Of each connection. Pages that it has no room for are the kernel's to keep, at a microsecond each."""
+
 
 def sqlite_engine(path: Path, use: Use) -> Engine:
     """Connections to the embedded ledger; they never create the file: that is the store's decision alone."""
@@ -41,6 +44,8 @@ def sqlite_engine(path: Path, use: Use) -> Engine:
         query_cache_size=1200,
     )
     event.listen(engine, "begin", _reader(search_file_of(path)) if use == "read" else _begin_immediate)
+    if use in ("write", "background"):
+        event.listen(engine, "checkin", _shrink)
     return engine
 
 
@@ -77,7 +82,7 @@ def _pragmas(use: Use) -> list[str]:
         f"synchronous={_SYNCHRONOUS[use]}",
         "foreign_keys=OFF",
         "temp_store=MEMORY",
-        "cache_size=-32000",
+        f"cache_size=-{_CACHE_KILOBYTES[use]}",
         # A page changed by many commits is copied once: 32 MB of log between checkpoints instead of 8.
         "wal_autocheckpoint=4000",
         "journal_size_limit=67108864",
@@ -85,6 +90,12 @@ def _pragmas(use: Use) -> list[str]:
     if use == "read":
         settings += ["query_only=ON", "mmap_size=268435456"]
     return settings
+
+
+def _shrink(connection: Any, _record: Any) -> None:
+    """What a thread read in passing is not kept for ever: the committer alone holds on to its connection."""
+    if connection is not None:
+        connection.execute("PRAGMA shrink_memory")
 
 
 def create_file(path: Path) -> None:

@@ -10,6 +10,7 @@ The node passes everything on, and has a default route to the world: nothing but
 the small internet's staging host, the node its gateway.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -37,6 +38,8 @@ DNS_SERVICE: Manifest = {
     },
 }
 TOKEN = "a-token-for-the-cluster"
+GATEWAY_ID = 10001
+"""The user that the deployment names."""
 
 
 class PodNetwork(SmallInternet):
@@ -95,7 +98,9 @@ class PodNetwork(SmallInternet):
     def start(self) -> None:
         """Soundstage in the gateway's pod, with the manifests' settings."""
         data, token = self.folder / "volume" / "soundstage", self.folder / "token"
-        data.parent.mkdir()
+        data.parent.mkdir(mode=0o700)
+        # As on a cluster, nobody without the gateway's id or root's powers looks into it: no test beside this one.
+        os.chown(data.parent, GATEWAY_ID, GATEWAY_ID)
         (self.folder / "trust").mkdir()
         token.write_text(TOKEN + "\n")
         environ = {
