@@ -17,8 +17,8 @@ from bench.table import show
 
 NODE = Path(__file__).parent / "node"
 FORM = (
-    "amount=4200&currency=eur&customer=cus_123&payment_method=pm_card_visa&confirm=true"
-    "&receipt_email=ann%40example.test&metadata[order]=A1001"
+    "amount=1000000&currency=eur&customer=cus_123&payment_method=pm_card_visa&confirm=true"
+    "&receipt_email=ann%40example.test&metadata[order]=A000000"
 )
 HEAD = (
     "Host: {host}\\r\\nAuthorization: Bearer sk_test_51Sound\\r\\nUser-Agent: Stripe/v1 PythonBindings/16.1.0\\r\\n"

@@ -1,4 +1,7 @@
-"""A load of HTTP requests from a process of its own: fixed bytes, kept or new connections, plain or through TLS."""
+"""A load of HTTP requests from a process of its own: kept or new connections, plain or through TLS.
+
+No two are the same: `000000` in a request is its number, so that nobody answers out of what was answered before.
+"""
 
 import argparse
 import asyncio
@@ -13,14 +16,14 @@ from contextlib import closing
 class KeptConnection(asyncio.Protocol):
     """Sends the next request as soon as the answer to the last one is complete."""
 
-    def __init__(self, request: bytes, done: Callable[[], bool], ended: asyncio.Future[None]) -> None:
+    def __init__(self, request: Callable[[], bytes], done: Callable[[], bool], ended: asyncio.Future[None]) -> None:
         self._request, self._done, self._ended = request, done, ended
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.write(self._request)
+        transport.write(self._request())
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -33,7 +36,7 @@ class KeptConnection(asyncio.Protocol):
             if self._done():
                 self._transport.close()
                 return
-            self._transport.write(self._request)
+            self._transport.write(self._request())
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._ended.done():
@@ -58,6 +61,12 @@ class Load:
         self._answered = 0
         self._context = ssl.create_default_context(cafile=options.ca) if options.ca else None
         self._until = 0.0
+        self._request: bytes = options.request.encode().decode("unicode_escape").encode()
+        self._asked = 0
+
+    def _next(self) -> bytes:
+        self._asked += 1
+        return self._request.replace(b"000000", b"%06d" % self._asked)
 
     def _one_more(self) -> bool:
         self._answered += 1
@@ -74,9 +83,8 @@ class Load:
     async def _kept(self) -> None:
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
-        request = self._options.request.encode().decode("unicode_escape").encode()
         await loop.create_connection(
-            lambda: KeptConnection(request, self._one_more, ended),
+            lambda: KeptConnection(self._next, self._one_more, ended),
             sock=self._socket(),
             ssl=self._context,
             server_hostname=self._options.name if self._context else None,
@@ -85,12 +93,11 @@ class Load:
 
     async def _new_each_time(self) -> None:
         loop = asyncio.get_running_loop()
-        request = self._options.request.encode().decode("unicode_escape").encode()
         more = True
         while more:
             ended: asyncio.Future[None] = loop.create_future()
             await loop.create_connection(
-                lambda ended=ended: KeptConnection(request, lambda: True, ended),
+                lambda ended=ended: KeptConnection(self._next, lambda: True, ended),
                 sock=self._socket(),
                 ssl=self._context,
                 server_hostname=self._options.name if self._context else None,
