@@ -4,8 +4,9 @@ An answer's objects are written field by field as they are made; only what an ex
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -13,6 +14,8 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from policies import expression_collections
 from policies.expression_values import finite
 
+MOST_REMEMBERED = 32
+"""Sets of keys of which it is known how an object of one tree is patched with them, or merged."""
 _WORD = 2**63
 quoted = encode_basestring
 """A text as JSON. What is no ASCII stays as it is, half a surrogate pair too, so that the whole fails to encode."""
@@ -31,46 +34,88 @@ class Written:
 
 
 class Layout:
-    """The keys of an object, in order: made at load, shared by all objects that are written by the same tree."""
+    """The keys of an object in order, and what each one's value is: made at load, shared by all that one tree writes.
 
-    __slots__ = ("_joins", "heads", "places")
+    What is the same in all of them is written once, as few long texts: only what differs is made for each answer.
+    """
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        self.places = {key: at for at, key in enumerate(keys)}
-        self.heads = tuple([f"{quoted(key)}:" for key in self.places])
-        self._joins: dict[Layout, Join] = {}
+    __slots__ = ("_joins", "_patches", "_picked", "_pieces", "places", "size")
 
-    def joined(self, other: "Layout") -> "Join":
-        """How an object of `other` is merged into one of these. Remembered: there are as many as trees merge."""
-        join = self._joins.get(other)
-        if join is None:
-            join = self._joins[other] = Join(self, other)
-        return join
+    def __init__(self, places: Mapping[str, str | int], size: int) -> None:
+        """A key's place is its value as JSON where that never changes, else the number of one of `size` values."""
+        self.places = dict(places)
+        self.size = size
+        self._pieces, order = _pieces(self.places)
+        self._picked = None if order == [*range(size)] else _picker(order)
+        self._joins: dict[Layout, Layout] = {}
+        self._patches: dict[tuple[str, ...], Layout] = {}
+
+    def text(self, values: list[str]) -> str:
+        """An object of these values as JSON."""
+        pieces = self._pieces.copy()
+        pieces[1::2] = values if self._picked is None else self._picked(values)
+        return "".join(pieces)
+
+    def joined(self, other: "Layout") -> "Layout":
+        """Of an object merged with one of `other`: its values are followed by the other's."""
+        made = self._joins.get(other)
+        if made is None:
+            moved = {key: at if isinstance(at, str) else self.size + at for key, at in other.places.items()}
+            made = Layout({**self.places, **moved}, self.size + other.size)
+            _remember(self._joins, other, made)
+        return made
+
+    def patched(self, keys: tuple[str, ...]) -> "Layout":
+        """Of an object whose `keys` are changed: its values are followed by theirs."""
+        made = self._patches.get(keys)
+        if made is None:
+            moved = {key: self.size + at for at, key in enumerate(keys)}
+            made = Layout({**self.places, **moved}, self.size + len(keys))
+            _remember(self._patches, keys, made)
+        return made
 
 
-class Join:
-    """Where the fields of one layout go in another, new keys after those that are there."""
+def _pieces(places: Mapping[str, str | int]) -> tuple[list[str], list[int]]:
+    """An object's text, with a place left for each value that differs; and which values these are."""
+    pieces, order = ["{"], []
+    for number, (key, place) in enumerate(places.items()):
+        pieces[-1] += f"{',' if number else ''}{quoted(key)}:"
+        if isinstance(place, str):
+            pieces[-1] += place
+        else:
+            order.append(place)
+            pieces += ["", ""]
+    pieces[-1] += "}"
+    return pieces, order
 
-    __slots__ = ("layout", "more", "places")
 
-    def __init__(self, one: Layout, other: Layout) -> None:
-        new = [key for key in other.places if key not in one.places]
-        self.layout = Layout([*one.places, *new]) if new else one
-        self.more = [""] * len(new)
-        self.places = tuple([self.layout.places[key] for key in other.places])
+def _picker(order: list[int]) -> Callable[[list[str]], Sequence[str]]:
+    return itemgetter(*order) if len(order) > 1 else lambda values: [values[at] for at in order]
+
+
+def _remember[Key](held: dict[Key, Layout], key: Key, made: Layout) -> None:
+    """What clients send has few sets of keys, but a hostile one has any number of them."""
+    if len(held) >= MOST_REMEMBERED:
+        del held[next(iter(held))]
+    held[key] = made
 
 
 class WrittenObject(Written):
-    """An object as the texts of its fields, each `"key":json`."""
+    """An object as the texts of those of its values that differ, and the layout that says what the others are."""
 
-    __slots__ = ("fields", "layout")
+    __slots__ = ("layout", "values")
 
-    def __init__(self, layout: Layout, fields: list[str]) -> None:
+    def __init__(self, layout: Layout, values: list[str]) -> None:
         self.layout = layout
-        self.fields = fields
+        self.values = values
 
     def text(self) -> str:
-        return f"{{{','.join(self.fields)}}}"
+        return self.layout.text(self.values)
+
+    def told(self, key: str) -> str | None:
+        """One value as JSON."""
+        at = self.layout.places.get(key)
+        return self.values[at] if isinstance(at, int) else at
 
 
 def json_text(value: Any) -> str:
@@ -109,10 +154,9 @@ def field(value: Any, key: str) -> Any:
     if type(value) is not WrittenObject:
         value = plain(value)
         return value.get(key) if type(value) is dict else None
-    at = value.layout.places.get(key)
-    if at is None:
+    told = value.told(key)
+    if told is None:
         return None
-    told = value.fields[at][len(value.layout.heads[at]) :]
     return told[1:-1] if told[0] == '"' and "\\" not in told else read(told)
 
 
@@ -128,29 +172,26 @@ def merged(values: Sequence[Any]) -> Any:
 
 
 def _over(one: WrittenObject, other: WrittenObject) -> WrittenObject:
-    join = one.layout.joined(other.layout)
-    fields = one.fields + join.more
-    for at, told in zip(join.places, other.fields, strict=True):
-        fields[at] = told
-    return WrittenObject(join.layout, fields)
+    return WrittenObject(one.layout.joined(other.layout), one.values + other.values)
 
 
 def patched(value: Any, changes: Any) -> Any:
     """The filter `patched`, of an object that may be written: those fields alone that change are written anew."""
     if type(value) is not WrittenObject or not isinstance(changes, dict):
         return expression_collections.patched(plain(value), changes)
-    layout, fields = value.layout, value.fields.copy()
+    places = value.layout.places
+    keys: list[str] = []
+    told: list[str] = []
     for key, change in changes.items():
-        at = layout.places.get(key)
-        if at is not None:
-            head = layout.heads[at]
+        if key in places:
+            keys.append(key)
             if type(change) is str:
-                fields[at] = head + (quoted(change) if change else "null")
+                told.append(quoted(change) if change else "null")
             elif type(change) is dict:
-                fields[at] = head + _entries(fields[at][len(head) :], change)
+                told.append(_entries(value.told(key) or "null", change))
             else:
-                fields[at] = head + json_text(change)
-    return WrittenObject(layout, fields)
+                told.append(json_text(change))
+    return WrittenObject(value.layout.patched(tuple(keys)), value.values + told) if keys else value
 
 
 def _entries(kept: str, change: dict[str, Any]) -> str:

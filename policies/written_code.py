@@ -64,12 +64,17 @@ class ObjectCode(WrittenCode):
     __slots__ = ()
 
     def __init__(self, fields: Mapping[str, Evaluate]) -> None:
-        layout, writer = written.Layout(fields), Writer()
-        heads = zip(layout.heads, fields.values(), strict=True)
-        told = [spliced(writer, [head, *json_pieces(part)]) for head, part in heads]
-        make = writer.hold(written.WrittenObject)
-        made = writer.code(f"{make}({writer.hold(layout)}, [{', '.join(told)}])")
-        super().__init__(made, _told_object(layout, fields))
+        writer, told = Writer(), list[str]()
+        places: dict[str, str | int] = {}
+        for key, part in fields.items():
+            if isinstance(part, Constant):
+                places[key] = written.json_text(part.value)
+            else:
+                places[key] = len(told)
+                told.append(spliced(writer, json_pieces(part)))
+        layout = writer.hold(written.Layout(places, len(told)))
+        made = writer.code(f"{writer.hold(written.WrittenObject)}({layout}, [{', '.join(told)}])")
+        super().__init__(made, _told_object(fields))
 
 
 def safe_code(source: str) -> SafeCode:
@@ -169,10 +174,10 @@ def text_code(pieces: Sequence[str | Evaluate]) -> Code:
     return writer.code(spliced(writer, pieces))
 
 
-def _told_object(layout: written.Layout, fields: Mapping[str, Evaluate]) -> Code:
+def _told_object(fields: Mapping[str, Evaluate]) -> Code:
     pieces: list[str | Evaluate] = []
-    for head, part in zip(layout.heads, fields.values(), strict=True):
-        pieces += [f"{',' if pieces else '{'}{head}", *json_pieces(part)]
+    for key, part in fields.items():
+        pieces += [f"{',' if pieces else '{'}{written.quoted(key)}:", *json_pieces(part)]
     return text_code([*pieces, "}"])
 
 

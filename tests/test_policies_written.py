@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from policies import expression_collections, written
-from policies.written import Layout, Written, WrittenObject
+from policies.written import MOST_REMEMBERED, Layout, Written, WrittenObject
 
 NAMES = st.sampled_from(["id", "amount", "metadata", "é", 'a"b'])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -23,9 +23,11 @@ OBJECTS = st.dictionaries(NAMES, VALUES, max_size=5)
 
 
 def written_object(value: dict[str, Any]) -> WrittenObject:
-    layout = Layout(value)
-    told = zip(layout.heads, value.values(), strict=True)
-    return WrittenObject(layout, [head + written.json_text(item) for head, item in told])
+    """Every other key is one whose value never changes."""
+    told = {key: written.json_text(item) for key, item in value.items()}
+    moving = [key for at, key in enumerate(told) if at % 2 == 0]
+    places = {key: moving.index(key) if key in moving else text for key, text in told.items()}
+    return WrittenObject(Layout(places, len(moving)), [told[key] for key in moving])
 
 
 @settings(max_examples=60)
@@ -69,14 +71,35 @@ def test_merging_is_the_same_as_of_data(parts: list[tuple[Any, bool]]) -> None:
     assert written.json_text(written.merged(given_parts)).encode() == to_json(whole)
 
 
-def test_objects_of_the_same_trees_share_how_they_are_merged() -> None:
-    one, other = Layout(["a", "b"]), Layout(["b", "c"])
+@settings(max_examples=60)
+@given(OBJECTS, st.lists(st.tuples(OBJECTS, st.booleans()), max_size=3))
+def test_what_was_changed_is_changed_again_as_data_is(value: dict[str, Any], steps: list[tuple[Any, bool]]) -> None:
+    of_texts: Any = written_object(value)
+    for other, is_patch in steps:
+        of_texts = written.patched(of_texts, other) if is_patch else written.merged([of_texts, written_object(other)])
+        value = expression_collections.patched(value, other) if is_patch else {**value, **other}
 
-    join = one.joined(other)
+    assert written.json_text(of_texts).encode() == to_json(value)
 
-    assert one.joined(other) is join
-    assert (list(join.layout.places), join.places) == (["a", "b", "c"], (1, 2))
-    assert one.joined(Layout(["b"])).layout is one
+
+def test_objects_of_the_same_trees_share_how_they_are_merged_and_patched() -> None:
+    one, other = Layout({"a": 0, "b": "1"}, 1), Layout({"b": 0, "c": "null"}, 1)
+
+    assert one.joined(other) is one.joined(other)
+    assert one.joined(other).places == {"a": 0, "b": 1, "c": "null"}
+    assert one.patched(("b",)) is one.patched(("b",))
+    assert one.patched(("b", "a")).places == {"a": 2, "b": 1}
+
+
+def test_no_client_makes_a_tree_remember_without_end() -> None:
+    names = [f"k{number}" for number in range(2 * MOST_REMEMBERED)]
+    layout = Layout(dict.fromkeys(names, "null"), 0)
+    first = layout.patched((names[0],))
+    for name in names:
+        assert written.plain(written.patched(WrittenObject(layout, []), {name: 7}))[name] == 7
+
+    assert layout.patched((names[-1],)) is layout.patched((names[-1],))
+    assert layout.patched((names[0],)) is not first
 
 
 def test_what_was_merged_into_another_stays_as_it_was() -> None:

@@ -66,12 +66,12 @@ class Context:
         self.names = {"written.o": ObjectCode({"a": Constant(1)})(None)}
 
 
-def test_an_object_is_fields_and_text() -> None:
+def test_an_object_is_what_differs_and_text() -> None:
     made = ObjectCode({"a": compile_expression("x"), 'b"': Constant([None])})
     given = made(Context('q"'))
 
     assert isinstance(given, WrittenObject)
-    assert given.fields == ['"a":"q\\""', '"b\\"":[null]']
+    assert (given.layout.places, given.values) == ({"a": 0, 'b"': "[null]"}, ['"q\\""'])
     assert made.told(Context('q"')) == given.text() == '{"a":"q\\"","b\\"":[null]}'
 
 
