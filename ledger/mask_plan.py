@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.hidden_secrets import WITHIN
+from ledger.secret_hints import KEY_HINT, body_hint
 from ledger.secret_names import ENDINGS, QUERY_WHOLE, WHOLE, harmless, header_label, label_of, linear
 from ledger.secret_patterns import ANY_KEY, RUN_OF_DIGITS
 from policies.secret_place import SecretPlace
 
 NAMES_REMEMBERED = 4096
+OPEN, DESCRIBES, SECRET = range(3)
+_DESCRIBING = frozenset(("content-type", "content-encoding"))
 
 # Letters, digits or `_` written as escapes could spell a secret's name; clients escape no such character by themselves.
 JSON_ESCAPE = rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
 FORM_ESCAPE = rb"%(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
-_LINK_OR_USER = rb"[?&#][^=&\s]*=|(?m:^[^\s/@:]+:[^\s/@]+@)"
 _IN_LINK = rb"(?i:[?&#](?:" + QUERY_WHOLE + rb")=)|authorization_code"
 XML_TEXT = linear(rb">([^<>]*[^<>\s][^<>]*)")
 _BRACKET = rb"(?:\[|%5[Bb])"
@@ -27,6 +29,8 @@ class MaskPlan:
         self.places = places
         self._headers = {place.name.lower(): place.label for place in places if place.where == "header"}
         self._labels: dict[str, str | None] = {}
+        self.kinds: dict[str, int] = {}
+        """What `kind` said of names met lately."""
         self.fields: dict[tuple[str, str], tuple[str, str]] = {}
         """Header fields met lately and what they become: most of a client's come with every request of it."""
         self.masked_paths: dict[str, str] = {}
@@ -37,12 +41,11 @@ class MaskPlan:
         self.paths = [(linear(place.name.encode("utf-8")), place.label) for place in places if place.where == "path"]
         named = _names([place for place in body if "." not in place.name])
         self.dotted = [place for place in body if "." in place.name]
-        self.any_in_body = linear(
-            b"(?i:"
-            + b"|".join(filter(None, [ENDINGS, _exactly(WHOLE), named, _last_parts(self.dotted)]))
-            + b")|"
-            + b"|".join([ANY_KEY, RUN_OF_DIGITS, JSON_ESCAPE, FORM_ESCAPE, _IN_LINK])
-        )
+        names = b"|".join(filter(None, [ENDINGS, _exactly(WHOLE), named, _last_parts(self.dotted)]))
+        in_body = [b"(?i:" + names + b")", JSON_ESCAPE, FORM_ESCAPE, _IN_LINK]
+        self.any_in_body = linear(b"|".join([*in_body, ANY_KEY, RUN_OF_DIGITS]))
+        self.hint = body_hint(*in_body, WITHIN)
+        """Of a body, of what is encoded in it, and of header fields that cannot be links."""
         self.any_key = linear(b"|".join([ANY_KEY, RUN_OF_DIGITS]))
         self.any_in_header = linear(
             b"|".join(
@@ -76,6 +79,25 @@ class MaskPlan:
         self._secret_names: dict[str, str | None] = {}
         self.name = linear(rb"(?i)(?:.*?(?:" + ENDINGS + rb")|(?:.*[\[.])?(?:" + whole + rb"))\]*")
 
+    def is_in_body(self, octets: bytes) -> bool:
+        """Whether anything in a body may have to be removed, but for what is encoded in it."""
+        return self.hint.possible(octets) and self.any_in_body.search(octets) is not None
+
+    def is_in_header(self, octets: bytes) -> bool:
+        """Whether anything in header fields' values may have to be removed. Between several, line feeds."""
+        return (self.hint.possible(octets) or may_be_link(octets)) and self.any_in_header.search(octets) is not None
+
+    def is_key_in(self, octets: bytes) -> bool:
+        """Whether a text may hold a key known by its shape, or a card's number."""
+        return KEY_HINT.possible(octets) and self.any_key.search(octets) is not None
+
+    def kind(self, name: str) -> int:
+        """Whether a header of our own is `OPEN`, `DESCRIBES` the body, or may hold a `SECRET`."""
+        kind = SECRET if self.header(name) is not None else DESCRIBES if name.lower() in _DESCRIBING else OPEN
+        if len(self.kinds) < NAMES_REMEMBERED:
+            self.kinds[name] = kind
+        return kind
+
     def header(self, name: str) -> str | None:
         """The label a header's value is removed under, or None."""
         try:
@@ -103,6 +125,11 @@ class MaskPlan:
         first, *rest = dotted.encode().split(b".")
         name = _quoted(first) + b"".join(_BRACKET + _quoted(part) + rb"(?:\]|%5[Dd])" for part in rest)
         return linear(rb"(?i)((?:^|&)" + name + rb"=)([^&]*)")
+
+
+def may_be_link(value: bytes) -> bool:
+    """Whether the text of header fields may hold a link with parameters, or a user and a password before a host."""
+    return b"@" in value or (b"=" in value and (b"?" in value or b"&" in value or b"#" in value))
 
 
 def _form(endings: bytes, whole: bytes) -> bytes:

@@ -46,6 +46,10 @@ _PACKED = frozenset((b"\x28\xb5\x2f\xfd",))
 """How gzip (RFC 1952) and Zstandard (RFC 8878) begin: some clients compress and do not say so."""
 
 
+_DESCRIBING = frozenset(("content-type", "content-encoding", "x-amz-content-sha256"))
+_SIZES = frozenset(map(len, _DESCRIBING))
+
+
 class BodyMask(NamedTuple):
     """How one body is masked."""
 
@@ -124,15 +128,21 @@ class BodyMask(NamedTuple):
         return Masked(head + gap + masked.text + end, masked.flags)
 
 
-def is_one_text(data: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether a body is surely to be looked at as it stands: not coded, not in parts, not in a wide character set."""
+def described(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """The fields that say how a body is read, by their names in lower case."""
+    return {name.lower(): value for name, value in headers if len(name) in _SIZES and name.lower() in _DESCRIBING}
+
+
+def begins_as_text(data: bytes) -> bool:
+    """Whether a body begins neither as what is packed nor with a byte order mark, nor is in units of several octets."""
     start = data[:2]
-    return (
-        "content-encoding" not in headers
-        and start.isascii()  # so that it begins neither as what is packed nor with a byte order mark
-        and b"\0" not in start
-        and _is_of_one_text(headers.get("content-type", ""))
-    )
+    return start.isascii() and b"\0" not in start
+
+
+def is_one_text(headers: Mapping[str, str]) -> bool:
+    """Whether fields say of a body nothing but that it is to be looked at as it stands: not coded, not in parts, not
+    in a wide character set."""
+    return "content-encoding" not in headers and _is_of_one_text(headers.get("content-type", ""))
 
 
 @lru_cache(256)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ledger.mask_plan import MaskPlan
+from ledger.secret_hints import OURS_HINT
 from ledger.secret_patterns import OURS, Mark, without_cards, without_keys, without_ours
 
 SAID = frozenset(("to", "from", "subject", "preview", "text", "message_id", "title", "body"))
@@ -37,12 +38,12 @@ def may_hold_secrets(facts: Mapping[str, Any], plan: MaskPlan) -> bool:
     if not texts:
         return False
     # A line feed is no part of a key or a number, and the start and end of a word to both.
-    return plan.any_key.search("\n".join(texts).encode("utf-8", "surrogatepass")) is not None
+    return plan.is_key_in("\n".join(texts).encode("utf-8", "surrogatepass"))
 
 
 def _said(facts: dict[str, Any], mark: Mark) -> dict[str, Any]:
     told = "\n".join([value for name, value in facts.items() if name in SAID and isinstance(value, str)])
-    if not told or OURS.search(told.encode("utf-8", "surrogatepass")) is None:
+    if not told or not _is_ours_in(told.encode("utf-8", "surrogatepass")):
         return facts
     return {
         name: without_ours(value.encode("utf-8", "surrogatepass"), mark).decode("utf-8", "surrogatepass")
@@ -50,6 +51,10 @@ def _said(facts: dict[str, Any], mark: Mark) -> dict[str, Any]:
         else value
         for name, value in facts.items()
     }
+
+
+def _is_ours_in(octets: bytes) -> bool:
+    return OURS_HINT.possible(octets) and OURS.search(octets) is not None
 
 
 class _Masking:
@@ -79,7 +84,7 @@ class _Masking:
         if label is not None:
             self.removed = True
             return self._mark(label, octets).decode()
-        if self._plan.any_key.search(octets) is None:
+        if not self._plan.is_key_in(octets):
             return value
         shown, _ = without_keys(octets, self._mark)
         shown, _ = without_cards(shown, self._mark)

@@ -36,7 +36,7 @@ def own_headers(headers: Headers, plan: MaskPlan, mark: Mark) -> Headers:
     if any(plan.header(name) is not None for name, _ in headers):
         return masked_headers(headers, plan, mark)
     values = "\n".join([value for _, value in headers])
-    if plan.any_in_header.search(octets_of(values)) is not None:
+    if plan.is_in_header(octets_of(values)):
         return masked_headers(headers, plan, mark)
     return headers
 
@@ -47,7 +47,7 @@ def _field(field: tuple[str, str], plan: MaskPlan, mark: Mark) -> tuple[str, str
     label = plan.header(name)
     if label is not None:
         shown = (name, _credential(value, label, mark))
-    elif plan.any_in_header.search(octets_of(value)) is not None:
+    elif plan.is_in_header(octets_of(value)):
         shown = (name, _without(value, plan, mark))
     else:
         shown = field
@@ -103,10 +103,15 @@ def _path(path: str, plan: MaskPlan, mark: Mark) -> str:
         if match is not None and match.groups() and match.group(1):
             start, end = match.span(1)
             octets = octets[:start] + mark(label, octets[start:end]) + octets[end:]
-    if _IN_PATH.search(octets) is not None or plan.any_key.search(octets) is not None:
+    if _may_hold(octets, plan) and (_IN_PATH.search(octets) is not None or plan.any_key.search(octets) is not None):
         octets = _SEGMENT.sub(lambda match: match.group(1) + mark(label_of(match.group(2)), match.group(3)), octets)
         octets = masked_text(bytes(octets), plan, mark).text
     return str(octets, "latin-1")
+
+
+def _may_hold(path: bytes, plan: MaskPlan) -> bool:
+    """Whether `_IN_PATH` or a key may be found in a path."""
+    return plan.hint.possible(path) or b"=" in path or b"/auth/" in path.lower()
 
 
 def masked_query(query: str, plan: MaskPlan, mark: Mark) -> str:

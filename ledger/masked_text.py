@@ -40,8 +40,12 @@ def masked_text(text: bytes, plan: MaskPlan, mark: Mark, *, message: bool = Fals
 
     With `message`, what the text says to its reader stays: only fields that are credentials go; the rest is flagged.
     """
-    if (plan.any_in_body if names else plan.any_key).search(text) is None:
-        if not names or b"%" not in text or ENCODED_HINT.search(text) is None:
+    if not names:
+        return _Masking(plan, mark, message).of(text, names) if plan.is_key_in(text) else Masked(text)
+    if not plan.hint.possible(text):
+        return Masked(text)
+    if plan.any_in_body.search(text) is None:
+        if b"%" not in text or ENCODED_HINT.search(text) is None:
             return Masked(text)
         opened = _Masking(plan, mark, message).opened(text, 0)
         return Masked(text if opened == text else opened)
@@ -78,7 +82,7 @@ class _Masking:
         def inner(decoded: bytes) -> bytes:
             if self._message and kind_of(decoded) != "json":
                 return decoded
-            if self._plan.any_in_body.search(decoded) is None:
+            if not self._plan.is_in_body(decoded):
                 return self.opened(decoded, depth + 1)
             return self.of(decoded, True, depth + 1).text
 

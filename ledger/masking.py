@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from ledger.clean_exchange import clean_fields, is_clean_answer, is_clean_body
+from ledger.clean_exchange import is_clean_answer, is_clean_request
 from ledger.mask_plan import MaskPlan
-from ledger.masked_body import UNREADABLE, BodyMask
+from ledger.masked_body import UNREADABLE, BodyMask, described
 from ledger.masked_facts import masked_facts
+from ledger.masked_head import head_of
 from ledger.masked_headers import masked_headers, masked_path, masked_query, own_headers
 from ledger.masked_text import masked_text
 from ledger.secret_patterns import without_keys
@@ -108,17 +109,15 @@ class Masker:
         """The request as `request` gives it, where nothing is to be removed from its body, nor from our answer
         (`headers`, `body`), nor from the facts of both: told by a look at all at once. None where something may be."""
         plan = self._plan(places)
-        data = request.body.data
-        if data is None or (data and not is_clean_body(data, _described(request.headers), plan)):
-            return None
-        if not is_clean_answer(body, _described(headers), facts, plan, self._general):
-            return None
-        shown = clean_fields(request.headers, headers, plan, self.mark)
-        if shown is None:
+        head = head_of(request, plan, self.mark)
+        if not is_clean_request(request, head, headers, plan) or not is_clean_answer(body, facts, self._general):
             return None
         path, _, query = request.target.partition("?")
         return MaskedRequest(
-            shown, masked_path(path, plan, self.mark), masked_query(query, plan, self.mark), request.body
+            head.shown(request.headers, self.mark),
+            masked_path(path, plan, self.mark),
+            masked_query(query, plan, self.mark) if query else "",
+            request.body,
         )
 
     def without(self, removed: tuple[tuple[str, bytes], ...], text: bytes) -> bytes:
@@ -139,7 +138,7 @@ class Masker:
         if text in self._plain:
             return text
         octets = text.encode("utf-8", "surrogatepass")
-        if self._general.any_key.search(octets) is None:
+        if not self._general.is_key_in(octets):
             if len(text) <= _LONGEST_NAME:
                 if len(self._plain) >= _MARKS_KEPT:
                     self._plain.clear()
@@ -156,7 +155,7 @@ class Masker:
         shown = own_headers(headers, plan, self.mark) if own else masked_headers(headers, plan, self.mark)
         if not body:
             return shown, body
-        masked = BodyMask(plan, self.mark, names=not own).of(body, _described(headers))
+        masked = BodyMask(plan, self.mark, names=not own).of(body, described(headers))
         return shown, b"" if masked is None else masked.text
 
     def facts(self, facts: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +169,7 @@ class Masker:
     def _body(self, body: Body, headers: Headers, mask: BodyMask) -> tuple[Body, tuple[str, ...]]:
         if body.data is None:
             return Body(None, body.size, body.sha256), ()
-        masked = mask.of(body.data, _described(headers))
+        masked = mask.of(body.data, described(headers))
         if masked is None:
             return Body(None, body.size, body.sha256), (UNREADABLE,)
         return (body if masked.text is body.data else Body.of(masked.text)), masked.flags
@@ -185,11 +184,3 @@ class Masker:
                 self._plans.clear()
             plan = self._plans[id(places)] = MaskPlan(places)
         return plan
-
-
-_DESCRIBING = frozenset(("content-type", "content-encoding", "x-amz-content-sha256"))
-_SIZES = frozenset(map(len, _DESCRIBING))
-
-
-def _described(headers: Headers) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in headers if len(name) in _SIZES and name.lower() in _DESCRIBING}

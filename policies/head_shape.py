@@ -46,8 +46,8 @@ class HeadShape:
     """One head but for what changes. What others work out of it alone, they may keep in it."""
 
     __slots__ = (
-        "_method", "_places", "_scheme", "changing", "coded", "content_type", "faults", "media_type", "named",
-        "overridden", "sent", "settled",
+        "_method", "_places", "_scheme", "changing", "coded", "content_type", "faults", "masked", "media_type",
+        "named", "overridden", "sent", "settled",
     )  # fmt: skip
 
     def __init__(self, request: HttpRequest) -> None:
@@ -67,6 +67,8 @@ class HeadShape:
         self.media_type = self.content_type.partition(";")[0].strip().lower()
         self.sent: Any = None
         """What the reader of one provider's credentials made of it."""
+        self.masked: Any = None
+        """What the ledger keeps of its fields."""
         self._method = request.method
         self._scheme = request.scheme
         self._places: dict[str, Place] = {}
@@ -112,6 +114,7 @@ def shape_of(request: HttpRequest) -> HeadShape:
             _shapes.clear()
         if sum([len(name) + len(value) for name, value in (*request.headers, *request.names)]) <= LONGEST:
             _shapes[key] = found
+    request.__dict__["_shape"] = found
     return found
 
 

@@ -1,0 +1,62 @@
+"""Secret hints: for each pattern that masking looks for, how a match of it begins, or what it cannot be without.
+
+Each is shorter than its pattern and counts as little as it can, so that an engine needs few states for all of them:
+identifiers, which are new with every request, lead it through the same few again and again.
+"""
+
+from ledger.secret_patterns import RUN_OF_DIGITS
+from policies.hint import Hint
+
+_WORD = r"(?-u:\b)"
+
+KEYS: dict[str, str] = {
+    "run_token": "(?i:soundstage(?:_|%5f)[0-9a-f]{8})|c291bmRzdGFnZV|NvdW5kc3RhZ2Vf|zb3VuZHN0YWdlX",
+    "stripe_secret_key": "[sr]k_(?:live|test|org)_",
+    "stripe_webhook_secret": "whsec_",
+    "slack_token": "xox[a-z][.-]|xapp-",
+    "slack_webhook": r"hooks\.slack\.com/",
+    "sendgrid_api_key": _WORD + r"SG\.[A-Za-z0-9_-]{10}",
+    "aws_access_key_id": "A[KS]IA[0-9A-Z]{8}",
+    "google_api_key": "AIza",
+    "google_access_token": r"ya29\.",
+    "github_token": "gh[pousr]_|github_pat_",
+    "gitlab_token": "glpat-",
+    "twilio_api_key": "SK[0-9a-f]{8}",
+    "mailgun_api_key": "key-[0-9a-f]{8}",
+    "llm_api_key": _WORD + "sk-",
+    "square_token": "EAAA|sq0[a-z]{3}-",
+    "razorpay_key": "rzp_(?:live|test)_",
+    "payment_token": _WORD + "(?:live|sandbox)_",
+    "braintree_token": r"\$(?:production|sandbox)\$",
+    "shopify_token": "shp(?:at|ca|pa|ss)_",
+    "telegram_bot_token": "[0-9]:AA",
+    "package_token": "npm_|pypi-|dop_v1_",
+    "private_key": "-----BEGIN ",
+    "jwt": "eyJ",
+    "bearer_token": "(?i:bearer[ +])",
+    "basic_credential": "(?i:basic[ +])",
+    "websocket_token": r"base64url\.bearer\.",
+    "chat_webhook": "/api/webhooks/|/webhookb2/",
+    "url_password": r"""://[^/ \t\n\f\r:@"'<>\\]*:[^/ \t\n\f\r@"'<>\\]+@""",
+}
+"""By the label of the key."""
+
+_ANY_KEY = "|".join([*KEYS.values(), RUN_OF_DIGITS.decode().replace(r"\b", _WORD)])
+KEY_HINT = Hint(_ANY_KEY)
+"""Of `MaskPlan.any_key`."""
+OURS_HINT = Hint(KEYS["run_token"])
+"""Of a run's own token."""
+ALWAYS = Hint("")
+"""Of what has none."""
+
+
+def body_hint(*patterns: bytes) -> Hint:
+    """Of `MaskPlan.any_in_body`, of what is encoded in a body, and of names and keys in header fields.
+
+    `patterns`: those of names, links and escapes, which both engines read alike once what is no letter is so in both.
+    """
+    if not all(pattern.isascii() for pattern in patterns):
+        # A pack's name that is no ASCII: which octets are alike but for case, RE2 alone can say.
+        return ALWAYS
+    read_alike = [pattern.decode().replace("[^a-z0-9]", "(?-i:[^a-zA-Z0-9])") for pattern in patterns]
+    return Hint("|".join([*read_alike, _ANY_KEY]))
