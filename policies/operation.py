@@ -73,6 +73,9 @@ class Operation:
     """What a program tells about itself or its users: swallowed, and no effect that a run has to account for."""
     facts: Evaluate = field(init=False, compare=False, repr=False)
     """All of `extract` as one object."""
+    looks_back: bool = field(init=False, compare=False, repr=False)
+    """Its answer is made of objects kept earlier."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", extraction(self.extract))
+        object.__setattr__(self, "looks_back", self.load is not None or self.listing is not None)

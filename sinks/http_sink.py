@@ -11,8 +11,8 @@ from policies.expression_values import TooLarge
 from policies.http_request import HttpRequest
 from policies.pack import Pack, Packs
 from policies.pack_response import Unanswerable
-from policies.recognition import Recognition
 from sinks.emulator import Emulator, EmulatorUnavailable
+from sinks.marks import marked
 from sinks.objects import Objects
 from sinks.pack_answer import PackAnswers
 from sinks.passage import Passage
@@ -44,11 +44,19 @@ class HttpSink:
         known = passage.recognition
         if not isinstance(passage.seen, HttpRequest) or known is None:
             raise TypeError(f"the HTTP sink answers HTTP, not {type(passage.seen).__name__}")
-        if known.pack is None:
-            reply = self._of_nobody(passage, passage.seen)
-        else:
-            reply = await self._of_provider(passage, known, known.pack)
-        return _marked(reply, passage)
+        pack, operation = known.pack, known.operation
+        if pack is None:
+            return marked(self._of_nobody(passage, passage.seen), passage)
+        if _is_refused(passage):
+            return self._answers.refuse(passage, known, pack, passage.decision.reason)
+        try:
+            # Nearly every request ends here: what can be said of it without another call is.
+            if operation is not None and operation.response is not None:
+                return await self._answers.answer(passage, known, pack, operation)
+            return marked(EMPTY_JSON if operation is None else await self._emulated(passage, pack), passage)
+        except (EmulatorUnavailable, TooLarge, Unanswerable) as error:
+            refusal = self._answers.refuse(passage, known, pack, f"it was captured, but could not be answered: {error}")
+            return replace(refusal, flags=("unanswered",))
 
     def forget(self, passage: Passage, reply: Reply) -> None:
         """The answer was not given, for its capture could not be recorded: a retry must not build on it."""
@@ -59,43 +67,16 @@ class HttpSink:
             return taken(request)
         return problem(passage.decision.reason, passage.capture_id, self._opt_in(passage.effect, passage.at))
 
-    async def _of_provider(self, passage: Passage, known: Recognition, pack: Pack) -> Reply:
-        decision = passage.decision
-        if decision.verdict != "capture" and (
-            passage.effect.intent != "auth" or decision.rule.startswith(NEVER) or passage.effect.conflicts
-        ):
-            return self._answers.refuse(passage, known, pack, decision.reason)
-        try:
-            return await self._captured(passage, known, pack)
-        except (EmulatorUnavailable, TooLarge, Unanswerable) as error:
-            refusal = self._answers.refuse(passage, known, pack, f"it was captured, but could not be answered: {error}")
-            return replace(refusal, flags=("unanswered",))
-
-    async def _captured(self, passage: Passage, known: Recognition, pack: Pack) -> Reply:
-        operation = known.operation
-        if operation is None:
-            return EMPTY_JSON
-        if operation.response is not None:
-            return await self._answers.answer(passage, known, pack, operation)
+    async def _emulated(self, passage: Passage, pack: Pack) -> Reply:
         emulator = self._emulators.get(pack.emulator or "")
         if emulator is None:
             raise EmulatorUnavailable(f"no emulator called {pack.emulator!r} is running")
         return await emulator.answer(passage)
 
 
-def _marked(reply: Reply, passage: Passage) -> Reply:
-    """Lower-case, as HTTP/2 demands and HTTP/1.1 does not mind."""
-    marks = (("soundstage-verdict", passage.decision.verdict), ("soundstage-capture", passage.capture_id))
-    # Field by field: `replace` would ask for the names of all of them anew for each answer.
-    return Reply(
-        reply.fidelity,
-        reply.status,
-        (*reply.headers, *marks),
-        reply.body,
-        reply.trailers,
-        reply.keep,
-        reply.replay,
-        reply.attempt_of,
-        reply.flags,
-        reply.facts,
-    )
+def _is_refused(passage: Passage) -> bool:
+    """A token is given out also where what follows is refused, but not for what nothing opens."""
+    decision = passage.decision
+    if decision.verdict == "capture":
+        return False
+    return passage.effect.intent != "auth" or decision.rule.startswith(NEVER) or bool(passage.effect.conflicts)

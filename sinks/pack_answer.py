@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ledger.reply import KeptObject, Replay, Reply
+from ledger.reply import Fidelity, KeptObject, Replay, Reply
 from policies.expression_values import text
 from policies.operation import ObjectListing, ObjectLoad, Operation
 from policies.pack_context import PackContext
@@ -13,6 +13,7 @@ from policies.pack_response import Rendered, Unanswerable
 from policies.pack_type import Idempotent, Pack
 from policies.recognition import Recognition
 from policies.written import Written, plain
+from sinks.marks import NAMES, marks
 from sinks.objects import Objects, StoredReply
 from sinks.passage import Passage
 from sinks.recent import Recent
@@ -22,11 +23,10 @@ MOST_RECENT = 2_000
 MOST_LISTED = 1_000
 MASKED = b"[removed:"
 """What masking leaves behind: a stored answer with it is made again, from the same seed and time."""
-OURS = frozenset({"soundstage-verdict", "soundstage-capture"})
 
 
 class PackAnswers:
-    """Answers the operations that packs describe."""
+    """Answers the operations that packs describe, each answer marked as ours."""
 
     def __init__(self, objects: Objects, secret: bytes) -> None:
         self._objects = objects
@@ -37,7 +37,10 @@ class PackAnswers:
         """The provider's answer, or its idempotency error. Raises Unanswerable and TooLarge."""
         replay = self._replays.of(known, passage.effect.run)
         if replay is None or pack.idempotent is None:
-            return await self._fresh(passage, known, pack, operation, passage.capture_id, passage.at)
+            if operation.looks_back:
+                return await self._fresh(passage, known, pack, operation, passage.capture_id, passage.at)
+            context = self._context(passage, known, passage.capture_id, passage.at)
+            return self._made(passage, pack, operation, context, None)
         async with self._replays.alone(replay.key):
             found = await self._replays.first(passage.effect.run, replay.key)
             if found is not None:
@@ -60,11 +63,11 @@ class PackAnswers:
         """The provider's own refusal with our reason in it."""
         context = self._context(passage, known, passage.capture_id, passage.at)
         context.reason = reason
-        return _reply(pack.denial(known.operation, context).render(context), "refused")
+        return _reply(passage, pack.denial(known.operation, context).render(context), "refused")
 
     def _conflict(self, passage: Passage, known: Recognition, idempotent: Idempotent) -> Reply:
         context = self._context(passage, known, passage.capture_id, passage.at)
-        return replace(_reply(idempotent.conflict.render(context), "shaped"), flags=("idempotency_conflict",))
+        return replace(_reply(passage, idempotent.conflict.render(context), "shaped"), flags=("idempotency_conflict",))
 
     async def _again(
         self,
@@ -82,11 +85,11 @@ class PackAnswers:
             seed = passage.capture_id if key is None else key.key
             body = (await self._fresh(passage, known, pack, operation, seed, _time_of(first.capture_id))).body
         replayed = pack.idempotent.replayed if pack.idempotent is not None else ()
-        kept = tuple((name, value) for name, value in first.headers if name.lower() not in OURS)
+        kept = tuple((name, value) for name, value in first.headers if name.lower() not in NAMES)
         return Reply(
             fidelity="shaped",
             status=first.status,
-            headers=(*kept, *replayed),
+            headers=(*kept, *replayed, *marks(passage)),
             body=body,
             keep=pending.keep if pending is not None else (),
             replay=pending.replay if pending is not None else None,
@@ -103,27 +106,34 @@ class PackAnswers:
         at: datetime,
         replay: Replay | None = None,
     ) -> Reply:
+        """The answer to a request that nobody made before, of objects kept earlier."""
         context = self._context(passage, known, seed, at)
         run = passage.effect.run
         if operation.load is not None:
             context.obj = await self._load(run, pack, operation.load, context)
             if context.obj is None and operation.load.missing is not None:
-                return _reply(operation.load.missing.render(context), "shaped")
+                return _reply(passage, operation.load.missing.render(context), "shaped")
         if operation.listing is not None:
             context.objs = await self._list(run, pack, operation.listing, context)
+        return self._made(passage, pack, operation, context, replay)
+
+    def _made(
+        self, passage: Passage, pack: Pack, operation: Operation, context: PackContext, replay: Replay | None
+    ) -> Reply:
         if operation.response is None:
             raise Unanswerable(f"the operation {operation.id} of {pack.id} has no answer of its own")
         rendered = operation.response.render(context)
-        keep = self._kept(operation, context, rendered.encoded)
+        keep = self._kept(operation, context, rendered.encoded) if operation.saves else ()
         for item in keep:
-            self._recent.put((run, pack.id, item.collection, item.key), item)
+            self._recent.put((passage.effect.run, pack.id, item.collection, item.key), item)
         return Reply(
-            fidelity="generic" if operation.generic else "shaped",
-            status=rendered.status,
-            headers=rendered.headers,
-            body=rendered.body,
-            keep=keep,
-            replay=replay,
+            "generic" if operation.generic else "shaped",
+            rendered.status,
+            (*rendered.headers, *marks(passage)),
+            rendered.body,
+            (),
+            keep,
+            replay,
         )
 
     def _context(self, passage: Passage, known: Recognition, seed: str, at: datetime) -> PackContext:
@@ -172,8 +182,8 @@ def _object(collection: str, key: str, value: Any, told: bytes | None) -> KeptOb
         return KeptObject(collection, key, plain(value))
 
 
-def _reply(rendered: Rendered, fidelity: Any) -> Reply:
-    return Reply(fidelity=fidelity, status=rendered.status, headers=rendered.headers, body=rendered.body)
+def _reply(passage: Passage, rendered: Rendered, fidelity: Fidelity) -> Reply:
+    return Reply(fidelity, rendered.status, (*rendered.headers, *marks(passage)), rendered.body)
 
 
 def _time_of(capture_id: str) -> datetime:

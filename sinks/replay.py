@@ -13,18 +13,29 @@ from sinks.recent import Recent
 MOST_RECENT = 5_000
 
 
+Turns = dict[str, tuple[asyncio.Lock, int] | None]
+"""Who has a key's turn and how many more wait for it; of one that nobody waits for nothing but that it is taken."""
+
+
 class Alone:
-    """A key's turn. A class, for a generator and its wrapper would cost each request more than the lock itself."""
+    """A key's turn. A class, for a generator and its wrapper would cost each request more than the turn itself."""
 
-    __slots__ = ("_key", "_locks")
+    __slots__ = ("_key", "_turns")
 
-    def __init__(self, locks: dict[str, tuple[asyncio.Lock, int]], key: str) -> None:
-        self._locks = locks
+    def __init__(self, turns: Turns, key: str) -> None:
+        self._turns = turns
         self._key = key
 
     async def __aenter__(self) -> None:
-        lock, waiting = self._locks.get(self._key) or (asyncio.Lock(), 0)
-        self._locks[self._key] = (lock, waiting + 1)
+        if self._key not in self._turns:
+            self._turns[self._key] = None
+            return
+        held = self._turns[self._key]
+        if held is None:
+            held = (asyncio.Lock(), 1)
+            await held[0].acquire()  # at once, for whoever has the turn: nobody had to wait for it until now
+        lock, count = held
+        self._turns[self._key] = (lock, count + 1)
         try:
             await lock.acquire()
         except BaseException:
@@ -32,16 +43,18 @@ class Alone:
             raise
 
     async def __aexit__(self, *_error: object) -> None:
-        self._locks[self._key][0].release()
+        held = self._turns[self._key]
+        if held is not None:
+            held[0].release()
         self._go()
 
     def _go(self) -> None:
-        """One less who holds the lock or waits for it."""
-        lock, waiting = self._locks[self._key]
-        if waiting == 1:
-            del self._locks[self._key]
+        """One less who has the turn or waits for it."""
+        held = self._turns[self._key]
+        if held is None or held[1] == 1:
+            del self._turns[self._key]
         else:
-            self._locks[self._key] = (lock, waiting - 1)
+            self._turns[self._key] = (held[0], held[1] - 1)
 
 
 class Replays:
@@ -49,9 +62,10 @@ class Replays:
 
     def __init__(self, objects: Objects, secret: bytes) -> None:
         self._objects = objects
-        self._secret = secret
+        self._keyed = hashlib.blake2b(key=secret, digest_size=24)
+        """Copied for each digest: a copy costs half of what beginning one with its key does."""
         self._recent: Recent[tuple[str, Reply]] = Recent(MOST_RECENT)
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._turns: Turns = {}
 
     def of(self, known: Recognition, run: str) -> Replay | None:
         """The key and meaning of a request that its provider would know again, else None."""
@@ -66,12 +80,13 @@ class Replays:
     def digest(self, *parts: str) -> bytes:
         """A digest keyed with the gateway's secret, so that nothing it is made of can be guessed from it."""
         sizes = ",".join(map(str, map(len, parts)))
-        whole = f"{sizes}:{''.join(parts)}".encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(whole, key=self._secret, digest_size=24).digest()
+        made = self._keyed.copy()
+        made.update(f"{sizes}:{''.join(parts)}".encode("utf-8", "surrogatepass"))
+        return made.digest()
 
     def alone(self, key: str) -> "Alone":
         """For `async with`. One request of a key at a time: of two at once, the second finds the first's answer."""
-        return Alone(self._locks, key)
+        return Alone(self._turns, key)
 
     async def first(self, run: str, key: str) -> tuple[StoredReply, Reply | None] | None:
         """The first answer; beside it, while its commit is not known of, the reply whose keepings must come again."""

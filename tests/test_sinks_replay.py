@@ -45,3 +45,24 @@ async def test_a_turn_that_fails_or_is_given_up_lets_the_next_one_in() -> None:
         await asyncio.gather(waiting, return_exceptions=True)
     assert waiting.cancelled()
     assert await ask() == "answered"
+
+
+async def test_who_comes_between_two_turns_waits_for_both() -> None:
+    replays, inside, told = Replays(NoObjects(), b"s"), list[str](), list[str]()
+
+    async def ask(name: str) -> None:
+        async with replays.alone("a"):
+            inside.append(name)
+            assert inside == [name]
+            told.append(name)
+            await asyncio.sleep(0)
+            inside.clear()
+
+    async def ask_twice() -> None:
+        await ask("first")
+        await ask("third")  # when the second has not woken up to its turn yet
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask_twice())
+        group.create_task(ask("second"))
+    assert told == ["first", "second", "third"]
