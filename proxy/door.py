@@ -6,7 +6,6 @@ another engine's."""
 import asyncio
 import socket
 import ssl
-from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -17,15 +16,12 @@ from proxy.door_ask import Gate, ask
 from proxy.door_body import BodyIntake
 from proxy.door_conversation import Conversation
 from proxy.door_limits import DEFAULT_LIMITS, DoorLimits
+from proxy.door_tls import TlsTransport
 from proxy.head_reader import HeadReaders
 from proxy.head_target import opened_for
 from sinks.in_flight import InFlight
 
 STOP_SECONDS = 2.0
-
-# Each TLS connection of asyncio is born with a buffer of this size, every page of it touched: at the 256 KB it comes
-# with, a third of the processor time of a new connection, and 256 MB for a thousand idle ones. A record has 16 KB.
-SSLProtocol.max_size = 64 * 1024
 
 
 class Certificates(Protocol):
@@ -88,16 +84,12 @@ class Door:
 
     async def _begin(self, sock: socket.socket, connection: Connection, talk: Conversation) -> bool:
         """Put the conversation on the socket, behind TLS where the client wants it."""
-        loop = asyncio.get_running_loop()
-        tls = connection.tls
         try:
-            await loop.connect_accepted_socket(
-                lambda: talk.wire,
-                sock,
-                ssl=self._certificates.context_for(certificate_name(connection)) if tls else None,
-                ssl_handshake_timeout=self._limits.handshake_seconds if tls else None,
-                ssl_shutdown_timeout=self._limits.linger_seconds if tls else None,
-            )
+            if connection.tls:
+                context = self._certificates.context_for(certificate_name(connection))
+                await TlsTransport(sock, context, talk.wire, self._limits).handshake()
+            else:
+                await asyncio.get_running_loop().connect_accepted_socket(lambda: talk.wire, sock)
         except (OSError, ValueError) as error:
             sock.close()
             await self._unreadable(connection, error)
