@@ -1,14 +1,17 @@
 """Store: opening a ledger, and the handle everything that reads or writes it is given."""
 
+import contextlib
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from ledger.engine import APPLICATION_ID, create_file, reason_of, server_engine, sqlite_engine
+from ledger.late_keys import LateKeys, file_keys
 from ledger.schema import HEAD, bring_up, version_of
 from ledger.trouble import LedgerCorrupt, LedgerUnavailable
 
@@ -26,6 +29,7 @@ class Ledger:
         self.read = read
         self._write = write
         self._background = background
+        self.late = LateKeys(shared=path is None)
         self.turn = threading.Lock()
         """Held by whichever thread of this process writes, so that one waits on a lock rather than in SQLite's naps."""
 
@@ -57,11 +61,37 @@ def open_ledger(data_dir: Path, *, url: str | None = None, writer: bool) -> Ledg
     With `writer` the file is made and brought to this version's schema; without, nothing is changed.
     Raises LedgerUnavailable where it cannot be opened now and LedgerCorrupt where what is there is damaged or not ours.
     """
-    place = url or str(data_dir / FILE)
-    try:
+    with _told(url or str(data_dir / FILE)):
         if url is not None:
             return _opened(_server(data_dir, url), writer)
         return _opened(_embedded(data_dir, writer), writer)
+
+
+def unopened(data_dir: Path) -> Ledger:
+    """A ledger to read that nobody has looked at, which need not be there yet: `prove_readable` before it is read."""
+    path = data_dir / FILE
+    return Ledger(
+        data_dir,
+        path=path,
+        read=sqlite_engine(path, "read"),
+        write=None,
+        background=sqlite_engine(path, "background"),
+    )
+
+
+def prove_readable(ledger: Ledger) -> None:
+    """Raise what `open_ledger` without `writer` would have raised."""
+    with _told(str(ledger.path)):
+        _prove_ours(_existing(ledger.data_dir / FILE))
+        with ledger.read.connect() as connection:
+            _prove_current(version_of(connection))
+
+
+@contextlib.contextmanager
+def _told(place: str) -> Iterator[None]:
+    """What goes wrong, with its place."""
+    try:
+        yield
     except (LedgerCorrupt, LedgerUnavailable) as error:
         raise type(error)(f"{place}: {error}") from error
     except OSError as error:
@@ -77,19 +107,12 @@ def _server(data_dir: Path, url: str) -> Ledger:
 
 def _embedded(data_dir: Path, writer: bool) -> Ledger:
     path = data_dir / FILE
+    if not writer:
+        _prove_ours(_existing(path))
+        return unopened(data_dir)
     if not path.exists():
-        if not writer:
-            raise LedgerUnavailable("there is no ledger yet; start the gateway first (soundstage up)")
         create_file(path)
     _prove_ours(path)
-    if not writer:
-        return Ledger(
-            data_dir,
-            path=path,
-            read=sqlite_engine(path, "read"),
-            write=None,
-            background=sqlite_engine(path, "background"),
-        )
     if not os.access(path, os.W_OK):
         raise LedgerUnavailable("the ledger's file is not writable for this user; give it back its mode 0600 and owner")
     return Ledger(
@@ -99,6 +122,12 @@ def _embedded(data_dir: Path, writer: bool) -> Ledger:
         write=sqlite_engine(path, "write"),
         background=sqlite_engine(path, "background"),
     )
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise LedgerUnavailable("there is no ledger yet; start the gateway first (soundstage up)")
+    return path
 
 
 def _prove_ours(path: Path) -> None:
@@ -121,6 +150,7 @@ def _opened(ledger: Ledger, writer: bool) -> Ledger:
         if writer:
             with ledger.write.begin() as connection:
                 bring_up(connection)
+                file_keys(connection)
         else:
             with ledger.read.connect() as connection:
                 _prove_current(version_of(connection))

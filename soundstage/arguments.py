@@ -1,6 +1,7 @@
 """The command line's words and options. What a command does lives in its own module, imported only when it runs."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -134,4 +135,14 @@ def _policy(commands: Any) -> None:
 def _processes(commands: Any) -> None:
     """Without help: not for people."""
     for name, module in PROCESSES.items():
-        commands.add_parser(name).set_defaults(run=later(module, "main"))
+        commands.add_parser(name).set_defaults(run=_supervised(module))
+
+
+def _supervised(module: str) -> Callable[[argparse.Namespace], int]:
+    def run(arguments: argparse.Namespace) -> int:
+        from soundstage.child_side import die_with_parent  # here: no other command needs it
+
+        die_with_parent()
+        return later(module, "main")(arguments)
+
+    return run

@@ -1,4 +1,4 @@
-"""What a supervised process does first and last: reads its order, reports, and ends when told to or orphaned."""
+"""What a supervised process does first and last: reads its orders, reports, and ends when told to or orphaned."""
 
 import asyncio
 import ctypes
@@ -18,11 +18,13 @@ PR_SET_PDEATHSIG = 1
 
 
 class ChildSide:
-    """The order, the way to report, and the event that says stop."""
+    """The order, the way to report, and the events that say go on and stop."""
 
     def __init__(self, order: dict[str, Any], reports: TextIO) -> None:
         self.order = order
         self._reports = reports
+        self.go = asyncio.Event()
+        """Set by a second order, for whoever waits for one, and with `stop`."""
         self.stop = asyncio.Event()
 
     def report(self, report: dict[str, Any]) -> None:
@@ -33,13 +35,18 @@ class ChildSide:
     async def watch(self) -> None:
         """Set `stop` on SIGTERM and when the supervisor is gone. Ctrl-C reaches all: the supervisor decides."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self.stop.set)
+        loop.add_signal_handler(signal.SIGTERM, self.end)
         loop.add_signal_handler(signal.SIGINT, lambda: None)
         orders = asyncio.StreamReader()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
-        while await orders.read(4096):
-            pass
+        while await orders.readline():
+            self.go.set()
+        self.end()
+
+    def end(self) -> None:
+        """Nobody waits any longer."""
         self.stop.set()
+        self.go.set()
 
 
 Work = Callable[[ChildSide], Awaitable[None]]
@@ -47,10 +54,10 @@ Work = Callable[[ChildSide], Awaitable[None]]
 
 def run_child(name: str, work: Work) -> int:
     """Run `work` on the order from stdin until it returns. Errors of the operator are reported, not raised."""
-    _die_with_parent()
     logging.basicConfig(level=logging.WARNING, format=f"soundstage {name}: %(levelname)s: %(message)s")
     reports = _private_stdout()
-    line = sys.stdin.readline()
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as orders:
+        line = orders.readline()  # octet by octet: what follows is left to the loop
     if not line:
         return 0
     try:
@@ -79,7 +86,8 @@ def _private_stdout() -> TextIO:
     return kept
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """The very first: importing what a process needs takes a second, in which somebody may press Ctrl-C."""
     # Until the loop runs: the supervisor decides what Ctrl-C means, and an early reload is no reason to end.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

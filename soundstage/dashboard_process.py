@@ -15,7 +15,7 @@ from ledger.body_store import BodyStore
 from ledger.indexer import Indexer
 from ledger.labels import Labels
 from ledger.reader import Reader
-from ledger.store import Ledger, open_ledger
+from ledger.store import Ledger, prove_readable, unopened
 from ledger.trouble import LedgerCorrupt, LedgerUnavailable
 from soundstage.admin_token import admin_token
 from soundstage.child_side import ChildSide, run_child
@@ -61,13 +61,20 @@ class Server(uvicorn.Server):
 
 
 async def serve(side: ChildSide) -> None:
-    """Serve until the stop."""
+    """Serve until the stop. What needs no ledger is done before the gateway has it in shape."""
     settings = Settings.model_validate(side.order["settings"])
-    with _ledger(settings) as ledger, _indexing(ledger):
-        await _serve(side, _app(settings, ledger))
+    with contextlib.closing(unopened(settings.data_dir)) as ledger:
+        server = _server(side, _app(settings, ledger))
+        await side.go.wait()
+        if side.stop.is_set():
+            return
+        with told_to_operator(LedgerUnavailable, LedgerCorrupt):
+            prove_readable(ledger)
+        with _indexing(ledger):
+            await _serve(side, server)
 
 
-async def _serve(side: ChildSide, app: Any) -> None:
+def _server(side: ChildSide, app: Any) -> Server:
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -79,22 +86,16 @@ async def _serve(side: ChildSide, app: Any) -> None:
         lifespan="on",
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
-    server = Server(config, side, app)
+    config.load()
+    return Server(config, side, app)
+
+
+async def _serve(side: ChildSide, server: Server) -> None:
     with socket.socket(fileno=side.order["socket"]) as listening:
         async with asyncio.TaskGroup() as group:
             obeying = group.create_task(server.obey())
             await server.serve(sockets=[listening])
             obeying.cancel()
-
-
-@contextlib.contextmanager
-def _ledger(settings: Settings) -> Iterator[Ledger]:
-    with told_to_operator(LedgerUnavailable, LedgerCorrupt):
-        ledger = open_ledger(settings.data_dir, writer=False)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
 
 
 @contextlib.contextmanager

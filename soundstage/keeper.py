@@ -10,6 +10,7 @@ from typing import Any
 
 from soundstage.child import Child
 from soundstage.console import complain, warn
+from soundstage.spawned import Spawned
 from soundstage.trouble import ConfigError
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
@@ -21,11 +22,15 @@ Order = Callable[[], Awaitable[dict[str, Any]]]
 class Keeper:
     """One child's life, from its first start to the stop."""
 
-    def __init__(self, name: str, argv: Sequence[str], order: Order, pass_fds: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, name: str, argv: Sequence[str], *orders: Order, pass_fds: Sequence[int] = (), first: Spawned | None = None
+    ) -> None:
+        """Each start is given one order after the other, as soon as there is one. `first`: is started already."""
         self.name = name
         self._argv = argv
-        self._order = order
+        self._orders = orders
         self._pass_fds = pass_fds
+        self._first = first
         self._child: Child | None = None
         self._trouble: dict[str, Any] | None = None
         self.ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
@@ -53,9 +58,11 @@ class Keeper:
 
     async def _live(self) -> int:
         self._trouble = None
-        child = self._child = await Child.start(self._argv, self._pass_fds)
+        spawned, self._first = self._first or Spawned(self._argv, self._pass_fds), None
+        child = self._child = Child(spawned)
         try:
-            await child.order(await self._order())
+            for order in self._orders:
+                child.order(await order())
             async for report in child.reports():
                 self._hear(report)
             return await child.ended()

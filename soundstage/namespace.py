@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from soundstage.channel_ready import readable
-from soundstage.child import environment
 from soundstage.namespace_channel import Channel
 from soundstage.namespace_signals import PASSED_ON, SignalReader, blocked
 from soundstage.run_order import Order
 from soundstage.run_sockets import listed
+from soundstage.spawned import environment
 
 LOOK_SECONDS = 0.25
 """How often new unix sockets of programs outside are looked for."""

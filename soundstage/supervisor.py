@@ -8,9 +8,9 @@ from typing import Any
 
 from soundstage import addresses
 from soundstage.addresses import Addresses, shown
-from soundstage.child import process_of
 from soundstage.keeper import Keeper
 from soundstage.settings import Settings
+from soundstage.spawned import Spawned, process_of
 from soundstage.trouble import SoundstageError
 from soundstage.trust_bundle import hand_out
 
@@ -31,12 +31,20 @@ PORTS = {
 class Supervisor:
     """Owns the dashboard's listening socket, so that a page asked for while the dashboard restarts only waits."""
 
-    def __init__(self, settings: Settings, dashboard: socket.socket, announce: Callable[[Addresses], None]) -> None:
+    def __init__(
+        self, settings: Settings, gateway: Spawned, dashboard: socket.socket, announce: Callable[[Addresses], None]
+    ) -> None:
         self._settings = settings
         self._socket = dashboard
         self._announce = announce
-        self._gateway = Keeper("gateway", process_of("gateway"), self._gateway_order)
-        self._dashboard = Keeper("dashboard", process_of("dashboard"), self._dashboard_order, (dashboard.fileno(),))
+        self._gateway = Keeper("gateway", process_of("gateway"), self._gateway_order, first=gateway)
+        self._dashboard = Keeper(
+            "dashboard",
+            process_of("dashboard"),
+            self._dashboard_order,
+            self._dashboard_go,
+            pass_fds=(dashboard.fileno(),),
+        )
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -85,13 +93,12 @@ class Supervisor:
         return {"settings": settings.model_dump(mode="json"), "dashboard": [host, port]}
 
     async def _dashboard_order(self) -> dict[str, Any]:
+        return {"settings": self._settings.model_dump(mode="json"), "socket": self._socket.fileno()}
+
+    async def _dashboard_go(self) -> dict[str, Any]:
         """Given once the gateway is ready: the ledger is in shape then."""
-        bound = await self._bound()
-        return {
-            "settings": self._settings.model_dump(mode="json"),
-            "socket": self._socket.fileno(),
-            "addresses": bound.model_dump(),
-        }
+        await asyncio.shield(self._gateway.ready)
+        return {"ledger": "ready"}
 
     async def _bound(self) -> Addresses:
         ready = await asyncio.shield(self._gateway.ready)

@@ -16,9 +16,10 @@ from sqlalchemy.dialects import postgresql
 from ledger.data_dir import DirLock, prepare, secret_of
 from ledger.engine import create_file, sqlite_engine
 from ledger.filters import Filters
+from ledger.reader import Reader
 from ledger.schema import HEAD, bring_up, known_steps
 from ledger.statements import Statements
-from ledger.store import FILE, open_ledger
+from ledger.store import FILE, open_ledger, prove_readable, unopened
 from ledger.tables import METADATA
 from ledger.trouble import LedgerCorrupt, LedgerUnavailable
 
@@ -98,6 +99,20 @@ async def test_a_damaged_ledger_is_refused(tmp_path: Path) -> None:
 def test_reading_before_the_first_start_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable, match="start the gateway first"):
         open_ledger(prepare(tmp_path / "data"), writer=False)
+
+
+def test_what_was_made_before_the_ledger_is_read_once_the_ledger_is_in_shape(tmp_path: Path) -> None:
+    data = prepare(tmp_path / "data")
+    ledger = unopened(data)
+    try:
+        with pytest.raises(LedgerUnavailable, match=r"ledger\.sqlite: .*start the gateway first"):
+            prove_readable(ledger)
+        assert not (data / FILE).exists()
+        open_ledger(data, writer=True).close()
+        prove_readable(ledger)
+        assert Reader(ledger).last_seq() == 0
+    finally:
+        ledger.close()
 
 
 def test_a_reader_cannot_write(tmp_path: Path) -> None:

@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 
 from soundstage.keeper import Keeper
+from soundstage.spawned import Spawned
 from soundstage.trouble import ConfigError
 
 OBEDIENT = "import sys, json; o = json.loads(input()); print(json.dumps({'ready': o}), flush=True); sys.stdin.read()"
+OBEYING_TWICE = OBEDIENT.replace("o = json.loads(input())", "o = [json.loads(input()), json.loads(input())]")
+TELLING_ITS_NUMBER = OBEDIENT.replace(
+    "json.loads(input())", "{**json.loads(input()), 'pid': __import__('os').getpid()}"
+)
 COMPLAINING = 'input(); print(\'{"error": "port 1 is taken", "hint": "take another"}\'); raise SystemExit(2)'
 DYING = "input(); raise SystemExit(3)"
 KILLED = "import os; input(); os.kill(os.getpid(), 9)"
-STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); " + OBEDIENT + "; time.sleep(60)"
+STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); " + TELLING_ITS_NUMBER + "; time.sleep(60)"
 
 
 def python(text: str) -> list[str]:
@@ -82,9 +87,48 @@ async def test_death_after_ready_is_answered_by_a_restart(capfd: pytest.CaptureF
     assert "the gateway ended (signal SIGKILL); it is started again in 0.2 s" in capfd.readouterr().err
 
 
+async def test_process_that_was_started_before_is_the_first_and_a_restart_is_another() -> None:
+    orders = Orders()
+    with Spawned(python(TELLING_ITS_NUMBER)) as early:
+        keeper = Keeper("gateway", python(TELLING_ITS_NUMBER), orders, first=early)
+        task = asyncio.ensure_future(keeper.keep())
+        async with asyncio.timeout(20):
+            assert (await keeper.ready)["pid"] == early.process.pid
+            keeper.signal(signal.SIGKILL)
+            await orders.again.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_second_order_is_given_when_there_is_one() -> None:
+    first, second = Orders(), Orders()
+    free = asyncio.Event()
+
+    async def later() -> dict[str, Any]:
+        await free.wait()
+        return await second()
+
+    keeper = Keeper("dashboard", python(OBEYING_TWICE), first, later)
+    task = asyncio.ensure_future(keeper.keep())
+    async with asyncio.timeout(20):
+        while not first.given:
+            await asyncio.sleep(0)
+        free.set()
+        assert await keeper.ready == [{"start": 1}, {"start": 1}]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def test_process_nobody_told_anything_ends_with_its_block() -> None:
+    with Spawned(python("input()")) as early:
+        assert early.process.poll() is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(early.process.pid, 0)
+
+
 async def test_child_that_ignores_the_stop_is_ended() -> None:
     orders = Orders()
-    keeper = Keeper("gateway", python(STUBBORN.replace("print", "o['pid'] = __import__('os').getpid(); print")), orders)
+    keeper = Keeper("gateway", python(STUBBORN), orders)
     task = asyncio.ensure_future(keeper.keep())
     pid = (await keeper.ready)["pid"]
     task.cancel()
