@@ -15,8 +15,8 @@ from soundstage.spawned import Spawned
 from soundstage.trouble import ConfigError
 
 OBEDIENT = "import sys, json; o = json.loads(input()); print(json.dumps({'ready': o}), flush=True); sys.stdin.read()"
-OBEYING_TWICE = OBEDIENT.replace("o = json.loads(input())", "o = [json.loads(input()), json.loads(input())]")
-TELLING_ITS_NUMBER = OBEDIENT.replace(
+OBEYING_TWICE = OBEDIENT.replace("json.loads(input())", "{n: json.loads(input()) for n in ('first', 'second')}")
+TELLING_ITS_NUMBER = OBEDIENT.replace("o = json", "import os; o = {'pid': os.getpid()} | json")
     "json.loads(input())", "{**json.loads(input()), 'pid': __import__('os').getpid()}"
 )
 COMPLAINING = 'input(); print(\'{"error": "port 1 is taken", "hint": "take another"}\'); raise SystemExit(2)'
@@ -101,20 +101,18 @@ async def test_process_that_was_started_before_is_the_first_and_a_restart_is_ano
 
 
 async def test_second_order_is_given_when_there_is_one() -> None:
-    first, second = Orders(), Orders()
-    free = asyncio.Event()
+    ready = asyncio.Event()
 
     async def later() -> dict[str, Any]:
-        await free.wait()
-        return await second()
+        await ready.wait()
+        return {"ledger": "ready"}
 
-    keeper = Keeper("dashboard", python(OBEYING_TWICE), first, later)
+    keeper = Keeper("dashboard", python(OBEYING_TWICE), Orders(), later)
     task = asyncio.ensure_future(keeper.keep())
     async with asyncio.timeout(20):
-        while not first.given:
-            await asyncio.sleep(0)
-        free.set()
-        assert await keeper.ready == [{"start": 1}, {"start": 1}]
+        await asyncio.sleep(0)
+        ready.set()
+        assert await keeper.ready == {"first": {"start": 1}, "second": {"ledger": "ready"}}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
