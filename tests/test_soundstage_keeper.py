@@ -17,8 +17,6 @@ from soundstage.trouble import ConfigError
 OBEDIENT = "import sys, json; o = json.loads(input()); print(json.dumps({'ready': o}), flush=True); sys.stdin.read()"
 OBEYING_TWICE = OBEDIENT.replace("json.loads(input())", "{n: json.loads(input()) for n in ('first', 'second')}")
 TELLING_ITS_NUMBER = OBEDIENT.replace("o = json", "import os; o = {'pid': os.getpid()} | json")
-    "json.loads(input())", "{**json.loads(input()), 'pid': __import__('os').getpid()}"
-)
 COMPLAINING = 'input(); print(\'{"error": "port 1 is taken", "hint": "take another"}\'); raise SystemExit(2)'
 DYING = "input(); raise SystemExit(3)"
 KILLED = "import os; input(); os.kill(os.getpid(), 9)"
