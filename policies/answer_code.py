@@ -7,11 +7,11 @@ for objects of ours.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from policies.expression_code import SPACE, Code, Constant, Evaluate, Writer
+from policies.expression_code import Code, Constant, Evaluate, Named, Writer
 from policies.expression_values import text
 from policies.written_code import SafeCode
 
-Named = Sequence[tuple[str, Evaluate]]
+NamedParts = Sequence[tuple[str, Evaluate]]
 LONGEST_HEADER = 4096
 """Characters of a header's value."""
 
@@ -19,22 +19,24 @@ LONGEST_HEADER = 4096
 class AnswerCode(Code):
     """A function of a context giving (status, headers, body), body as data or `Written`. Sets the context's `body`."""
 
-    __slots__ = ()
+    __slots__ = ("_variables",)
 
-    def __init__(self, lets: Named, status: Evaluate, headers: Named, body: Evaluate) -> None:
+    def __init__(self, lets: NamedParts, status: Evaluate, headers: NamedParts, body: Evaluate) -> None:
         writer = Writer()
-        lines = [f"n[{name!r}] = {writer.whole(made)}" for name, made in lets]
+        self._variables = [Named(name).variable() for name, _ in lets]
+        lines = ["n = c.names"] if lets else []
+        lines += [
+            f"{variable} = n[{name!r}] = {writer.whole(made)}"
+            for variable, (name, made) in zip(self._variables, lets, strict=True)
+        ]
         lines += [f"s = {writer.whole(status)}", f"b = c.body = {writer.whole(body)}", "t = []"]
         for name, made in headers:
             lines += _header(writer, name, made)
-        whole = writer.code("\n ".join(["def answer(c):", "n = c.names", *lines, "return s, t, b"]))
+        whole = writer.code("\n ".join([*lines, "return s, t, b"]))
         super().__init__(whole.source, whole.held, whole.depth)
 
     def compiled(self) -> Callable[[Any], Any]:
-        space = {**SPACE, **self.held}
-        exec(compile(self.source, "<pack>", "exec"), space)  # noqa: S102 # written by us alone, see above
-        made: Callable[[Any], Any] = space["answer"]
-        return made
+        return self.function([self.source], self._variables)
 
 
 def _header(writer: Writer, name: str, made: Evaluate) -> list[str]:
@@ -48,5 +50,5 @@ def _header(writer: Writer, name: str, made: Evaluate) -> list[str]:
 
 def shown(value: Any) -> str:
     """A value as a header may say it: what a client sent must not begin another."""
-    told = text(value)[:LONGEST_HEADER]
+    told = (value if type(value) is str else text(value))[:LONGEST_HEADER]
     return told if told.isascii() and told.isprintable() else "".join([c for c in told if " " <= c <= "~"])

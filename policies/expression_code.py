@@ -5,7 +5,7 @@ first called. Nothing in a source comes from a client: it consists of templates 
 them, and of names that stand for objects of ours. `c` is the context, `h` what was just looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from typing import Any
@@ -37,27 +37,49 @@ class Constant:
 class Code:
     """The function that `source` says. `held` are the objects its names stand for."""
 
-    __slots__ = ("_made", "depth", "held", "source")
+    __slots__ = ("depth", "held", "made", "source")
 
     def __init__(self, source: str, held: dict[str, Any], depth: int) -> None:
         self.source = source
         self.held = held
         self.depth = depth
-        self._made: Evaluate = self._make
+        self.made: Evaluate = self._make
+        """The function itself, which other functions call without asking this one."""
 
     def __call__(self, context: Any) -> Any:
-        return self._made(context)
+        return self.made(context)
 
     def _make(self, context: Any) -> Any:
         """The first call."""
-        self._made = self.compiled()
-        return self._made(context)
+        self.made = self.compiled()
+        return self.made(context)
 
     def compiled(self) -> Evaluate:
-        """The function itself, compiled anew."""
-        compiled = compile(f"lambda c: {self.source}", "<pack>", "eval")
-        made: Evaluate = eval(compiled, {**SPACE, **self.held})  # noqa: S307 # written by us alone, see above
+        """The function, compiled anew."""
+        return self.function([f"return {self.source}"])
+
+    def function(self, lines: list[str], known: Sequence[str] = ()) -> Evaluate:
+        """A function of these lines, which puts down the values named before by `let` that are not `known` in it."""
+        named = {name: value for name, value in self.held.items() if isinstance(value, Named)}
+        gets = [f"{name} = c.names.get({value.key!r})" for name, value in named.items() if name not in known]
+        space = {**SPACE, **self.held}
+        source = "\n ".join(["def part(c):", *gets, *lines])
+        exec(compile(source, "<pack>", "exec"), space)  # noqa: S102 # written by us alone, see above
+        made: Evaluate = space["part"]
         return made
+
+
+class Named:
+    """What `let` has put under `key` into a context's names. The names of these in a source are variables."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def variable(self) -> str:
+        """The same for the same key, which may be any text."""
+        return f"n_{self.key.encode().hex()}"
 
 
 class Writer:
@@ -79,7 +101,7 @@ class Writer:
             return self.literal(part.value)
         if isinstance(part, Code) and len(part.source) <= LONGEST:
             return self.whole(part)
-        return f"{self.hold(part)}(c)"
+        return self._called(part)
 
     def whole(self, part: Evaluate) -> str:
         """The same, written out however long it is."""
@@ -89,7 +111,10 @@ class Writer:
             self._held.update(part.held)
             self._depth = max(self._depth, part.depth)
             return part.source
-        return f"{self.hold(part)}(c)"
+        return self._called(part)
+
+    def _called(self, part: Evaluate) -> str:
+        return f"{self.hold(part)}.made(c)" if isinstance(part, Code) else f"{self.hold(part)}(c)"
 
     def literal(self, value: Any) -> str:
         plain = value is None or type(value) is bool or type(value) is str or (type(value) is int and 0 <= value < 1e9)

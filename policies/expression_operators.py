@@ -12,7 +12,7 @@ from policies import expression_values as values
 from policies.expression_code import Code, Writer, called, code
 from policies.expression_code import Constant as Constant
 from policies.expression_code import Evaluate as Evaluate
-from policies.expression_filters import PREPARED
+from policies.expression_filters import PREPARED, lower, trim, upper
 from policies.written_code import ReadCode, safe_text
 
 VIEW_FIELDS = frozenset(
@@ -101,6 +101,8 @@ def prepared(name: str, value: Evaluate, arguments: list[nodes.Expr]) -> Evaluat
 
 def applied(work: Callable[..., Any], value: Evaluate, arguments: list[Evaluate]) -> Evaluate:
     _check_count(work, len(arguments))
+    if work in _OF_TEXT:
+        return code(f"(h.{_OF_TEXT[work]}() if type(h := {{0}}) is str else {{work}}(h))", value, work=work)
     return called(work, value, *arguments)
 
 
@@ -110,6 +112,15 @@ def _check_count(work: Callable[..., Any], given: int) -> None:
     least = most - len(work.__defaults__ or ())
     if given < least or (given > most and not code.co_flags & 0x04):
         raise ExpressionError(f"{work.__name__} takes {least} to {most} arguments, not {given}")
+
+
+_OF_TEXT: dict[Callable[..., Any], str] = {lower: "lower", upper: "upper", trim: "strip"}
+"""Filters that are a text's own methods, which need not be called through a function of ours."""
+
+
+def within(left: Any, right: Any) -> bool:
+    """`left in right`."""
+    return values.contains(right, left)
 
 
 def lacks(left: Any, right: Any) -> bool:
@@ -125,7 +136,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "gt": lambda left, right: values.less(right, left),
     "lteq": lambda left, right: values.less(left, right) or left == right,
     "gteq": lambda left, right: values.less(right, left) or left == right,
-    "in": lambda left, right: values.contains(right, left),
+    "in": within,
 }
 
 ARITHMETIC: dict[type[nodes.Node], Callable[[Any, Any], Any]] = {

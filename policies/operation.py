@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from policies.effect import Channel
-from policies.expression_code import Constant, code, extraction
+from policies.expression_code import Constant, code, displayed, extraction
 from policies.expression_operators import Evaluate
 from policies.pack_file import BodyKind
 from policies.pack_response import Response
@@ -73,9 +73,12 @@ class Operation:
     """What a program tells about itself or its users: swallowed, and no effect that a run has to account for."""
     facts: Evaluate = field(init=False, compare=False, repr=False)
     """All of `extract` as one object."""
+    kept: Evaluate = field(init=False, compare=False, repr=False)
+    """What each of `saves` has told, in one list."""
     looks_back: bool = field(init=False, compare=False, repr=False)
     """Its answer is made of objects kept earlier."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", extraction(self.extract))
+        object.__setattr__(self, "kept", displayed([save.told for save in self.saves]))
         object.__setattr__(self, "looks_back", self.load is not None or self.listing is not None)

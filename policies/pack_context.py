@@ -11,7 +11,7 @@ from policies.request_view import RequestView
 class PackContext:
     """Made for one request. `names` holds what `let` (as `written_code.LETS` say) and loops have named so far."""
 
-    __slots__ = ("at", "body", "capture", "gen", "i", "names", "obj", "objs", "reason", "req", "x")
+    __slots__ = ("_now", "at", "body", "capture", "gen", "i", "names", "obj", "objs", "reason", "req", "x")
 
     def __init__(
         self,
@@ -37,11 +37,14 @@ class PackContext:
         """What was answered, as data or `Written`."""
         self.i = 0
         self.names: dict[str, Any] = {}
+        self._now: int | None = None
 
     @property
     def now(self) -> int:
         """Seconds since 1970."""
-        return int(self.at.timestamp())
+        if self._now is None:
+            self._now = int(self.at.timestamp())
+        return self._now
 
     @property
     def iso(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from policies import written
-from policies.expression_code import Code, Constant, Evaluate, Writer, called, code
+from policies.expression_code import Code, Constant, Evaluate, Named, Writer, called, code
 
 LETS = ("var", "safe", "written")
 """Kinds of what `let` names, which a context's names begin with: data, safe texts, and what may be written."""
@@ -92,15 +92,16 @@ def root(name: str) -> Code:
 
 def let(kind: str, name: str) -> Code:
     """What `let` made, of a kind of `LETS`."""
-    made = code("c.names.get({0})", Constant(f"{kind}.{name}"))
+    named = Named(f"{kind}.{name}")
+    made = Code(named.variable(), {named.variable(): named}, 1)
     if kind == "written":
         return ReadCode(WrittenCode(made))
-    return safe_code(made.source) if kind == "safe" else made
+    return SafeCode(made.source, made.held, 1) if kind == "safe" else made
 
 
 def kind_of(made: Evaluate) -> str:
     """Which of `LETS` a tree's value is. A text made of others' is not among the safe, whose length nobody checks."""
-    if isinstance(made, SafeCode) and "c.names" not in made.source:
+    if isinstance(made, SafeCode) and not any(isinstance(held, Named) for held in made.held.values()):
         return "safe"
     return "written" if isinstance(made, WrittenCode) else "var"
 

@@ -163,8 +163,7 @@ class PackAnswers:
     @staticmethod
     def _kept(operation: Operation, context: PackContext, encoded: bytes | None) -> tuple[KeptObject, ...]:
         kept = []
-        for save in operation.saves:
-            told = save.told(context)
+        for told in operation.kept(context):
             if told is not None and (key := text(told[1])):
                 value = told[2]
                 written = encoded if value is context.body and value is not None else None
