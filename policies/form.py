@@ -3,13 +3,17 @@
 `a[b][0]=x` is `{"a": {"b": ["x"]}}`; `a[]=x&a[]=y` and a repeated `a=x&a=y` are lists, so that nothing sent is lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import count
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
 
 DEEPEST = 12
 """Brackets followed in one name; what is deeper stays part of the name."""
 MOST_FIELDS = 20_000
+LONGEST_KNOWN = 100
+"""Characters of a name whose brackets are remembered."""
 _ONE_CHARACTER = {spelt: chr(octet) for octet in range(128) for spelt in (f"{octet:02X}", f"{octet:02x}")}
 """Escapes that are a whole character, by their digits."""
 
@@ -21,20 +25,23 @@ class FormError(ValueError):
 def read_form(text: str) -> dict[str, Any]:
     """The fields of a form or query. Raises FormError."""
     fields: dict[str, Any] = {}
-    bracketed = False
+    nodes: Nodes = {}
+    apart = "%26" in text or "%3D" in text or "%3d" in text
+    if not apart:
+        # No escape stands for what parts fields: one look for others does for all of them.
+        text = _decoded(text)
     for field in _split(text):
         name, _, value = field.partition("=")
-        # Most fields of a form say nothing in escapes, and one look tells.
-        if "%" in field or "+" in field:
+        if apart:
             name, value = _decoded(name), _decoded(value)
         if "[" in name:
-            bracketed = True
-            _put(fields, _steps(name), value)
+            _put(fields, nodes, name, value)
         elif name in fields:
-            _repeat(fields, name, value)
+            _repeat(fields, nodes, name, value)
         else:
             fields[name] = value
-    return _all_settled(fields) if bracketed else fields
+    _settle(nodes)
+    return fields
 
 
 def read_pairs(text: str) -> list[tuple[str, str]]:
@@ -46,9 +53,11 @@ def read_pairs(text: str) -> list[tuple[str, str]]:
 def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Fields with bracketed names put into one another. Raises FormError where a name is both a value and a parent."""
     fields: dict[str, Any] = {}
+    nodes: Nodes = {}
     for name, value in pairs:
-        _put(fields, _steps(name), value)
-    return _all_settled(fields)
+        _put(fields, nodes, name, value)
+    _settle(nodes)
+    return fields
 
 
 def _split(text: str) -> list[str]:
@@ -56,12 +65,6 @@ def _split(text: str) -> list[str]:
         raise FormError(f"a form of more than {MOST_FIELDS} fields")
     fields = text.split("&")
     return fields if all(fields) else [field for field in fields if field]
-
-
-def _all_settled(fields: dict[str, Any]) -> dict[str, Any]:
-    for name in [name for name, value in fields.items() if type(value) is _Node]:
-        fields[name] = _settled(fields[name])
-    return fields
 
 
 def _decoded(text: str) -> str:
@@ -79,62 +82,58 @@ def _decoded(text: str) -> str:
     return read
 
 
-def _steps(name: str) -> list[str]:
-    """`a[b][]` as `["a", "b", ""]`; a name whose brackets do not close is one step."""
+def _steps(name: str) -> tuple[str, tuple[str, ...]]:
+    """`a[b][]` as `"a", ("b", "")`; a name whose brackets do not close is one step."""
     head, bracket, rest = name.partition("[")
     if not head or not bracket or rest[-1:] != "]":
-        return [name]
-    return [head, *rest[:-1].split("][", DEEPEST)]
+        return name, ()
+    return head, tuple(rest[:-1].split("][", DEEPEST))
 
 
-def _repeat(fields: dict[str, Any], name: str, value: Any) -> None:
+_known_steps = lru_cache(maxsize=1024)(_steps)
+"""The same of the few names that a provider's clients send again and again."""
+
+Nodes = dict[int, tuple[dict[str, Any], str, dict[str, Any], Iterator[int]]]
+"""Fields that have fields of their own, by identity: what holds each, its key there, its fields, numbers for `[]`."""
+
+
+def _put(fields: dict[str, Any], nodes: Nodes, name: str, value: Any) -> None:
+    at = fields
+    key, steps = _known_steps(name) if len(name) <= LONGEST_KNOWN else _steps(name)
+    for step in steps:
+        below = at.get(key)
+        if below is None:
+            below = at[key] = {}
+            nodes[id(below)] = (at, key, below, count())
+        elif id(below) not in nodes:
+            raise _both(name.partition("[")[0])
+        at = below
+        key = step or next(free for number in nodes[id(below)][3] if (free := str(number)) not in below)
+    if key in at:
+        _repeat(at, nodes, key, value)
+    else:
+        at[key] = value
+
+
+def _repeat(fields: dict[str, Any], nodes: Nodes, name: str, value: Any) -> None:
     held = fields[name]
-    if isinstance(held, _Node):
-        raise FormError(f"the field {name[:80]!r} is a value and has fields of its own")
+    if id(held) in nodes:
+        raise _both(name)
     if isinstance(held, list):
         held.append(value)
     else:
         fields[name] = [held, value]
 
 
-class _Node(dict[str, Any]):
-    """A field that has fields of its own, while it is being put together."""
-
-    __slots__ = ("unnamed",)
-
-    def __init__(self) -> None:
-        self.unnamed = 0
+def _both(name: str) -> FormError:
+    return FormError(f"the field {name[:80]!r} is a value and has fields of its own")
 
 
-def _put(fields: dict[str, Any], steps: list[str], value: Any) -> None:
-    at: dict[str, Any] = fields
-    key = steps[0]
-    for step in steps[1:]:
-        below = at.get(key)
-        if below is None:
-            below = at[key] = _Node()
-        elif type(below) is not _Node:
-            raise FormError(f"the field {steps[0][:80]!r} is a value and has fields of its own")
-        at = below
-        key = step or _next_number(below)
-    if key in at:
-        _repeat(at, key, value)
-    else:
-        at[key] = value
-
-
-def _next_number(node: "_Node") -> str:
-    """The key of `[]`: the next that is free."""
-    while str(node.unnamed) in node:
-        node.unnamed += 1
-    return str(node.unnamed)
-
-
-def _settled(value: Any) -> Any:
-    """Nodes as plain objects, or as lists where every key is a number."""
-    if type(value) is not _Node:
-        return value
-    for key in value:
-        if not key.isdigit() or not key.isascii() or len(key) >= 10:
-            return {name: _settled(item) if type(item) is _Node else item for name, item in value.items()}
-    return [_settled(value[key]) for key in sorted(value, key=int)]
+def _settle(nodes: Nodes) -> None:
+    """Nodes whose keys are all numbers become lists, the inner ones before those that hold them."""
+    for holder, key, node, _ in reversed(nodes.values()):
+        for name in node:
+            if not name.isdigit() or not name.isascii() or len(name) >= 10:
+                break
+        else:
+            holder[key] = [node[number] for number in sorted(node, key=int)]
