@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnClause, Connection, Table, TableClause, TextClause, column, table, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.dml import Insert
 
 from ledger.search_file import SCHEMA
@@ -11,11 +11,17 @@ from ledger.search_file import SCHEMA
 
 def upsert(name: str, table: Table, keys: list[str], change: dict[str, str] | None) -> Insert:
     """Insert, or where the key exists set columns to expressions over `excluded` and the table; None leaves the row."""
-    statement: Any = postgresql.insert(table) if name == "postgresql" else sqlite.insert(table)
+    statement: Any = _insert_server(table) if name == "postgresql" else sqlite.insert(table)
     if change is None:
         return statement.on_conflict_do_nothing(index_elements=keys)  # type: ignore[no-any-return]  # dialect-neutral Any
     set_ = {column: text(expression) for column, expression in change.items()}
     return statement.on_conflict_do_update(index_elements=keys, set_=set_)  # type: ignore[no-any-return]  # the same
+
+
+def _insert_server(table: Table) -> Insert:
+    from sqlalchemy.dialects import postgresql  # here: it takes 50 ms to import, and most ledgers are embedded
+
+    return postgresql.insert(table)
 
 
 def create_search(connection: Connection) -> None:
