@@ -1,11 +1,13 @@
 """Record: one capture with everything that is written beside it, in one transaction."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ledger.capture import Capture
+from ledger.entry import Entry
 from ledger.reply import KeptObject, Replay
 from policies.body import EMPTY, Body
+from policies.once import once
 from policies.quick import quick
 
 Headers = tuple[tuple[str, str], ...]
@@ -26,3 +28,26 @@ class Record:
     """Of a mail: the envelope with its options, HELO, TLS and the transcript. JSON-shaped."""
     keep: tuple[KeptObject, ...] = ()
     replay: Replay | None = None
+
+    @classmethod
+    def of(cls, entry: Entry, **fields: Any) -> "Record":
+        """The record of an entry, and of all the other fields. Its capture is made when somebody asks for it: to write
+        it down nobody does."""
+        made = cls.__new__(cls)
+        fields["entry"] = entry
+        object.__setattr__(made, "__dict__", fields)
+        return made
+
+    @once
+    def entry(self) -> Entry:
+        """The capture as it is written down."""
+        return Entry.of(self.capture)
+
+    if not TYPE_CHECKING:  # a name that is not there is an error to whoever checks types all the same
+
+        def __getattr__(self, name: str) -> Any:
+            """The capture of a record that was made of an entry."""
+            if name != "capture" or "entry" not in self.__dict__:
+                raise AttributeError(f"a record has no {name}")
+            made = self.__dict__["capture"] = self.__dict__["entry"].capture()
+            return made

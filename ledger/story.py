@@ -33,18 +33,18 @@ class Details:
 
 def story_of(record: Record) -> str:
     """The record as JSON, but for its columns and bodies. The effect's own facts stay out: they are not masked."""
-    capture = record.capture
-    effect, decision, target = capture.effect, capture.decision, capture.effect.target
+    entry = record.entry
+    effect, decision, target = entry.effect, entry.decision, entry.effect.target
     told: dict[str, Any] = {
         "protocol": effect.protocol,
         "target": (target.scheme, target.port, target.method, target.path),
         "credential": effect.credential,
         "rule": decision.rule,
         "reason": decision.reason,
-        "fidelity": capture.fidelity,
-        "payload": (capture.payload.content_type, capture.payload.size, capture.payload.sha256),
-        "reply": (capture.reply.status, capture.reply.size),
-        "facts": capture.facts,
+        "fidelity": entry.fidelity,
+        "payload": (entry.content_type, entry.size, entry.sha256),
+        "reply": (entry.status, entry.reply_size),
+        "facts": entry.facts,
         "headers": record.request_headers,
         "reply_headers": record.reply_headers,
     }
@@ -53,10 +53,10 @@ def story_of(record: Record) -> str:
 
 
 def _add_unusual(told: dict[str, Any], record: Record) -> None:
-    capture = record.capture
-    effect, decision = capture.effect, capture.decision
-    if capture.flags or capture.attempt_of or record.query or record.session:
-        told |= _present(flags=capture.flags, attempt_of=capture.attempt_of, query=record.query, session=record.session)
+    entry = record.entry
+    effect, decision = entry.effect, entry.decision
+    if entry.flags or entry.attempt_of or record.query or record.session:
+        told |= _present(flags=entry.flags, attempt_of=entry.attempt_of, query=record.query, session=record.session)
     if effect.recipients or effect.flags or effect.conflicts:
         told |= _present(recipients=effect.recipients, effect_flags=effect.flags, conflicts=effect.conflicts)
     if not effect.canonical:

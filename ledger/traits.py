@@ -21,19 +21,22 @@ _CALL = re2.compile(rb'(?i)"attachments"\s*:\s*\[\s*\{|name="attachment')
 
 def traits_of(record: Record) -> str | None:
     """`|live_credential|attachment|`, so that each is found between its bars; None where there is nothing to note."""
-    found = [*record.capture.flags, *([ATTACHMENT] if _has_attachment(record) else ())]
+    entry = record.entry
+    if not entry.flags and entry.effect.channel != "email":
+        return None
+    found = [*entry.flags, *([ATTACHMENT] if _has_attachment(record) else ())]
     return f"|{'|'.join(found)}|" if found else None
 
 
 def _has_attachment(record: Record) -> bool:
-    capture = record.capture
-    if capture.effect.channel != "email":
+    entry = record.entry
+    if entry.effect.channel != "email":
         return False
     octets = (record.kept_body.data or b"")[:LOOKED_AT]
     if record.kept_body.path is not None:
         # It was streamed because of its size: a mail of that size brings something along.
         return True
-    if capture.payload.content_type != "message/rfc822":
+    if entry.content_type != "message/rfc822":
         return _CALL.search(octets) is not None
     return _has_named_part(b"\n" + octets.lower())
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
-from ledger.capture import Capture, Payload, ReplySummary
+from ledger.entry import Entry
 from ledger.masking import MaskedRequest, Masker
 from ledger.record import Record
 from ledger.reply import KeptObject, Reply
@@ -42,11 +42,11 @@ def filed(passage: Passage, reply: Reply | None, *, left: bool, masker: Masker) 
         flags = masker.message_flags((body.data or passage.seen.head)[:ALERTS_WITHIN])
     else:
         body, content_type = _evidence(passage.seen, masker)
-    return Record(
-        capture=_capture(
-            passage, told, left, body, content_type, masker, masker.facts(dict(_facts(passage, told))), flags
-        ),
+    return Record.of(
+        _entry(passage, told, left, body, content_type, masker, masker.facts(dict(_facts(passage, told))), flags),
         kept_body=body,
+        query="",
+        request_headers=(),
         reply_headers=told.headers,
         reply_body=told.body,
         session=session,
@@ -75,13 +75,14 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
     if target.path != masked.path and target.path is not None:
         target = target.model_copy(update={"path": masked.path})
     content_type = request.header("content-type")
-    return Record(
-        capture=_capture(passage, reply, left, kept, content_type, masker, shown.facts, masked.flags, target),
+    return Record.of(
+        _entry(passage, reply, left, kept, content_type, masker, shown.facts, masked.flags, target),
         kept_body=kept,
         query=masked.query,
         request_headers=masked.headers,
         reply_headers=shown.headers,
         reply_body=shown.body,
+        session={},
         keep=shown.keep,
         replay=reply.replay,
     )
@@ -148,7 +149,7 @@ def _without_numbers(removed: tuple[tuple[str, bytes], ...], value: Any, masker:
     return value if masked == told else masked.decode("utf-8", "surrogatepass")
 
 
-def _capture(
+def _entry(
     passage: Passage,
     reply: Reply,
     left: bool,
@@ -158,7 +159,7 @@ def _capture(
     facts: Mapping[str, Any],
     flags: tuple[str, ...] = (),
     target: Target | None = None,
-) -> Capture:
+) -> Entry:
     effect, decision = passage.effect, passage.decision
     if target is not None and target is not effect.target:
         effect = effect.model_copy(update={"target": target})
@@ -166,21 +167,21 @@ def _capture(
         effect, decision = _without_named_key(effect, decision, masker)
         facts = {name: masker.words(value) if isinstance(value, str) else value for name, value in facts.items()}
     every_flag = (*effect.flags, *decision.flags, *flags, *reply.flags)
-    payload = {"content_type": content_type, "size": body.size, "sha256": body.sha256 if body.size else None}
-    return Capture.made_of(
-        {
-            "id": passage.capture_id,
-            "at": passage.at,
-            "effect": effect,
-            "decision": decision,
-            "fidelity": reply.fidelity,
-            "left": left,
-            "payload": Payload.made_of(payload),
-            "reply": ReplySummary.made_of({"status": reply.status or None, "size": len(reply.body)}),
-            "attempt_of": reply.attempt_of,
-            "facts": facts,
-            "flags": tuple(dict.fromkeys(every_flag)) if every_flag else (),
-        }
+    return Entry(
+        passage.capture_id,
+        passage.at,
+        effect,
+        decision,
+        reply.fidelity,
+        left,
+        content_type,
+        body.size,
+        body.sha256 if body.size else None,
+        reply.status or None,
+        len(reply.body),
+        reply.attempt_of,
+        facts,
+        tuple(dict.fromkeys(every_flag)) if every_flag else (),
     )
 
 
