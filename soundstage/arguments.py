@@ -23,6 +23,7 @@ def parser() -> Parser:
     top = Parser(
         prog="soundstage", description="Stops, records and answers every outbound side effect of a staging environment."
     )
+    top.add_argument("--version", nargs=0, action=_Version, help="print which Soundstage this is")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _up(commands)
     options_env.add(commands)
@@ -40,6 +41,16 @@ def parser() -> Parser:
     options_doctor.add(commands)
     _processes(commands)
     return top
+
+
+class _Version(argparse.Action):
+    """Looked up when it is asked for: reading what is installed takes longer than all other options."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from soundstage.version import version
+
+        print(f"soundstage {version()}")
+        parser.exit()
 
 
 def _up(commands: Any) -> None:
