@@ -1,13 +1,12 @@
 """Batch: the one transaction a handful of captures is written in. Called by the writer alone, on its connection."""
 
 from dataclasses import dataclass
-from itertools import groupby
 
 from pydantic_core import from_json
 from sqlalchemy import Connection
 
 from ledger.body_store import BodyStore
-from ledger.row import EvidenceColumns, ObjectColumns, Row
+from ledger.row import EvidenceColumns, Row
 from ledger.statements import REPLY_COLUMNS, statements_for
 from ledger.story import json_of
 from ledger.tally import Tally, add_to_counter
@@ -63,27 +62,8 @@ def _write_rows(connection: Connection, rows: list[Row], tally: Tally) -> int:
     addressed = [(seq, address) for seq, row in numbered for address in row.recipients]
     if addressed:
         statements.insert_recipient.put(connection, addressed)
-    _keep_state(connection, numbered)
     tally.count([row.capture for row in rows])
     return last
-
-
-def _keep_state(connection: Connection, numbered: list[tuple[int, Row]]) -> None:
-    """Objects in the order of their captures, for a later one may change or remove what an earlier one made."""
-    statements = statements_for(connection.dialect)
-    kept = [(made, seq) for seq, row in numbered for made in row.objects]
-    for removed, alike in groupby(kept, _is_removal):
-        if removed:
-            statements.drop_object.put(connection, [made[:-1] for made, _ in alike])
-        else:
-            statements.put_object.put(connection, [(*made, seq) for made, seq in alike])
-    answered = [(*row.replay, seq) for seq, row in numbered if row.replay is not None]
-    if answered:
-        statements.put_replay.put(connection, answered)
-
-
-def _is_removal(kept: tuple[ObjectColumns, int]) -> bool:
-    return kept[0].value is None
 
 
 def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> None:

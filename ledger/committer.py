@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from ledger.batch import Write, write_batch
 from ledger.body_store import BodyStore
 from ledger.engine import reason_of
+from ledger.row import Row
 from ledger.store import Ledger
 from ledger.tally import add_to_counter
 from ledger.transaction import transaction
@@ -97,12 +98,15 @@ class Committer:
 
     def _write(self, writes: list[Write]) -> int:
         """One transaction. Raises LedgerUnavailable where the ledger as a whole cannot be written."""
+        rows = [write for write in writes if isinstance(write, Row)]
         try:
             with self._ledger.turn:
                 self._prove_file()
                 connection = self._opened()
                 with transaction(connection):
                     last = write_batch(connection, writes, self._store)
+                    self._ledger.late.write(connection, rows, last)
+                self._ledger.late.committed(rows, last)
                 self._prove_file()
         except DBAPIError as error:
             if isinstance(error, OperationalError) or _damaged(error):

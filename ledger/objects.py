@@ -2,33 +2,24 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
-from pydantic_core import from_json
-from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.body_store import BodyStore
 from ledger.engine import reason_of
+from ledger.kept_values import newest_values, value_of
 from ledger.key_filter import KeyFilter
 from ledger.replays import StoredReply, all_keys, find_replay
 from ledger.store import Ledger
 from ledger.story import plain
-from ledger.tables import objects
 from ledger.trouble import LedgerUnavailable
 
 Values = list[Any]
 
 REPLAYS_CACHED = 2048
 _CACHED_BODY = 64 * 1024
-
-_WITHIN = (
-    objects.c.run == bindparam("of_run"),
-    objects.c.provider == bindparam("of_provider"),
-    objects.c.collection == bindparam("of_collection"),
-)
-_GET = select(objects.c.value).where(*_WITHIN, objects.c.key == bindparam("of_key"))
-_LIST = select(objects.c.value).where(*_WITHIN).order_by(objects.c.seq.desc()).limit(bindparam("most"))
 
 
 class Objects:
@@ -48,12 +39,14 @@ class Objects:
 
     async def get(self, run: str, provider: str, collection: str, key: str) -> Any | None:
         """The object's last value, or None."""
-        values = await self._values(_GET, _key(run, provider, collection) | {"of_key": plain(key)})
-        return values[0] if values else None
+        wanted = (plain(run), provider, plain(collection), plain(key))
+        return await asyncio.to_thread(self._read, value_of, wanted)
 
     async def list(self, run: str, provider: str, collection: str, limit: int) -> Values:
         """Up to `limit` objects, the last changed first."""
-        return await self._values(_LIST, _key(run, provider, collection) | {"most": limit})
+        within = (plain(run), provider, plain(collection), limit)
+        values: Values = await asyncio.to_thread(self._read, newest_values, within)
+        return values
 
     async def replay(self, run: str, key: str) -> StoredReply | None:
         """The first answer under a Replay's key, or None."""
@@ -102,19 +95,11 @@ class Objects:
         except SQLAlchemyError as error:
             raise _unavailable(error) from error
 
-    async def _values(self, statement: Any, key: dict[str, Any]) -> Values:
-        return await asyncio.to_thread(self._read, statement, key)
-
-    def _read(self, statement: Any, key: dict[str, Any]) -> Values:
+    def _read(self, find: Callable[..., Any], wanted: tuple[Any, ...]) -> Any:
         try:
-            with self._ledger.read.connect() as connection:
-                return [from_json(value) for value in connection.execute(statement, key).scalars()]
+            return find(self._ledger, *wanted)
         except SQLAlchemyError as error:
             raise _unavailable(error) from error
-
-
-def _key(run: str, provider: str, collection: str) -> dict[str, Any]:
-    return {"of_run": plain(run), "of_provider": provider, "of_collection": plain(collection)}
 
 
 def _unavailable(error: SQLAlchemyError) -> LedgerUnavailable:

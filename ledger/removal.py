@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.body_store import BodyStore
 from ledger.engine import reason_of
+from ledger.kept_values import keep_values
+from ledger.late_keys import file_keys
 from ledger.moment import microseconds, moment
 from ledger.run_losses import note_losses
 from ledger.store import Ledger
@@ -64,15 +66,23 @@ class Removal:
         """
         try:
             started = time.monotonic()
-            with self._ledger.turn, self._ledger.write.begin() as connection:
-                rows = _up_to(self._oldest(connection, where), enough)
-                if rows:
-                    self._take(connection, rows)
+            with self._ledger.turn:
+                rows = self._taken(where, enough)
             self._adapt(time.monotonic() - started)
             self._unlink_doomed()
         except SQLAlchemyError as error:
             raise LedgerUnavailable(f"captures cannot be removed ({reason_of(error)})") from error
         return len(rows)
+
+    def _taken(self, where: list[Any], enough: int | None) -> list[Any]:
+        with self._ledger.write.begin() as connection:
+            rows = _up_to(self._oldest(connection, where), enough)
+            if not rows:
+                return rows
+            file_keys(connection)
+            self._take(connection, rows)
+        self._ledger.late.forget()
+        return rows
 
     def _oldest(self, connection: Connection, where: list[Any]) -> list[Any]:
         filed = func.coalesce(bodies.c.stored, 0).label("filed")
@@ -92,6 +102,8 @@ class Removal:
         note_losses(connection, rows, self._why, moment(self._at))
         named = select(evidence.c.body_sha256, evidence.c.reply_sha256).where(evidence.c.seq.in_(seqs))
         files = {sha256 for pair in connection.execute(named) for sha256 in pair if sha256 is not None}
+        if not self._with_objects:
+            keep_values(connection, seqs)
         for table in (captures, evidence, recipients, labels, replays, *((objects,) if self._with_objects else ())):
             connection.execute(delete(table).where(table.c.seq.in_(seqs)))
         tally.write(connection)

@@ -23,28 +23,34 @@ class StoredReply:
 
 
 _KEYS = select(replays.c.key)
-_FIND = (
-    select(replays.c.fingerprint, captures, evidence.c.story, evidence.c.reply_body, evidence.c.reply_sha256)
-    .join(captures, captures.c.seq == replays.c.seq)
-    .join(evidence, evidence.c.seq == replays.c.seq)
-    .where(replays.c.run == bindparam("of_run"), replays.c.key == bindparam("of_key"))
+_FIND = select(replays.c.fingerprint, replays.c.seq).where(
+    replays.c.run == bindparam("of_run"), replays.c.key == bindparam("of_key")
+)
+_ANSWER = (
+    select(captures, evidence.c.story, evidence.c.reply_body, evidence.c.reply_sha256)
+    .join(evidence, evidence.c.seq == captures.c.seq)
+    .where(captures.c.seq == bindparam("at_seq"))
 )
 
 
 def all_keys(ledger: Ledger) -> Iterator[str]:
     """Every key that has an answer. Blocks on the disk."""
+    # First those the table does not know: what it learns of meanwhile is among them.
+    yield from ledger.late.replay_keys()
     with ledger.read.connect() as connection:
         yield from connection.execution_options(yield_per=1000).execute(_KEYS).scalars()
 
 
 def find_replay(ledger: Ledger, store: BodyStore, run: str, key: str) -> StoredReply | None:
     """The answer the key got at first; None for a key that is new, or whose capture was removed. Blocks on the disk."""
+    late = ledger.late.replay(run, key)
     with ledger.read.connect() as connection:
-        row = connection.execute(_FIND, {"of_run": run, "of_key": key}).mappings().first()
-    if row is None:
+        first = late or connection.execute(_FIND, {"of_run": run, "of_key": key}).first()
+        row = None if first is None else connection.execute(_ANSWER, {"at_seq": first[1]}).mappings().first()
+    if first is None or row is None:
         return None
     capture, details = told_by(row, row["story"])
     body = row["reply_body"] or b""
     if row["reply_sha256"] is not None:
         body = b"".join(store.read(row["reply_sha256"]))
-    return StoredReply(row["fingerprint"], capture.id, capture.reply.status or 0, details.reply_headers, bytes(body))
+    return StoredReply(first[0], capture.id, capture.reply.status or 0, details.reply_headers, bytes(body))

@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ledger.kept import ObjectChange, changes_of, kept_text
 from ledger.moment import microseconds
 from ledger.record import Record
-from ledger.reply import KeptObject
-from ledger.story import json_of, plain, story_of
+from ledger.story import plain, story_of
 from ledger.traits import traits_of
 
 SUBJECT_LIMIT = 400
@@ -46,16 +46,7 @@ class EvidenceColumns(NamedTuple):
     body_sha256: str | None
     reply_body: bytes | None
     reply_sha256: str | None
-
-
-class ObjectColumns(NamedTuple):
-    """What `objects` takes before `seq`, in its order. Without a value the object is removed."""
-
-    run: str
-    provider: str
-    collection: str
-    key: str
-    value: str | None
+    kept: str | None = None
 
 
 @dataclass(slots=True)
@@ -65,7 +56,7 @@ class Row:
     capture: CaptureColumns
     evidence: EvidenceColumns
     recipients: tuple[str, ...] = ()
-    objects: tuple[ObjectColumns, ...] = ()
+    objects: tuple[ObjectChange, ...] = ()
     replay: tuple[str, str, str] | None = None
     """What `replays` takes before `seq`, in its order: run, key, fingerprint."""
     files: tuple[tuple[str, int], ...] = ()
@@ -99,7 +90,7 @@ def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
         ),
         evidence,
         _recipients(facts.get("to")),
-        tuple([_object(run, effect.provider or "", kept) for kept in record.keep]) if record.keep else (),
+        changes_of(record.keep, run, effect.provider) if record.keep else (),
         None if replay is None else (run, replay.key, replay.fingerprint),
         files,
     )
@@ -120,11 +111,19 @@ def evidence_of(record: Record, files: tuple[tuple[str, int], ...]) -> EvidenceC
         body_file,
         None if reply_file or not reply else reply,
         reply_file,
+        # The answer of a departure is yet to come.
+        kept_text(record.keep, record.replay, None if reply_file or record.capture.left else reply),
     )
 
 
 def _octets(evidence: EvidenceColumns) -> int:
-    return len(evidence.story) + len(evidence.body or b"") + len(evidence.reply_body or b"") + _ROW_OVERHEAD
+    return (
+        len(evidence.story)
+        + len(evidence.body or b"")
+        + len(evidence.reply_body or b"")
+        + len(evidence.kept or "")
+        + _ROW_OVERHEAD
+    )
 
 
 def _folded(value: Any, limit: int) -> str | None:
@@ -139,13 +138,3 @@ def _recipients(to: Any) -> tuple[str, ...]:
     if not isinstance(to, (list, tuple)):
         return ()
     return tuple({plain(address[:ADDRESS_LIMIT].lower()): None for address in to if isinstance(address, str)})
-
-
-def _object(run: str, provider: str, kept: KeptObject) -> ObjectColumns:
-    return ObjectColumns(run, provider, plain(kept.collection), plain(kept.key), _value(kept))
-
-
-def _value(kept: KeptObject) -> str | None:
-    if kept.encoded is not None:
-        return kept.encoded.decode()
-    return None if kept.value is None else json_of(kept.value)

@@ -1,4 +1,5 @@
-"""Tables: the ledger's schema as statements see it. How a file gets there is in `ledger/migrations`.
+"""Tables: the ledger's schema as statements see it. How a file gets there is in `ledger/migrations`:
+there, indices are partial in PostgreSQL too; to say it here would load its dialect, which most never need.
 
 `captures` is narrow, because lists, filters and counts walk it; what is shown of one capture alone lies in `evidence`.
 `tallies` and `minutes` are sums kept in the writer's own transactions, so that no page counts every row.
@@ -48,30 +49,26 @@ captures = Table(
     Index("captures_run", "run"),
     Index("captures_operation", "operation"),
     Index("captures_host", "host"),
-    Index("captures_departed", "departed", sqlite_where=text("departed"), postgresql_where=text("departed")),
+    Index("captures_departed", "departed", sqlite_where=text("departed")),
     Index(
         "captures_sender",
         "sender",
         sqlite_where=text("sender IS NOT NULL"),
-        postgresql_where=text("sender IS NOT NULL"),
     ),
     Index(
         "captures_subject",
         "subject",
         sqlite_where=text("subject IS NOT NULL"),
-        postgresql_where=text("subject IS NOT NULL"),
     ),
     Index(
         "captures_traits",
         "traits",
         sqlite_where=text("traits IS NOT NULL"),
-        postgresql_where=text("traits IS NOT NULL"),
     ),
     Index(
         "captures_window",
         "window",
         sqlite_where=text('"window" IS NOT NULL'),
-        postgresql_where=text('"window" IS NOT NULL'),
     ),
 )
 """`at` in microseconds since 1970; `sender` and `subject` folded to lower case for matching;
@@ -89,20 +86,19 @@ evidence = Table(
     Column("body_sha256", Text),
     Column("reply_body", LargeBinary),
     Column("reply_sha256", Text),
+    Column("kept", Text),
     Index(
         "evidence_body",
         "body_sha256",
         sqlite_where=text("body_sha256 IS NOT NULL"),
-        postgresql_where=text("body_sha256 IS NOT NULL"),
     ),
     Index(
         "evidence_reply",
         "reply_sha256",
         sqlite_where=text("reply_sha256 IS NOT NULL"),
-        postgresql_where=text("reply_sha256 IS NOT NULL"),
     ),
 )
-"""A body lies in the row, or in the file its `sha256` names."""
+"""A body lies in the row, or in the file its `sha256` names. `kept`: as `ledger.kept` tells it."""
 
 recipients = Table(
     "recipients",
@@ -167,7 +163,8 @@ minutes = Table(
 
 counters = Table("counters", METADATA, Column("name", Text, primary_key=True), Column("value", BIG, nullable=False))
 """`seq`: the last one given out; `octets`: what rows and body files take; of the index, `indexed`:
-up to which one it knows, `forgotten`: how many removals it has followed. Embedded, these two lie in its own file."""
+up to which one it knows, `forgotten`: how many removals it has followed. Embedded, these two lie in its own file.
+`filed`: up to which capture `objects` and `replays` know what was kept."""
 
 objects = Table(
     "objects",
@@ -181,6 +178,7 @@ objects = Table(
     PrimaryKeyConstraint("run", "provider", "collection", "key"),
     Index("objects_seq", "seq"),
 )
+"""Without a value: the evidence of capture `seq` says it (`ledger.late_keys`)."""
 
 replays = Table(
     "replays",
@@ -212,7 +210,6 @@ runs = Table(
         "runs_parent",
         "parent",
         sqlite_where=text("parent IS NOT NULL"),
-        postgresql_where=text("parent IS NOT NULL"),
     ),
 )
 """`opened_seq`, `finished_seq`: the last capture before it began and before it ended, which no clock can move.

@@ -1,0 +1,143 @@
+"""LateKeys: objects and replays of the latest captures, which their tables do not know yet.
+
+A provider's ids are random: each lies on a page of its own of a table that is sorted by them, and a commit that wrote
+it there wrote twice as many pages. So a capture's evidence alone says what it kept (`ledger.kept`), and many keys at
+once are entered in the tables, where they share pages. Which captures' keys are entered, the counter `filed` says.
+"""
+
+from sqlalchemy import Connection, bindparam, select
+
+from ledger.kept import ObjectChange, ObjectKey, changes_in
+from ledger.row import Row
+from ledger.statements import statements_for
+from ledger.tables import captures, counters, evidence
+
+LIMIT = 4096
+"""Keys: beyond it they are entered, which takes some ten milliseconds of the commit at hand."""
+
+UNFILED_AT_MOST = 10_000
+"""Captures whose evidence is looked through at the start."""
+
+IN_EVIDENCE = ""
+"""Stands for the value of an object in its table: the evidence of the capture that changed it last says it."""
+
+GONE = 0
+"""In the place of a capture's number: the object was removed."""
+
+_COUNTER = select(counters.c.value).where(counters.c.name == bindparam("of"))
+_KEPT_SINCE = (
+    select(evidence.c.seq, captures.c.run, captures.c.provider, evidence.c.kept)
+    .join(captures, captures.c.seq == evidence.c.seq)
+    .where(evidence.c.seq > bindparam("filed"), evidence.c.kept.is_not(None))
+    .order_by(evidence.c.seq)
+)
+
+
+class Keys:
+    """Keys by what they lead to, the last word on each."""
+
+    def __init__(self) -> None:
+        self.objects: dict[ObjectKey, int] = {}
+        """To the capture that changed the object last, or GONE."""
+        self.replays: dict[tuple[str, str], tuple[str, int]] = {}
+        """By run and key, to the fingerprint and the capture that was answered first."""
+
+    def __len__(self) -> int:
+        return len(self.objects) + len(self.replays)
+
+    def add(self, seq: int, changes: tuple[ObjectChange, ...], replay: tuple[str, str, str] | None) -> None:
+        """What one capture kept; `replay`: run, key, fingerprint."""
+        for key, gone in changes:
+            self.objects[key] = GONE if gone else seq
+        if replay is not None:
+            self.replays.setdefault((replay[0], replay[1]), (replay[2], seq))
+
+    def write(self, connection: Connection) -> None:
+        """Enter all in the tables."""
+        statements = statements_for(connection.dialect)
+        objects = self.objects.items()
+        gone = [key for key, seq in objects if seq == GONE]
+        made = [(*key, IN_EVIDENCE, seq) for key, seq in objects if seq != GONE]
+        replays = [(run, key, fingerprint, seq) for (run, key), (fingerprint, seq) in self.replays.items()]
+        for statement, rows in ((statements.drop_object, gone), (statements.put_object, made)):
+            if rows:
+                statement.put(connection, rows)
+        if replays:
+            statements.put_replay.put(connection, replays)
+
+
+class LateKeys:
+    """Changed under the ledger's `turn` alone; what reads it looks here first, and then into the tables."""
+
+    def __init__(self, *, shared: bool) -> None:
+        """`shared`: other gateways write too, and would look in vain for what only this one knows."""
+        self._limit = 0 if shared else LIMIT
+        self._keys = Keys()
+        self._since = 0
+        self._filed = False
+
+    def write(self, connection: Connection, rows: list[Row], last: int) -> None:
+        """Within the transaction that wrote the rows, `last` the number of the last one: enter keys where it is time.
+
+        `committed` has to follow once it is.
+        """
+        self._filed = False
+        if not rows or (len(self._keys) < self._limit and self._since < UNFILED_AT_MOST):
+            return
+        _add_rows(self._keys, rows, last)
+        self._keys.write(connection)
+        _set_filed(connection, last)
+        self._filed = True
+
+    def committed(self, rows: list[Row], last: int) -> None:
+        """The rows are durable."""
+        if self._filed:
+            self.forget()
+        else:
+            self._since += len(rows)
+            _add_rows(self._keys, rows, last)
+
+    def forget(self) -> None:
+        """All are in the tables, and that is durable."""
+        self._keys = Keys()
+        self._since = 0
+
+    def object(self, key: ObjectKey) -> int | None:
+        """The capture that changed the object last, GONE, or None: the table knows."""
+        return self._keys.objects.get(key)
+
+    def objects_in(self, run: str, provider: str, collection: str) -> dict[str, int]:
+        """The same of a whole collection, by key."""
+        within = (run, provider, collection)
+        return {key[3]: seq for key, seq in list(self._keys.objects.items()) if key[:3] == within}
+
+    def replay(self, run: str, key: str) -> tuple[str, int] | None:
+        """The fingerprint and the capture that was answered first, or None: the table knows."""
+        return self._keys.replays.get((run, key))
+
+    def replay_keys(self) -> list[str]:
+        """Of all runs."""
+        return [key for _, key in list(self._keys.replays)]
+
+
+def file_keys(connection: Connection) -> None:
+    """Enter in the tables whatever the evidence says and they do not know yet: at the start, and before a removal."""
+    last, filed = (connection.execute(_COUNTER, {"of": name}).scalar_one() for name in ("seq", "filed"))
+    if last == filed:
+        return
+    keys = Keys()
+    for seq, run, provider, text in connection.execute(_KEPT_SINCE, {"filed": filed}):
+        changes, replay = changes_in(text, run, provider)
+        keys.add(seq, changes, None if replay is None else (run, *replay))
+    keys.write(connection)
+    _set_filed(connection, last)
+
+
+def _add_rows(keys: Keys, rows: list[Row], last: int) -> None:
+    for seq, row in enumerate(rows, last - len(rows) + 1):
+        if row.objects or row.replay is not None:
+            keys.add(seq, row.objects, row.replay)
+
+
+def _set_filed(connection: Connection, seq: int) -> None:
+    statements_for(connection.dialect).set_counter.run(connection, [{"counter": "filed", "to": seq}])

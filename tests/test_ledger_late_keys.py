@@ -1,0 +1,155 @@
+"""What answers kept, said by their captures' evidence alone at first: read back the same however late it is filed."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from ledger_stage import REPLY, Stage, record_of, stage
+
+from ledger.data_dir import prepare
+from ledger.engine import create_file, sqlite_engine
+from ledger.filters import Filters
+from ledger.kept import changes_in, changes_of, kept_text, value_in
+from ledger.late_keys import LIMIT, UNFILED_AT_MOST, LateKeys
+from ledger.objects import Objects
+from ledger.reply import KeptObject, Replay
+from ledger.retention import Retention
+from ledger.row import row_of
+from ledger.schema import bring_up
+
+ANSWER = {"id": "pi_1", "object": "payment_intent", "amount": 4200}
+
+
+def made(key: str, value: Any = None, encoded: bytes | None = None, **fields: Any) -> Any:
+    """A capture whose answer made, changed or (without a value) removed one object."""
+    return replace(record_of(**fields), keep=(KeptObject("intent", key, value, encoded),))
+
+
+def rows_of(house: Stage, table: str) -> list[Any]:
+    with closing(sqlite3.connect(house.data_dir / "ledger.sqlite")) as connection:
+        return connection.execute(f"SELECT * FROM {table} ORDER BY seq").fetchall()
+
+
+async def all_of(house: Stage) -> list[Any]:
+    return await Objects(house.ledger, house.store).list("ci-1", "stripe", "intent", 100)
+
+
+async def test_an_object_that_is_the_answer_is_kept_once(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(made("pi_1", encoded=REPLY))
+        assert [row[-1] for row in rows_of(house, "evidence")] == ['{"objects":[["intent","pi_1"]]}']
+        assert await all_of(house) == [ANSWER]
+
+
+async def test_of_a_departure_the_object_is_what_it_was_when_it_left(tmp_path: Path) -> None:
+    departure = made("pi_1", encoded=REPLY, left=True)
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(departure)
+        await house.writer.settle(departure.capture.id, True, replace(departure, reply_body=b'{"real":1}'))
+        assert await all_of(house) == [ANSWER]
+
+
+async def test_the_tables_learn_at_the_next_start_what_the_evidence_says(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        for record in (made("a", {"n": 1}), made("b", {"n": 2}), made("a", {"n": 3}), made("b"), made("c", {"n": 4})):
+            await house.writer.record(record)
+        await house.writer.record(replace(record_of(), replay=Replay("key", "print")))
+        assert rows_of(house, "objects") == rows_of(house, "replays") == []
+        assert await all_of(house) == [{"n": 4}, {"n": 3}]
+    async with stage(tmp_path / "data") as house:
+        assert [row[3:] for row in rows_of(house, "objects")] == [("a", "", 3), ("c", "", 5)]
+        assert rows_of(house, "replays") == [("ci-1", "key", "print", 6)]
+        assert await all_of(house) == [{"n": 4}, {"n": 3}]
+        # What is late outdates what the table knows, and the table what was removed before it learnt of it.
+        for record in (made("a"), made("d", {"n": 5}), made("c", {"n": 6})):
+            await house.writer.record(record)
+        assert await all_of(house) == [{"n": 6}, {"n": 5}]
+        assert await Objects(house.ledger, house.store).list("ci-1", "stripe", "intent", 1) == [{"n": 6}]
+        assert await Objects(house.ledger, house.store).get("ci-1", "stripe", "intent", "a") is None
+        assert await Objects(house.ledger, house.store).get("ci-1", "stripe", "intent", "d") == {"n": 5}
+
+
+async def test_keys_are_filed_once_there_are_many(tmp_path: Path) -> None:
+    many = tuple([KeptObject("intent", f"pi_{number}", {"n": number}) for number in range(LIMIT)])
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(replace(record_of(), keep=many))
+        assert rows_of(house, "objects") == []
+        await house.writer.record(made("pi_7"))
+        assert len(rows_of(house, "objects")) == LIMIT - 1
+        objects = Objects(house.ledger, house.store)
+        assert await objects.get("ci-1", "stripe", "intent", "pi_7") is None
+        assert await objects.get("ci-1", "stripe", "intent", "pi_8") == {"n": 8}
+        await house.writer.record(made("pi_7", {"n": "again"}))
+        assert await objects.get("ci-1", "stripe", "intent", "pi_7") == {"n": "again"}
+
+
+async def test_captures_that_keep_nothing_are_not_looked_through_at_every_start(tmp_path: Path) -> None:
+    late, row = LateKeys(shared=False), row_of(record_of())
+    late.committed([row] * UNFILED_AT_MOST, UNFILED_AT_MOST)
+    async with stage(tmp_path / "data") as house:
+        with house.ledger.write.begin() as connection:
+            late.write(connection, [row], UNFILED_AT_MOST + 1)
+        with closing(sqlite3.connect(house.data_dir / "ledger.sqlite")) as connection:
+            assert connection.execute("SELECT value FROM counters WHERE name = 'filed'").fetchone() == (10_001,)
+
+
+async def test_a_purge_takes_the_evidence_and_not_the_object(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(made("pi_1", encoded=REPLY))
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(made("pi_2", {"name": "Zoë"}))
+        await house.writer.record(made("pi_3", {"n": 3}, host="kept.example"))
+        Retention(house.ledger, house.store, keep_days=14, keep_bytes=10**9).purge(Filters(host="api.stripe.com"))
+        assert len(rows_of(house, "evidence")) == 1
+        assert await all_of(house) == [{"n": 3}, {"name": "Zoë"}, ANSWER]
+
+
+async def test_age_takes_objects_that_no_table_knew(tmp_path: Path) -> None:
+    old = datetime.now(UTC) - timedelta(days=20)
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(made("pi_1", {"n": 1}, at=old))
+        Retention(house.ledger, house.store, keep_days=14, keep_bytes=10**9).sweep()
+        assert await all_of(house) == []
+        assert rows_of(house, "objects") == []
+
+
+async def test_a_ledger_of_before_keeps_its_objects(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    prepare(data)
+    create_file(data / "ledger.sqlite")
+    engine = sqlite_engine(data / "ledger.sqlite", "write")
+    with engine.begin() as connection:
+        bring_up(connection, "0006")
+        connection.exec_driver_sql("INSERT INTO objects VALUES ('ci-1', 'stripe', 'intent', 'pi_0', '{\"n\":0}', 0)")
+    engine.dispose()
+    async with stage(data) as house:
+        await house.writer.record(made("pi_1", {"n": 1}))
+        assert await all_of(house) == [{"n": 1}, {"n": 0}]
+
+
+TEXTS = st.text(max_size=6)
+VALUES = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | TEXTS, lambda inner: st.lists(inner, max_size=2))
+KEPT = st.lists(st.builds(KeptObject, TEXTS, TEXTS, VALUES), max_size=5).map(tuple)
+
+
+@given(keep=KEPT, replay=st.none() | st.builds(Replay, TEXTS, TEXTS))
+def test_the_text_says_what_was_kept(keep: tuple[KeptObject, ...], replay: Replay | None) -> None:
+    text = kept_text(keep, replay, None)
+    if text is None:
+        assert not keep
+        assert replay is None
+        return
+    changes, told = changes_in(text, "run", "stripe")
+    assert changes == changes_of(keep, "run", "stripe")
+    assert told == (None if replay is None else (replay.key, replay.fingerprint))
+    for (_, _, collection, key), _ in changes:
+        assert value_in(text, None, collection, key) == next(
+            kept.value
+            for kept in reversed(keep)
+            if changes_of((kept,), "run", "stripe")[0][0] == ("run", "stripe", collection, key)
+        )
