@@ -65,21 +65,21 @@ class Row:
 
 def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
     """The record as rows. `files` are those of its bodies that the store holds already; the others go inline."""
-    capture, effect, replay = record.capture, record.capture.effect, record.replay
-    facts = capture.facts
+    entry, replay = record.entry, record.replay
+    effect, facts = entry.effect, entry.facts
     evidence = evidence_of(record, files)
     run = plain(effect.run)
     return Row(
         CaptureColumns(
-            capture.id,
-            microseconds(capture.at),
+            entry.id,
+            microseconds(entry.at),
             run,
             effect.channel,
             effect.intent,
             effect.provider,
             effect.operation,
-            capture.decision.verdict,
-            capture.left,
+            entry.decision.verdict,
+            entry.left,
             plain(effect.target.host),
             effect.source,
             _folded(facts.get("from"), ADDRESS_LIMIT),
@@ -112,7 +112,7 @@ def evidence_of(record: Record, files: tuple[tuple[str, int], ...]) -> EvidenceC
         None if reply_file or not reply else reply,
         reply_file,
         # The answer of a departure is yet to come.
-        kept_text(record.keep, record.replay, None if reply_file or record.capture.left else reply),
+        kept_text(record.keep, record.replay, None if reply_file or record.entry.left else reply),
     )
 
 
