@@ -8,7 +8,8 @@ import base64
 import binascii
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import dns.exception
@@ -60,16 +61,19 @@ class DnsOverHttps:
         """As the gate says."""
         return self._gate.keeps_body(head)
 
-    async def take(self, seen: Seen) -> Outcome:
-        """As the gate; what is no well-formed question is judged as the HTTP it is."""
+    def take(self, seen: Seen) -> Coroutine[Any, Any, Outcome]:
+        """As the gate; what is no well-formed question is judged as the HTTP it is.
+
+        No coroutine of its own: nearly every request goes straight on to the gate's.
+        """
         wire = question_in(seen) if isinstance(seen, HttpRequest) else None
         if wire is None or not isinstance(seen, HttpRequest):
-            return await self._gate.take(seen)
+            return self._gate.take(seen)
         try:
             query = read_question(wire)
         except NotAQuestion:
-            return await self._gate.take(seen)
-        return await self._answered(seen, wire, query)
+            return self._gate.take(seen)
+        return self._answered(seen, wire, query)
 
     async def _answered(self, request: HttpRequest, wire: bytes, query: dns.message.Message) -> Answer:
         name, kind = asked(query)

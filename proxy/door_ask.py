@@ -1,8 +1,9 @@
 """Asking: one question to the gate with the refusal armed before it, in which whatever goes wrong ends."""
 
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from ledger.reply import Reply
 from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
@@ -18,7 +19,7 @@ _log = logging.getLogger(__name__)
 class Gate(Protocol):
     """`sinks.gate.Gate`, as far as the door needs it."""
 
-    async def take(self, seen: Seen) -> Outcome:
+    def take(self, seen: Seen) -> Coroutine[Any, Any, Outcome]:
         """Judge, answer and record."""
         ...
 

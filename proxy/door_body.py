@@ -47,16 +47,20 @@ class BodyTaker:
         self._gate = gate
         self._intake = intake
         self._limits = limits
+        self._most_at_once = min(HELD_LIMIT, limits.body_octets)
 
-    def at_once(self, head: Head) -> Body | None:
-        """The body that follows a head, where there is none or all of it is there; None: it has to be waited for."""
-        buffer, length = self._wire.buffer, head.length
-        if head.chunked or (length is not None and length > min(len(buffer), HELD_LIMIT, self._limits.body_octets)):
+    def at_once(self, head: Head, octets: int) -> Body | None:
+        """The body that follows a head of so many octets, where all of it is there; None: it has to be waited for.
+
+        The head, and that body, are taken off the wire's buffer.
+        """
+        buffer, length = self._wire.buffer, head.length or 0
+        end = octets + length
+        if head.chunked or end > len(buffer) or length > self._most_at_once:
+            del buffer[:octets]
             return None
-        if not length:
-            return EMPTY
-        body = Body.of(bytes(buffer[:length]))
-        del buffer[:length]
+        body = Body.of(bytes(buffer[octets:end])) if length else EMPTY
+        del buffer[:end]
         return body
 
     async def take(self, head: Head, request: Callable[[], HttpRequest]) -> tuple[Body, bool]:

@@ -128,7 +128,7 @@ class Conversation:
         buffer = self.wire.buffer
         if not buffer:
             return None
-        if buffer[:2] == b"\r\n":
+        if buffer.startswith(b"\r\n"):
             # RFC 9112, 2.2: an empty line before a request line is skipped.
             del buffer[:2]
         end = head_end(buffer)
@@ -158,8 +158,7 @@ class Conversation:
         if self._work is not None:
             self._work.claim, self._work.told = claim_of(head, self._connection), True
             self._work.host = head.hosts[0] if head.hosts else ""
-        del wire.buffer[: len(self._head_bytes)]
-        body, trailers = self._bodies.at_once(head), False
+        body, trailers = self._bodies.at_once(head, len(self._head_bytes)), False
         if body is None:
             body, trailers = await self._bodies.take(head, lambda: describe_request(head, self._connection))
         request = describe_request(head, self._connection, body=body, trailers=trailers, target=target)

@@ -116,8 +116,11 @@ class Wire(asyncio.Protocol):
 
     def expect(self, seconds: float) -> None:
         """Something must happen within these seconds; `math.inf`: nothing need."""
+        if seconds is math.inf:
+            self._deadline = seconds
+            return
         self._deadline = self._loop.time() + seconds
-        if seconds is math.inf or (self._timer is not None and self._timer.when() <= self._deadline):
+        if self._timer is not None and self._timer.when() <= self._deadline:
             return
         if self._timer is not None:
             self._timer.cancel()

@@ -1,8 +1,8 @@
 """HeadReader: the heads of a client's connections. One like an earlier one is told by its octets, and not read again.
 
-Like means: the same octets but for the target's and those of the values of `CHANGING` fields. All else of it has passed
-the grammar before, and says what it said; what differs is held to the same grammar. Whatever fits no earlier head, or
-has anything odd in it, is read in full by `head`.
+The same octets say the same. Like means: the same octets but for the target's and those of the values of `CHANGING`
+fields. All else of it has passed the grammar before, and says what it said; what differs is held to the same grammar.
+Whatever fits no earlier head, or has anything odd in it, is read in full by `head`.
 """
 
 import re
@@ -14,6 +14,8 @@ from proxy.head import LENGTH, Head, Likeness, read_head
 
 MOST_KINDS = 8
 """Of heads that one reader remembers."""
+MOST_HEADS = 16
+"""That one reader remembers octet for octet."""
 LONGEST = 4_096
 """Octets of one. It may hold credentials: it stays in memory, and only so many do."""
 MOST_UNLIKE = 32
@@ -31,15 +33,16 @@ class _Kind:
         method, _, rest = lines[0].partition(b" ")
         self.head = head
         pieces = [method + b" ", b" " + rest.partition(b" ")[2]]
-        self._at: list[tuple[int, str]] = []
+        at: list[tuple[int, str]] = []
         for index, line in enumerate(lines[1:]):
             name, colon, _ = line.partition(b":")
             lowered = name.decode("ascii", "replace").lower()
             pieces[-1] += b"\r\n" + (name + colon if lowered in CHANGING else line)
             if lowered in CHANGING:
-                self._at.append((index, lowered))
+                at.append((index, lowered))
                 pieces.append(b"")
-        self._begins, self._line, *self._between = pieces
+        self._begins, self._line, *between = pieces
+        self._differing = [(piece, index, name) for piece, (index, name) in zip(between, at, strict=True)]
 
     def read(self, data: bytes) -> Head | None:
         """The head in these bytes, where it is one of the kind."""
@@ -47,25 +50,23 @@ class _Kind:
         end = data.find(b" ", at)
         if not data.startswith(self._begins) or not data.startswith(self._line, end):
             return None
-        target = data[at:end]
-        if _TARGET.fullmatch(target) is None:
+        if _TARGET.fullmatch(data, at, end) is None:
             return None
-        known = self.head
-        headers, length = list(known.headers), known.length
+        known, text = self.head, data.decode("latin-1")
+        target, headers, length = text[at:end], list(known.headers), known.length
         at = end + len(self._line)
-        for piece, (index, name) in zip(self._between, self._at, strict=True):
+        for piece, index, name in self._differing:
             end = data.find(b"\r\n", at)
-            sent = data[at:end]
-            if not data.startswith(piece, end) or _VALUE.fullmatch(sent) is None:
+            if not data.startswith(piece, end) or _VALUE.fullmatch(data, at, end) is None:
                 return None
-            value = sent.decode("latin-1").strip(" \t")
+            value = text[at:end].strip(" \t")
             headers[index] = (name, value)
             if name == "content-length":
                 if LENGTH.fullmatch(value) is None:
                     return None
                 length = int(value)
             at = end + len(piece)
-        return known.like(target.decode("latin-1"), tuple(headers), length) if at == len(data) else None
+        return known.like(target, tuple(headers), length) if at == len(data) else None
 
 
 class HeadReader:
@@ -73,12 +74,25 @@ class HeadReader:
 
     def __init__(self) -> None:
         self._kinds: list[_Kind] = []
+        self._heads: dict[bytes, Head] = {}
         self._last: tuple[Head, bytes] | None = None
         """The last head that was like no other: cut once another comes, for many connections carry one alone."""
         self._unlike = 0
 
     def read(self, data: bytes) -> Head:
-        """What `read_head` makes of the same bytes. Raises MalformedHead."""
+        """What `read_head` makes of the same bytes; not to be changed. Raises MalformedHead."""
+        same = self._heads.get(data)
+        if same is not None:
+            self._unlike = 0
+            return same
+        head = self._read(data)
+        if head.likeness is not None and len(data) <= LONGEST:
+            if len(self._heads) >= MOST_HEADS:
+                self._heads.clear()
+            self._heads[data] = head
+        return head
+
+    def _read(self, data: bytes) -> Head:
         if self._last is not None:
             self._kinds = [_Kind(*self._last), *self._kinds[: MOST_KINDS - 1]]
             self._last = None

@@ -14,7 +14,6 @@ _HOP_BY_HOP = frozenset(
 )
 _FIELDS = re.compile(r"[^\r\n]++(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]++: [^\x00-\x08\x0a-\x1f\x7f]*+)*+")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 BODILESS = frozenset((204, 304))
@@ -35,16 +34,15 @@ class _Form:
 
 def render(reply: Reply, *, head_only: bool, keep_alive: bool, minor: int, marks: tuple[tuple[str, str], ...]) -> bytes:
     """The octets of a final response. `marks` are added where the reply does not carry them itself."""
-    form = None
     if keep_alive and minor and not head_only and reply.status not in BODILESS:
         fields = (*reply.headers, *marks)
         form = _form_of(reply.status, tuple([name for name, _ in fields]), len(marks))
-    if form is None:
-        return _rendered(reply, head_only, keep_alive, minor, marks)
-    values = [fields[index][1] for index in form.shown]
-    if _CONTROL.search("".join(values)):
-        return _rendered(reply, head_only, keep_alive, minor, marks)
-    return (form.text % (*values, len(reply.body))).encode("latin-1", "replace") + reply.body
+        if form is not None:
+            values = [fields[index][1] for index in form.shown]
+            # What is not printable may be a control character, or no more than a tab or a rare letter.
+            if "".join(values).isprintable():
+                return (form.text % (*values, len(reply.body))).encode("latin-1", "replace") + reply.body
+    return _rendered(reply, head_only, keep_alive, minor, marks)
 
 
 @lru_cache(maxsize=512)
