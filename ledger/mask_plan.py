@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.hidden_secrets import WITHIN
-from ledger.secret_hints import KEY_HINT, body_hint
+from ledger.secret_hints import KEY_HINT, name_hint
 from ledger.secret_names import ENDINGS, QUERY_WHOLE, WHOLE, harmless, header_label, label_of, linear
 from ledger.secret_patterns import ANY_KEY, RUN_OF_DIGITS
 from policies.secret_place import SecretPlace
@@ -44,8 +44,8 @@ class MaskPlan:
         names = b"|".join(filter(None, [ENDINGS, _exactly(WHOLE), named, _last_parts(self.dotted)]))
         in_body = [b"(?i:" + names + b")", JSON_ESCAPE, FORM_ESCAPE, _IN_LINK]
         self.any_in_body = linear(b"|".join([*in_body, ANY_KEY, RUN_OF_DIGITS]))
-        self.hint = body_hint(*in_body, WITHIN)
-        """Of a body, of what is encoded in it, and of header fields that cannot be links."""
+        self.name_hint = name_hint(*in_body, WITHIN)
+        """Of what bodies, what is encoded in them, and header fields that cannot be links, hold beside keys."""
         self.any_key = linear(b"|".join([ANY_KEY, RUN_OF_DIGITS]))
         self.any_in_header = linear(
             b"|".join(
@@ -77,15 +77,21 @@ class MaskPlan:
             rb"(?i)(\s([\w.:-]*?(?:" + ENDINGS + rb")|" + whole + rb")\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')"
         )
         self._secret_names: dict[str, str | None] = {}
+        self.open_facts: set[str] = set()
+        """Facts met lately that are no credentials by their name."""
         self.name = linear(rb"(?i)(?:.*?(?:" + ENDINGS + rb")|(?:.*[\[.])?(?:" + whole + rb"))\]*")
+
+    def is_hint_in(self, octets: bytes) -> bool:
+        """False only where nothing in a body, nor in a text that is encoded in it, is to be removed."""
+        return self.name_hint.possible(octets) or KEY_HINT.possible(octets)
 
     def is_in_body(self, octets: bytes) -> bool:
         """Whether anything in a body may have to be removed, but for what is encoded in it."""
-        return self.hint.possible(octets) and self.any_in_body.search(octets) is not None
+        return self.is_hint_in(octets) and self.any_in_body.search(octets) is not None
 
     def is_in_header(self, octets: bytes) -> bool:
         """Whether anything in header fields' values may have to be removed. Between several, line feeds."""
-        return (self.hint.possible(octets) or may_be_link(octets)) and self.any_in_header.search(octets) is not None
+        return (self.is_hint_in(octets) or may_be_link(octets)) and self.any_in_header.search(octets) is not None
 
     def is_key_in(self, octets: bytes) -> bool:
         """Whether a text may hold a key known by its shape, or a card's number."""
@@ -118,6 +124,8 @@ class MaskPlan:
             label = label_of(field) if secret else None
             if len(self._secret_names) < NAMES_REMEMBERED:
                 self._secret_names[name] = label
+                if label is None:
+                    self.open_facts.add(name)
             return label
 
     def path_of(self, dotted: str) -> Any:

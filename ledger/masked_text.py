@@ -42,7 +42,7 @@ def masked_text(text: bytes, plan: MaskPlan, mark: Mark, *, message: bool = Fals
     """
     if not names:
         return _Masking(plan, mark, message).of(text, names) if plan.is_key_in(text) else Masked(text)
-    if not plan.hint.possible(text):
+    if not plan.is_hint_in(text):
         return Masked(text)
     if plan.any_in_body.search(text) is None:
         if b"%" not in text or ENCODED_HINT.search(text) is None:

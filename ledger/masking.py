@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from ledger.clean_exchange import is_clean_answer, is_clean_request
+from ledger.clean_exchange import is_clean, texts_of
 from ledger.mask_plan import MaskPlan
 from ledger.masked_body import UNREADABLE, BodyMask, described
 from ledger.masked_facts import masked_facts
@@ -110,7 +110,8 @@ class Masker:
         (`headers`, `body`), nor from the facts of both: told by a look at all at once. None where something may be."""
         plan = self._plan(places)
         head = head_of(request, plan, self.mark)
-        if not is_clean_request(request, head, headers, plan) or not is_clean_answer(body, facts, self._general):
+        texts = texts_of(facts, self._general)
+        if texts is None or not is_clean(request, head, headers, body, texts, plan):
             return None
         path, _, query = request.target.partition("?")
         return MaskedRequest(

@@ -1,6 +1,6 @@
 """Secret hints: for each pattern that masking looks for, how a match of it begins, or what it cannot be without.
 
-Each is shorter than its pattern and counts as little as it can, so that an engine needs few states for all of them:
+Each is shorter than its pattern and counts as little as it can, so that the engine needs few states for all of them:
 identifiers, which are new with every request, lead it through the same few again and again.
 """
 
@@ -41,22 +41,21 @@ KEYS: dict[str, str] = {
 }
 """By the label of the key."""
 
-_ANY_KEY = "|".join([*KEYS.values(), RUN_OF_DIGITS.decode().replace(r"\b", _WORD)])
-KEY_HINT = Hint(_ANY_KEY)
-"""Of `MaskPlan.any_key`."""
+KEY_HINT = Hint("|".join([*KEYS.values(), RUN_OF_DIGITS.decode().replace(r"\b", _WORD)]))
+"""Of `MaskPlan.any_key`. By itself, for together with names the engine would need far more states."""
 OURS_HINT = Hint(KEYS["run_token"])
 """Of a run's own token."""
 ALWAYS = Hint("")
 """Of what has none."""
 
 
-def body_hint(*patterns: bytes) -> Hint:
-    """Of `MaskPlan.any_in_body`, of what is encoded in a body, and of names and keys in header fields.
+def name_hint(*patterns: bytes) -> Hint:
+    """Of what one provider's bodies and header fields hold beside keys: names, links, escapes.
 
-    `patterns`: those of names, links and escapes, which both engines read alike once what is no letter is so in both.
+    `patterns`: RE2's own, which both engines read alike once what is no letter is so in both.
     """
     if not all(pattern.isascii() for pattern in patterns):
         # A pack's name that is no ASCII: which octets are alike but for case, RE2 alone can say.
         return ALWAYS
     read_alike = [pattern.decode().replace("[^a-z0-9]", "(?-i:[^a-zA-Z0-9])") for pattern in patterns]
-    return Hint("|".join([*read_alike, _ANY_KEY]))
+    return Hint("|".join(read_alike))
