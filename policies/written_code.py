@@ -125,7 +125,7 @@ def raw(part: Evaluate) -> Evaluate:
 
 def safe_text(parts: Sequence[Evaluate]) -> SafeCode | None:
     """The parts' texts joined, where all of them are safe."""
-    if not all(map(_is_safe, parts)):
+    if not all(_is_safe(part) or isinstance(part, IntegerCode) for part in parts):
         return None
     writer = Writer()
     made = writer.code(spliced(writer, [part.value if isinstance(part, Constant) else part for part in parts]))

@@ -50,7 +50,8 @@ class RemembersAnswers(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class Answer:
     """The effect stays here: this is written to its wire. The capture is durable already."""
 

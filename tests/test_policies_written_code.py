@@ -28,6 +28,7 @@ NAMES = frozenset({"var.a", "safe.s", "written.o"})
         pytest.param("gen.b62(3)", SafeCode, id="identifier"),
         pytest.param("'pi_' ~ gen.b62(3) ~ var.s", SafeCode, id="texts-of-ours"),
         pytest.param("'a' if x.v else 'b'", SafeCode, id="one-of-two-words"),
+        pytest.param("now ~ '.' ~ gen.digits(6)", SafeCode, id="number-of-ours-and-texts"),
         pytest.param("not x.v", TruthCode, id="negation"),
         pytest.param("x.v == 1", TruthCode, id="equality"),
         pytest.param("now", IntegerCode, id="seconds"),
