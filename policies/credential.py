@@ -64,13 +64,15 @@ class CredentialReader:
     def _stray(self, keys: Anywhere, view: RequestView, sent: "Sent") -> tuple[str, ...]:
         """A live one where nobody looks for it, beside a test one where everybody does: it would leave all the same."""
         headers, body = view.request.headers, view.body
-        beside = _lines([view.target, *[headers[at][1] for at in view.shape.changing]])
+        beside = view.target
+        for at in view.shape.changing:
+            beside += "\n" + headers[at][1]
         found: list[str] = []
-        if not sent.clean or keys.may_be_in(beside) or keys.may_be_in(body):
+        if not sent.clean or keys.may_be_said_in(beside) or keys.may_be_in(body):
             found = keys.found(_lines([view.target, *[value for _, value in headers]]), body)
         if not body and view.size:
             found.append("")  # nobody can tell what is in it
-        basics = self._basics(headers) if b"basic" in beside.lower() else sent.basics
+        basics = self._basics(headers) if "basic" in beside.lower() else sent.basics
         return (*found, *basics) if found else basics
 
     def _basics(self, fields: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -19,14 +19,25 @@ class Anywhere:
         loose = "|".join(f"(?:{pattern.removeprefix('^')})" for pattern in patterns)
         self._pattern = re2.compile(rf"(?:^|[^0-9A-Za-z_])((?:{loose})[0-9A-Za-z_]*)", QUIET)
         self._parts = tuple({literal_of(pattern).encode() for pattern in patterns})
+        self._words = tuple([part.decode() for part in self._parts])
         self._escaped = re.compile(b"|".join({_escapes(octet) for part in self._parts for octet in part}) or b"")
+
+        self._spaced = any(b" " in part for part in self._parts)
 
     def may_be_in(self, text: bytes) -> bool:
         """False only where no key is in a text, nor in what its escapes say."""
         for part in self._parts:
             if part in text:
                 return True
-        return self._escaped.search(text) is not None
+        # Most texts have no escape, and one octet tells.
+        return (self._spaced or b"%" in text) and self._escaped.search(text) is not None
+
+    def may_be_said_in(self, text: str) -> bool:
+        """The same of a text that is no octets yet: most need not become any."""
+        for word in self._words:
+            if word in text:
+                return True
+        return (self._spaced or "%" in text) and self.may_be_in(text.encode("utf-8", "surrogatepass"))
 
     def found(self, head: bytes, body: bytes) -> list[str]:
         """The first key of each text that is searched: head and body, as sent and without escapes."""
