@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Self, overload
 
+_put = object.__setattr__
+
 
 class once[Made]:  # noqa: N801 # a decorator, as `property` is one
     """`functools.cached_property` for values that are made for every request: it looks for nothing before it works."""
@@ -21,6 +23,8 @@ class once[Made]:  # noqa: N801 # a decorator, as `property` is one
     def __get__(self, value: Any, owner: type) -> Any:
         if value is None:
             return self
-        # Found there by every later look, which does not come here any more.
-        made = value.__dict__[self._name] = self._work(value)
+        made = self._work(value)
+        # Found there by every later look, which does not come here any more. Not through the value's `__dict__`, which
+        # is made for whoever asks for it; nor through its own way of setting, which a frozen value has none of.
+        _put(value, self._name, made)
         return made

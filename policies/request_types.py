@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from policies.expression_filters import to_int
+from policies.expression_filters import DIGITS_READ, to_int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +25,18 @@ class FieldTypes:
         """`fields` with their types; a text that is no such number or truth stays as it was sent."""
         made, scalars = dict(fields), self._scalars
         for name, value in fields.items():
-            if type(value) is not str or name in scalars:
+            if type(value) is str:
+                if name in scalars:
+                    made[name] = self._scalar(name, value)
+            elif name not in self.verbatim:
                 made[name] = self._value(name, value)
         return made
 
     def _value(self, name: str, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._scalar(name, value)
-        if name in self.verbatim:
-            return value
         if isinstance(value, dict):
             return self.typed(value)
         if isinstance(value, list):
-            return [self._value(name, item) if isinstance(item, str) else self._item(item) for item in value]
+            return [self._scalar(name, item) if isinstance(item, str) else self._item(item) for item in value]
         return value
 
     def _item(self, item: Any) -> Any:
@@ -45,7 +44,7 @@ class FieldTypes:
 
     def _scalar(self, name: str, value: str) -> Any:
         if name in self.integer:
-            return to_int(value, value)
+            return int(value) if value.isdecimal() and len(value) <= DIGITS_READ else to_int(value, value)
         if name in self.boolean and value in ("true", "false"):
             return value == "true"
         return value

@@ -5,7 +5,6 @@ A body that is not what it says leaves its part empty and is noted in `faults`; 
 
 import base64
 import binascii
-import json
 from typing import Any
 
 from policies.form import FormError, read_form
@@ -14,6 +13,7 @@ from policies.http_request import HttpRequest
 from policies.multipart import Part, fields_of, parameter, read_parts
 from policies.once import once
 from policies.request_body import Undecodable, decoded
+from policies.request_json import read_json
 from policies.request_types import FieldTypes
 from policies.request_xml import XmlError, read_xml
 
@@ -183,22 +183,11 @@ class RequestView:
         try:
             if self.body.count(b"[") + self.body.count(b"{") > DEEPEST and _depth(self.body) > DEEPEST:
                 raise ValueError(f"JSON nested more than {DEEPEST} deep")
-            return json.loads(self.body, object_pairs_hook=self._object, parse_constant=_refused)
+            return read_json(self.body, self.faults)
         except (ValueError, RecursionError) as error:
             if declared:
                 self.faults.append(f"a body that is no JSON: {error}")
             return None
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """A name given twice is read differently by different servers: what it says of recipients is no evidence."""
-        read = dict(pairs)
-        if len(read) != len(pairs):
-            self.faults.append("a JSON object with a name given twice")
-        return read
-
-
-def _refused(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _depth(body: bytes) -> int:
