@@ -4,20 +4,19 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from policies.effect import Channel, Effect, Intent
+from policies.effect import Channel, Credential, Effect, Intent
+from policies.expression_code import Evaluate
 from policies.expression_collections import aslist
 from policies.expression_values import encoded, text
 from policies.head_shape import shape_of
 from policies.http_request import HttpRequest
 from policies.multipart import parameter
-from policies.operation import Operation
 from policies.pack_context import describing
+from policies.pack_type import Pack
 from policies.recognition import Recognition
 from policies.request_view import RequestView
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-SPOKEN_TO: frozenset[str] = frozenset({"email", "sms", "push", "chat"})
-"""Channels whose fact `to` is a list."""
 LONGEST_FACT = 2000
 """Characters of one fact that are kept; the body is kept beside it."""
 MOST_NAMED = 10_000
@@ -47,10 +46,17 @@ def describe_request(
     named, place = shape.named, shape.place(request.target)
     view = RequestView(request, named.host, named.port, place.path, shape)
     known = packs.recognise(view)
-    facts = _facts(known)
+    pack, operation, recipients = known.pack, known.operation, None
+    if operation is None:
+        facts: dict[str, Any] = {}
+        channel, intent, marks = _undescribed(request, pack)
+    else:
+        channel, intent, marks = operation.channel, operation.intent, operation.marks
+        facts = _facts(known.facts or {}, operation.speaks)
+        if operation.recipients is not None:
+            recipients = _recipients(known, operation.recipients, channel)
     if named.address is not None:
         facts.setdefault("address", named.address)
-    channel, intent = _kind(request, known)
     effect = {
         "channel": channel,
         "intent": intent,
@@ -59,40 +65,39 @@ def describe_request(
         "source": request.source,
         "run": run,
         "window": window,
-        "provider": None if known.pack is None else known.pack.id,
-        "operation": None if known.operation is None else known.operation.id,
+        "provider": None if pack is None else pack.id,
+        "operation": None if operation is None else operation.id,
         "address": named.address,
         "facts": facts,
-        "recipients": _recipients(known, facts, channel),
+        "recipients": recipients,
         "credential": _credential(known),
-        "flags": _flags(known, request, flags),
+        "flags": _flags(request, flags, marks, view),
         "conflicts": named.conflicts,
         "canonical": place.canonical,
     }
     return Effect.made_of(effect), known
 
 
-def _kind(request: HttpRequest, known: Recognition) -> tuple[Channel, Intent]:
+def _undescribed(request: HttpRequest, pack: Pack | None) -> tuple[Channel, Intent, tuple[str, ...]]:
     """Of an unknown host the method decides; of a known one the pack, and what it does not describe is a write."""
-    if known.operation is not None:
-        return known.operation.channel, known.operation.intent
-    if known.pack is not None:
-        return known.pack.channel, "write"
+    if pack is not None:
+        return pack.channel, "write", ("generic",)
     if request.method == "POST":
-        return "webhook", "write"
-    return "web", "read" if request.method in READS else "write"
+        return "webhook", "write", ()
+    return "web", "read" if request.method in READS else "write", ()
 
 
-def _facts(known: Recognition) -> dict[str, Any]:
+def _facts(found: Mapping[str, Any], speaks: bool) -> dict[str, Any]:
     """What the pack extracted, as plain facts of bounded size; nulls are left out."""
     facts: dict[str, Any] = {}
-    spoken = known.operation is not None and known.operation.channel in SPOKEN_TO
-    for name, value in (known.facts or {}).items():
-        if spoken and name == "to":
+    for name, value in found.items():
+        if speaks and name == "to":
             facts[name] = [_short(text(item)) for item in aslist(value)[:MOST_NAMED] if item is not None]
         elif type(value) is str:
             if value:
-                facts[name] = value if value.isascii() and len(value) <= LONGEST_FACT else _short(value)
+                facts[name] = value if len(value) <= LONGEST_FACT and value.isascii() else _short(value)
+        elif type(value) is int:
+            facts[name] = value
         elif value is not None and value != []:
             facts[name] = _fact(value)
     return facts
@@ -113,14 +118,12 @@ def _short(value: str) -> str:
     return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")
 
 
-def _recipients(known: Recognition, facts: Mapping[str, Any], channel: Channel) -> tuple[str, ...] | None:
+def _recipients(known: Recognition, reach: Evaluate, channel: Channel) -> tuple[str, ...] | None:
     """Everybody the request reaches, or None wherever there is the least doubt: an opt-in rests on it.
 
     None with a body that could not be read cleanly, and for mail with anything that is not exactly one plain address.
     """
-    if known.operation is None or known.operation.recipients is None:
-        return None
-    reached = _reached(known.operation, known)
+    reached = _reached(known, reach)
     if not reached or known.view.faults or len(reached) > MOST_NAMED:
         return None
     if not _read_as_sent(known):
@@ -143,26 +146,20 @@ def _read_as_sent(known: Recognition) -> bool:
     return (parameter(content_type, "charset") or "").strip() in _READ_CHARSETS
 
 
-def _reached(operation: Operation, known: Recognition) -> list[Any]:
+def _reached(known: Recognition, reach: Evaluate) -> list[Any]:
     context = describing(known.view)
     context.x = known.facts or {}
-    return [] if operation.recipients is None else aslist(operation.recipients(context))
+    return aslist(reach(context))
 
 
-def _credential(known: Recognition) -> Any:
+def _credential(known: Recognition) -> Credential:
     if known.pack is None or known.host is None:
         return "none"
     return known.pack.credentials.kind_of(known.view, known.credentials, known.host.env)
 
 
-def _flags(known: Recognition, request: HttpRequest, flags: tuple[str, ...]) -> tuple[str, ...]:
-    found = [*request.flags, *flags]
-    operation = known.operation
-    if operation is None:
-        if known.pack is not None:
-            found.append("generic")
-    elif operation.generic or operation.telemetry:
-        found += ["generic"] * operation.generic + ["telemetry"] * operation.telemetry
-    if known.view.faults:
-        found.append("malformed" if request.body.data is not None else "unread_body")
-    return tuple(dict.fromkeys(found)) if found else ()
+def _flags(request: HttpRequest, flags: tuple[str, ...], marks: tuple[str, ...], view: RequestView) -> tuple[str, ...]:
+    found = (*request.flags, *flags, *marks)
+    if view.faults:
+        found = (*found, "malformed" if request.body.data is not None else "unread_body")
+    return tuple(dict.fromkeys(found)) if found else found

@@ -18,13 +18,20 @@ class Frozen(BaseModel):
         For values that code makes for every request out of typed parts: validating them again costs several times what
         making them does. What comes from outside is validated. The dictionary is the value's own from here on.
         """
-        made = cls.__new__(cls)
-        put = object.__setattr__
-        put(made, "__dict__", fields)
-        put(made, "__pydantic_fields_set__", _all_of(cls))
-        put(made, "__pydantic_extra__", None)
-        put(made, "__pydantic_private__", None)
+        made = _new(cls)
+        _lay(made, fields)
+        _set_all(made, _all_of(cls))
+        _set_extra(made, None)
+        _set_private(made, None)
         return made
+
+
+_new = object.__new__
+# The slots that pydantic's own base lays its values out in, filled without a look-up by name: half of the cost.
+_lay, _set_all, _set_extra, _set_private = (
+    vars(BaseModel)[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
 
 
 @cache

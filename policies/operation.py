@@ -10,6 +10,9 @@ from policies.expression_operators import Evaluate
 from policies.pack_file import BodyKind
 from policies.pack_response import Response
 
+SPOKEN_TO: frozenset[str] = frozenset({"email", "sms", "push", "chat"})
+"""Channels whose fact `to` is a list."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectLoad:
@@ -75,10 +78,16 @@ class Operation:
     """All of `extract` as one object."""
     kept: Evaluate = field(init=False, compare=False, repr=False)
     """What each of `saves` has told, in one list."""
+    marks: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    """The flags that each of its effects bears."""
+    speaks: bool = field(init=False, compare=False, repr=False)
+    """It says something to somebody, whom its fact `to` lists."""
     looks_back: bool = field(init=False, compare=False, repr=False)
     """Its answer is made of objects kept earlier."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", extraction(self.extract))
+        object.__setattr__(self, "marks", ("generic",) * self.generic + ("telemetry",) * self.telemetry)
+        object.__setattr__(self, "speaks", self.channel in SPOKEN_TO)
         object.__setattr__(self, "kept", displayed([save.told for save in self.saves]))
         object.__setattr__(self, "looks_back", self.load is not None or self.listing is not None)

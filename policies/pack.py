@@ -6,7 +6,7 @@ from pathlib import Path
 
 from policies.expression_values import TooLarge
 from policies.operation import Operation
-from policies.pack_context import describing
+from policies.pack_context import PackContext, describing
 from policies.pack_example import failures
 from policies.pack_file import HostEntry
 from policies.pack_hosts import HostIndex, KnownHost
@@ -23,6 +23,8 @@ MOST_REMEMBERED = 4096
 LONGEST_PATH = 256
 Found = tuple[KnownHost, Operation, dict[str, str]]
 """Whose it is, what it does, and what its path template named."""
+Fitting = tuple[tuple[KnownHost, ...], tuple[Found, ...]]
+"""Every claim to a host, and what a request to it may be: the last alone needs no look at the request, if any does."""
 
 
 class Packs:
@@ -32,8 +34,8 @@ class Packs:
         self._packs = {pack.id: pack for pack in packs}
         self._hosts = HostIndex()
         self._signed = [pack for pack in self._packs.values() if pack.signature]
-        self._plain: dict[tuple[str, str, str], Found] = {}
-        """By host, method and path, where these alone say which operation it is."""
+        self._fitted: dict[tuple[str, str, str], Fitting] = {}
+        """By host, method and path."""
         for pack in reversed(self._packs.values()):
             for entry in pack.hosts:
                 self._hosts.add(entry, pack)
@@ -79,41 +81,25 @@ class Packs:
 
     def recognise(self, view: RequestView) -> Recognition:
         """What a request is. Sets the view's `params` and `types`. Never raises for what a client sent."""
-        found = self._plain.get((view.host, view.method, view.path))
+        claims, found = self._fitted.get((view.host, view.method, view.path)) or self._fitting(view)
+        if not claims:
+            return Recognition(view)
+        context = describing(view)
         try:
-            if found is not None:
-                return _recognised(*found, view)
-            claims = self._claims(view)
-            return self._recognise(claims, view) if claims else Recognition(view)
+            return _recognised(claims[0], found, view, context)
         except TooLarge as error:
             view.faults.append(str(error))
-            return _undescribed(self._claims(view)[0], view)
+            return _undescribed(claims[0], view)
 
-    def _recognise(self, claims: tuple[KnownHost, ...], view: RequestView) -> Recognition:
-        fallback: Found | None = None
-        asked = claims[0].entry is _ANYWHERE
-        for claim in claims:
-            for operation, params in _fitting(claim, view):
-                if operation.when is not None:
-                    asked = True
-                    view.params, view.types = params, claim.pack.types
-                    if not operation.when(describing(view)):
-                        continue
-                if not operation.generic:
-                    return _recognised(*self._remembered((claim, operation, params), view, asked), view)
-                fallback = fallback or (claim, operation, params)
-        if fallback is not None:
-            return _recognised(*self._remembered(fallback, view, asked), view)
-        view.params, view.types = {}, claims[0].pack.types
-        return _undescribed(claims[0], view)
-
-    def _remembered(self, found: Found, view: RequestView, asked: bool) -> Found:
-        """The same. Kept unless something of the request was `asked` about beyond its host, method and path."""
-        if not asked and len(view.path) <= LONGEST_PATH:
-            if len(self._plain) >= MOST_REMEMBERED:
-                self._plain.clear()
-            self._plain[view.host, view.method, view.path] = found
-        return found
+    def _fitting(self, view: RequestView) -> Fitting:
+        """Whose it may be and what it may do; remembered where host, method and path alone say so."""
+        claims = self._claims(view)
+        fitting = claims, tuple(_up_to_the_first_certain(claims, view))
+        if claims and claims[0].entry is not _ANYWHERE and len(view.path) <= LONGEST_PATH:
+            if len(self._fitted) >= MOST_REMEMBERED:
+                self._fitted.clear()
+            self._fitted[view.host, view.method, view.path] = fitting
+        return fitting
 
     def _claims(self, view: RequestView) -> tuple[KnownHost, ...]:
         claims = self._hosts.find(view.host)
@@ -125,18 +111,35 @@ class Packs:
         return tuple(KnownHost(p, _ANYWHERE, "") for p in self._signed if not p.signature.isdisjoint(view.headers))
 
 
-def _fitting(claim: KnownHost, view: RequestView) -> Iterator[tuple[Operation, dict[str, str]]]:
-    """What it may be by host, method and path."""
-    path = f"/{claim.wildcard}{view.path}" if claim.entry.host_in_path else view.path
-    for operation, params in claim.pack.operations.find(view.method, path):
-        if not operation.hosts or any(pattern.match(view.host) for pattern in operation.hosts):
-            yield operation, params
+def _up_to_the_first_certain(claims: tuple[KnownHost, ...], view: RequestView) -> Iterator[Found]:
+    """What it may be by host, method and path, best first."""
+    for claim in claims:
+        path = f"/{claim.wildcard}{view.path}" if claim.entry.host_in_path else view.path
+        for operation, params in claim.pack.operations.find(view.method, path):
+            if not operation.hosts or any(pattern.match(view.host) for pattern in operation.hosts):
+                yield claim, operation, params
+                if operation.when is None and not operation.generic:
+                    return
 
 
-def _recognised(claim: KnownHost, operation: Operation, params: dict[str, str], view: RequestView) -> Recognition:
+def _recognised(first: KnownHost, found: tuple[Found, ...], view: RequestView, context: PackContext) -> Recognition:
+    fallback: Found | None = None
+    for fitting in found:
+        claim, operation, params = fitting
+        if operation.when is not None:
+            view.params, view.types = params, claim.pack.types
+            if not operation.when(context):
+                continue
+        if not operation.generic:
+            break
+        fallback = fallback or fitting
+    else:
+        if fallback is None:
+            view.params, view.types = {}, first.pack.types
+            return _undescribed(first, view)
+        claim, operation, params = fallback
     view.params, view.types = dict(params), claim.pack.types
-    facts = operation.facts(describing(view))
-    return Recognition(view, claim.pack, claim.entry, operation, facts, _credentials(claim, view))
+    return Recognition(view, claim.pack, claim.entry, operation, operation.facts(context), _credentials(claim, view))
 
 
 def _undescribed(claim: KnownHost, view: RequestView) -> Recognition:
