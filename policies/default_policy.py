@@ -25,6 +25,8 @@ _SUBJECTS: dict[Channel, str] = {
     "web": "web requests",
     "socket": "connections that are not HTTP",
 }
+BY_DEFAULT = "default:"
+"""How the rule of each of these decisions begins."""
 GUESSED = "guessed"
 """The flag of a connection whose protocol nobody saw: its client waited for the server, or spoke nothing known."""
 _DONE: dict[Default, str] = {"capture": "are captured by default", "deny": "are denied by default"}
@@ -65,7 +67,7 @@ class Defaults(Frozen):
             subject = _SUBJECTS[channel]
         done = "are never resolved outside by default" if channel == "dns" else _DONE[verdict]
         reason = f"no opt-in matches {_shown(effect)}; {subject} {done}{_doubt(effect)}"
-        return _decision(verdict, f"default:{channel}", reason, flags)
+        return _decision(verdict, f"{BY_DEFAULT}{channel}", reason, flags)
 
 
 @lru_cache(maxsize=1024)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from ipaddress import ip_address
+from operator import itemgetter
 from typing import Any
 
 from policies.address import refusal
 from policies.decision import Decision
-from policies.default_policy import Defaults
+from policies.default_policy import BY_DEFAULT, Defaults
 from policies.effect import Effect
 from policies.host import BadName, as_address, canonical_host
 from policies.naming import DEFAULT_PORTS
@@ -19,6 +20,10 @@ from policies.never import Never, Socket
 from policies.opt_in import OptIn, is_job, is_mail
 from policies.opt_in_index import Group, OptInIndex
 
+MOST_REMEMBERED = 4096
+LONGEST_HOST = 256
+_OF_EFFECT = itemgetter("channel", "intent", "protocol", "credential", "flags", "conflicts", "address")
+_OF_TARGET = itemgetter("host", "port", "scheme")
 AS_IF_ALL_IN_FORCE = datetime.min.replace(tzinfo=UTC)
 """A `now` at which no opt-in has expired: how examples are judged."""
 _TELLING = frozenset({"live", "unknown"})
@@ -37,6 +42,8 @@ class Policy:
     own_sockets: tuple[Socket, ...] = ()
     _index: OptInIndex = field(init=False, compare=False, repr=False)
     _never: Never = field(init=False, compare=False, repr=False)
+    _usual: dict[tuple[Any, ...], Decision] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Defaults of effects on hosts that no opt-in names, by all of the effect that such a decision looks at."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_index", OptInIndex(self.opt_ins))
@@ -60,6 +67,26 @@ class Policy:
 
     def decide(self, effect: Effect, now: datetime) -> Decision:
         """Never, then guards, then opt-ins in force at `now` (aware), then the defaults of the channel."""
+        # The fields' own dictionaries, for each look at an attribute of a model costs as much as this whole key.
+        told = vars(effect)
+        key = (_OF_EFFECT(told), _OF_TARGET(vars(told["target"])))
+        usual = self._usual.get(key)
+        if usual is not None:
+            return usual
+        decision = self._decided(effect, now)
+        if decision.rule.startswith(BY_DEFAULT) and self._nobody_names(effect):
+            if len(self._usual) >= MOST_REMEMBERED:
+                self._usual.clear()
+            self._usual[key] = decision
+        return decision
+
+    def _nobody_names(self, effect: Effect) -> bool:
+        """Whether no opt-in could ever mean what goes where this does. Mails and jobs are named by more than a host."""
+        if is_mail(effect) or is_job(effect) or len(effect.target.host) > LONGEST_HOST:
+            return False
+        return not any(True for _ in self._index.groups(effect.target.host))
+
+    def _decided(self, effect: Effect, now: datetime) -> Decision:
         never = self._never.decision(effect)
         if never is not None:
             return never
