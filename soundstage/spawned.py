@@ -57,5 +57,7 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in environ.items()
         if not name.startswith("SOUNDSTAGE_") and not name.lower().endswith("_proxy")
     }
+    # No plugin installed beside us has a say in what we validate; looking for one reads each package's description.
+    kept["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     kept["PYTHONPATH"] = os.pathsep.join([str(PROJECT), *filter(None, [environ.get("PYTHONPATH")])])
     return kept
