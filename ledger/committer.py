@@ -1,5 +1,6 @@
 """Committer: the one thread that writes captures: commits each batch it is given, says how that went."""
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -69,7 +70,17 @@ class Committer:
             else:
                 self._probe()
         if self._connection is not None:
+            self._file_late(self._connection)
             self._connection.close()
+
+    def _file_late(self, connection: Connection) -> None:
+        """At the end the tables know all, so that the next start finds nothing to write."""
+        # Where it cannot be, the evidence says it still.
+        with contextlib.suppress(LedgerUnavailable, SQLAlchemyError), self._ledger.turn:
+            self._prove_file()
+            with transaction(connection):
+                self._ledger.late.write_all(connection)
+            self._ledger.late.forget()
 
     def _next_batch(self) -> list[Waiting] | None:
         """None at the end; empty where it is time to try again whether a commit works."""

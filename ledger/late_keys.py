@@ -52,6 +52,12 @@ class Keys:
         if replay is not None:
             self.replays.setdefault((replay[0], replay[1]), (replay[2], seq))
 
+    def add_rows(self, rows: list[Row], last: int) -> None:
+        """What the captures kept whose last one has the number `last`."""
+        for seq, row in enumerate(rows, last - len(rows) + 1):
+            if row.objects or row.replay is not None:
+                self.add(seq, row.objects, row.replay)
+
     def write(self, connection: Connection) -> None:
         """Enter all in the tables."""
         statements = statements_for(connection.dialect)
@@ -71,31 +77,40 @@ class LateKeys:
 
     def __init__(self, *, shared: bool) -> None:
         """`shared`: other gateways write too, and would look in vain for what only this one knows."""
-        self._limit = 0 if shared else LIMIT
+        self._shared = shared
         self._keys = Keys()
         self._since = 0
+        self._last = 0
         self._filed = False
 
     def write(self, connection: Connection, rows: list[Row], last: int) -> None:
         """Within the transaction that wrote the rows, `last` the number of the last one: enter keys where it is time.
 
-        `committed` has to follow once it is.
+        `committed` has to follow once it is. Until then nothing is known of these rows: they may be rolled back.
         """
-        self._filed = False
-        if not rows or (len(self._keys) < self._limit and self._since < UNFILED_AT_MOST):
-            return
-        _add_rows(self._keys, rows, last)
-        self._keys.write(connection)
-        _set_filed(connection, last)
-        self._filed = True
+        if self._shared and rows:
+            keys = Keys()
+            keys.add_rows(rows, last)
+            keys.write(connection)
+            _set_filed(connection, last)
+        self._filed = len(self._keys) >= LIMIT or self._since >= UNFILED_AT_MOST
+        if self._filed:
+            self.write_all(connection)
+
+    def write_all(self, connection: Connection) -> None:
+        """Enter whatever is late; `forget` has to follow once it is committed."""
+        if self._since:
+            self._keys.write(connection)
+            _set_filed(connection, self._last)
 
     def committed(self, rows: list[Row], last: int) -> None:
         """The rows are durable."""
         if self._filed:
             self.forget()
-        else:
+        if rows and not self._shared:
             self._since += len(rows)
-            _add_rows(self._keys, rows, last)
+            self._last = last
+            self._keys.add_rows(rows, last)
 
     def forget(self) -> None:
         """All are in the tables, and that is durable."""
@@ -131,12 +146,6 @@ def file_keys(connection: Connection) -> None:
         keys.add(seq, changes, None if replay is None else (run, *replay))
     keys.write(connection)
     _set_filed(connection, last)
-
-
-def _add_rows(keys: Keys, rows: list[Row], last: int) -> None:
-    for seq, row in enumerate(rows, last - len(rows) + 1):
-        if row.objects or row.replay is not None:
-            keys.add(seq, row.objects, row.replay)
 
 
 def _set_filed(connection: Connection, seq: int) -> None:

@@ -1,5 +1,6 @@
 """What answers kept, said by their captures' evidence alone at first: read back the same however late it is filed."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ledger_stage import REPLY, Stage, record_of, stage
@@ -54,13 +56,22 @@ async def test_of_a_departure_the_object_is_what_it_was_when_it_left(tmp_path: P
         assert await all_of(house) == [ANSWER]
 
 
-async def test_the_tables_learn_at_the_next_start_what_the_evidence_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("crash", [pytest.param(True, id="after-a-crash"), pytest.param(False, id="stopped")])
+async def test_the_tables_know_at_the_next_start_what_the_evidence_says(tmp_path: Path, crash: bool) -> None:
+    crashed = tmp_path / "crashed"
     async with stage(tmp_path / "data") as house:
         for record in (made("a", {"n": 1}), made("b", {"n": 2}), made("a", {"n": 3}), made("b"), made("c", {"n": 4})):
             await house.writer.record(record)
         await house.writer.record(replace(record_of(), replay=Replay("key", "print")))
         assert rows_of(house, "objects") == rows_of(house, "replays") == []
+        assert house.ledger.path is not None
+        shutil.copy(house.ledger.path, crashed)
+        shutil.copy(f"{house.ledger.path}-wal", f"{crashed}-wal")
         assert await all_of(house) == [{"n": 4}, {"n": 3}]
+        file = house.ledger.path
+    if crash:
+        shutil.copy(crashed, file)
+        shutil.copy(f"{crashed}-wal", f"{file}-wal")
     async with stage(tmp_path / "data") as house:
         assert [row[3:] for row in rows_of(house, "objects")] == [("a", "", 3), ("c", "", 5)]
         assert rows_of(house, "replays") == [("ci-1", "key", "print", 6)]
@@ -80,7 +91,7 @@ async def test_keys_are_filed_once_there_are_many(tmp_path: Path) -> None:
         await house.writer.record(replace(record_of(), keep=many))
         assert rows_of(house, "objects") == []
         await house.writer.record(made("pi_7"))
-        assert len(rows_of(house, "objects")) == LIMIT - 1
+        assert len(rows_of(house, "objects")) == LIMIT
         objects = Objects(house.ledger, house.store)
         assert await objects.get("ci-1", "stripe", "intent", "pi_7") is None
         assert await objects.get("ci-1", "stripe", "intent", "pi_8") == {"n": 8}
@@ -95,7 +106,7 @@ async def test_captures_that_keep_nothing_are_not_looked_through_at_every_start(
         with house.ledger.write.begin() as connection:
             late.write(connection, [row], UNFILED_AT_MOST + 1)
         with closing(sqlite3.connect(house.data_dir / "ledger.sqlite")) as connection:
-            assert connection.execute("SELECT value FROM counters WHERE name = 'filed'").fetchone() == (10_001,)
+            assert connection.execute("SELECT value FROM counters WHERE name = 'filed'").fetchone() == (10_000,)
 
 
 async def test_a_purge_takes_the_evidence_and_not_the_object(tmp_path: Path) -> None:
@@ -153,3 +164,23 @@ def test_the_text_says_what_was_kept(keep: tuple[KeptObject, ...], replay: Repla
             for kept in reversed(keep)
             if changes_of((kept,), "run", "stripe")[0][0] == ("run", "stripe", collection, key)
         )
+
+
+async def test_what_was_rolled_back_is_not_known(tmp_path: Path) -> None:
+    late, row = LateKeys(shared=False), row_of(made("pi_1", {"n": 1}))
+    late.committed([row_of(record_of())] * UNFILED_AT_MOST, UNFILED_AT_MOST)
+    async with stage(tmp_path / "data") as house:
+        with house.ledger.write.connect() as connection:
+            late.write(connection, [row], UNFILED_AT_MOST + 1)
+            connection.rollback()
+        assert late.objects_in("ci-1", "stripe", "intent") == {}
+
+
+async def test_where_several_gateways_write_the_tables_know_at_once(tmp_path: Path) -> None:
+    late, row = LateKeys(shared=True), row_of(made("pi_1", {"n": 1}))
+    async with stage(tmp_path / "data") as house:
+        with house.ledger.write.begin() as connection:
+            late.write(connection, [row], 7)
+        late.committed([row], 7)
+        assert [shown[3:] for shown in rows_of(house, "objects")] == [("pi_1", "", 7)]
+        assert late.objects_in("ci-1", "stripe", "intent") == {}
