@@ -4,48 +4,25 @@ What is said when lives in `smtp_session`, what becomes of a whole mail in `smtp
 """
 
 import asyncio
-import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from policies.body import Body
-from policies.http_request import RunClaim
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
 from sinks.binding import written
-from sinks.in_flight import InFlight
 from sinks.smtp_body import IncomingBody
-from sinks.smtp_delivery import SmtpDelivery
-from sinks.smtp_limits import SmtpLimits
+from sinks.smtp_entrance import SmtpEntrance
 from sinks.smtp_lines import OVERLONG, SmtpLines
 from sinks.smtp_mail import mail_of
-from sinks.smtp_remains import SmtpRemains
 from sinks.smtp_session import Next, SmtpSession
+from sinks.smtp_socket import SmtpSocket
 from sinks.smtp_tls import HandshakeFailed, secured
 from sinks.smtp_unfinished import SmtpUnfinished
+from sinks.smtp_watch import LINGER_SECONDS
 
 AHEAD_OCTETS = 65536
 """What a client may send ahead while its mail is being recorded."""
 LINES_A_TURN = 500
 """Commands answered before other clients get their turn."""
-LINGER_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpEntrance:
-    """What all connections of one listening socket share."""
-
-    hostname: str
-    port: int
-    implicit_tls: bool
-    tls_context: Callable[[], ssl.SSLContext] | None
-    limits: SmtpLimits
-    delivery: SmtpDelivery
-    remains: SmtpRemains
-    connections: "set[SmtpConnection]"
-    in_flight: InFlight
-    claim: RunClaim | None = None
-    """Of a run whose own entrance it is."""
 
 
 class SmtpConnection(asyncio.Protocol):
@@ -61,10 +38,15 @@ class SmtpConnection(asyncio.Protocol):
         )
         self._transport: asyncio.Transport
         self._source = ""
+        self._held_back = False
+        """So much is at hand that no more is read."""
         self._lines = SmtpLines(entrance.limits.line_octets)
         self._incoming: IncomingBody | None = None
         self._busy = False
         """A mail is being recorded or TLS is being begun: what the client sends ahead waits."""
+        self._handshaking = False
+        self._turning = False
+        """What has arrived is being gone through."""
         self._blocked = False
         """The client does not read its replies: it gets no more of them."""
         self._ending = False
@@ -72,7 +54,6 @@ class SmtpConnection(asyncio.Protocol):
         self._over = False
         """The last words have been said."""
         self._begun = self._touched = self._message_begun = self._loop.time()
-        self._timer: asyncio.TimerHandle | None = None
         self._unfinished = SmtpUnfinished(entrance.in_flight, entrance.claim)
         self.work: asyncio.Task[None] | None = None
         """Kept, so that it cannot vanish; it never raises."""
@@ -80,13 +61,15 @@ class SmtpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; a server's transport is one
         self._transport = transport
+        if self._handshaking:
+            return
         peer = transport.get_extra_info("peername")
         self._source = written(peer[0]) if peer else ""
         self._entrance.connections.add(self)
+        self._entrance.watch.begin()
         if len(self._entrance.connections) > self._entrance.limits.connections:
             self._end(b"421 4.3.2 Too many connections\r\n")
             return
-        self._timer = self._loop.call_later(self._entrance.limits.idle_seconds, self._watch)
         if self._entrance.implicit_tls:
             self._begin_tls()
         else:
@@ -95,8 +78,6 @@ class SmtpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._entrance.connections.discard(self)
         self._ending = True
-        if self._timer is not None:
-            self._timer.cancel()
         incoming, self._incoming = self._incoming, None
         if incoming is not None:
             mail = self._mail
@@ -136,21 +117,32 @@ class SmtpConnection(asyncio.Protocol):
             self._end(b"421 4.3.2 Soundstage is stopping\r\n")
 
     def abort(self) -> None:
-        self._transport.abort()
+        self._over = True
+        if self._handshaking and self.work is not None:
+            self.work.cancel()
+        else:
+            self._transport.abort()
 
     def _advance(self) -> None:
         """Go through what has arrived; the replies of one turn go out as one write, as PIPELINING wants it."""
         out: list[bytes] = []
+        self._turning = True
         for _ in range(LINES_A_TURN):
             if self._busy or self._blocked or self._ending or not self._step(out):
                 break
         else:
             self._loop.call_soon(self._advance)
+        self._turning = False
         self._write(b"".join(out))
         self._unfinished.look(self._session, self._busy, self._source)
+        self._read_or_not()
+
+    def _read_or_not(self) -> None:
         if len(self._lines) > AHEAD_OCTETS:
+            self._held_back = True
             self._transport.pause_reading()
-        elif not self._busy:
+        elif self._held_back and not self._busy:
+            self._held_back = False
             self._transport.resume_reading()
 
     def _step(self, out: list[bytes]) -> bool:
@@ -176,7 +168,8 @@ class SmtpConnection(asyncio.Protocol):
         self._lines.add(rest)
         self._incoming = None
         self._busy = True
-        self.work = self._loop.create_task(self._deliver(incoming))
+        # Begun at once: the gate comes to the ledger without a turn of the loop in between.
+        self.work = asyncio.Task(self._deliver(incoming), loop=self._loop, eager_start=True)
         return True
 
     def _turn_to(self, after: Next) -> None:
@@ -200,7 +193,7 @@ class SmtpConnection(asyncio.Protocol):
         if self._ending:
             self._unfinished.look(self._session, self._busy, self._source)
             self._end(b"")
-        else:
+        elif not self._turning:
             self._advance()
 
     def _mail(self, body: Body, incoming: IncomingBody) -> Mail:
@@ -221,46 +214,55 @@ class SmtpConnection(asyncio.Protocol):
         return RawConnection(self._source, (), self._entrance.port, protocol=protocol, what=what, flags=("unreadable",))
 
     def _begin_tls(self) -> None:
-        self._busy = True
+        self._busy = self._handshaking = True
         self._unfinished.look(self._session, self._busy, self._source)
-        self._transport.pause_reading()
         self.work = self._loop.create_task(self._secure())
 
     async def _secure(self) -> None:
-        limits = self._entrance.limits
         try:
-            transport = await secured(
-                self._transport,
-                self,
-                self._entrance.tls_context,
-                seconds=limits.handshake_seconds,
-                source=self._source,
-            )
+            transport = await self._shaken()
         except HandshakeFailed as failed:
             await self._entrance.remains.keep(self._unread(str(failed)))
+            self.connection_lost(None)
             return
         if self._ending:
             transport.abort()
             return
-        self._transport = transport
         self._session.secured(transport.get_extra_info("ssl_object").version())
         self._busy = False
         if self._entrance.implicit_tls:
             self._write(self._session.greeting())
         self._advance()
 
-    def _watch(self) -> None:
-        """The one timer. It looks at the clock when it fires, so that traffic need not move it."""
-        limits, now = self._entrance.limits, self._loop.time()
+    async def _shaken(self) -> asyncio.Transport:
+        assert isinstance(self._transport, SmtpSocket)  # noqa: S101 - TLS is begun once, on the socket itself
+        seconds, context = self._entrance.limits.handshake_seconds, self._entrance.tls_context
+        try:
+            return await secured(self._transport, self, context, seconds=seconds, source=self._source)
+        except asyncio.CancelledError:
+            if not self._over:
+                raise
+            raise HandshakeFailed("the client went away") from None  # we stop, and wait for it no longer
+        finally:
+            self._handshaking = False
+
+    def due(self, now: float) -> float:
+        """Whether a limit is over. Looked at now and then, so that traffic need not move a timer."""
+        limits = self._entrance.limits
         due = min(self._touched + limits.idle_seconds, self._begun + limits.session_seconds)
-        if self._incoming is not None:
-            due = min(due, self._message_begun + limits.message_seconds)
         if self._busy:
-            due = now + limits.idle_seconds
-        if due <= now:
+            return now + limits.idle_seconds
+        if self._over:
+            due = self._touched + LINGER_SECONDS
+        elif self._incoming is not None:
+            due = min(due, self._message_begun + limits.message_seconds)
+        if due > now:
+            return due
+        if self._transport.is_closing():
+            self._transport.abort()
+        else:
             self._end(b"421 4.4.2 The time is up; closing the connection\r\n")
-            return
-        self._timer = self._loop.call_later(min(due - now, limits.message_seconds), self._watch)
+        return now + LINGER_SECONDS
 
     def _write(self, octets: bytes) -> None:
         if octets and not self._over and not self._transport.is_closing():
@@ -282,8 +284,6 @@ class SmtpConnection(asyncio.Protocol):
             return
         self._write(last_words)
         self._over = True
+        self._touched = self._loop.time()
         if not last_words or not self._half_closed():
             self._transport.close()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(LINGER_SECONDS, self._transport.abort)

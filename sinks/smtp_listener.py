@@ -1,19 +1,25 @@
 """SmtpListener: the sockets mail is accepted on, plain with STARTTLS or under TLS from the first byte."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 from policies.http_request import RunClaim
 from sinks.binding import bound_socket
 from sinks.in_flight import InFlight
+from sinks.smtp_accept import SmtpAccept
 from sinks.smtp_body import Intake
-from sinks.smtp_connection import SmtpConnection, SmtpEntrance
+from sinks.smtp_connection import SmtpConnection
 from sinks.smtp_delivery import MailRelay, SmtpDelivery, Taker
+from sinks.smtp_entrance import Served, SmtpEntrance
 from sinks.smtp_limits import SmtpLimits
 from sinks.smtp_redirected import Peer, RedirectedGate, converse
 from sinks.smtp_remains import SmtpRemains
+from sinks.smtp_socket import SmtpSocket
+from sinks.smtp_watch import SmtpWatch
 from sinks.stamped_gate import StampedGate
 
 STOP_SECONDS = 3.0
@@ -50,25 +56,24 @@ class SmtpListener:
         self._limits = limits or SmtpLimits()
         self.delivery = SmtpDelivery(gate, intakes, relay)
         self._remains = SmtpRemains(gate)
-        self._servers: list[asyncio.Server] = []
-        self._connections: set[SmtpConnection] = set()
+        self._accepting: list[SmtpAccept] = []
+        self._connections: set[Served] = set()
+        self._watch = SmtpWatch(self._connections, self._limits)
 
     async def start(self, bind: str, port: int, implicit_tls: bool = False) -> tuple[str, int]:
         """Listen, on a free port for 0. Returns the address really bound. Raises OSError, such as for a port in use."""
         self._check(implicit_tls)
-        entrance: SmtpEntrance | None = None
+        with contextlib.ExitStack() as unless_listening:
+            sock = unless_listening.enter_context(bound_socket(bind, port))
+            host, bound = sock.getsockname()[:2]
+            entrance = self._entrance(bound, implicit_tls, self.delivery, self._remains, self._claim)
 
-        def connected() -> SmtpConnection:
-            assert entrance is not None  # noqa: S101 - nothing is accepted before start_serving
-            return SmtpConnection(entrance)
+            def take(accepted: socket.socket, peer: Any) -> None:
+                connection = SmtpConnection(entrance)
+                connection.connection_made(SmtpSocket(accepted, connection, peer))
 
-        loop = asyncio.get_running_loop()
-        sock = bound_socket(bind, port)
-        server = await loop.create_server(connected, sock=sock, backlog=1024, start_serving=False)
-        host, bound = server.sockets[0].getsockname()[:2]
-        entrance = self._entrance(bound, implicit_tls, self.delivery, self._remains, self._claim)
-        await server.start_serving()
-        self._servers.append(server)
+            self._accepting.append(SmtpAccept(asyncio.get_running_loop(), sock, take))
+            unless_listening.pop_all()
         return host, bound
 
     async def serve(
@@ -103,13 +108,14 @@ class SmtpListener:
             remains=remains,
             connections=self._connections,
             in_flight=self._in_flight,
+            watch=self._watch,
             claim=claim,
         )
 
     async def stop(self) -> None:
         """Accept nothing more, answer the mails at hand, close every connection."""
-        for server in self._servers:
-            server.close()
+        for accepting in self._accepting:
+            accepting.stop()
         for connection in tuple(self._connections):
             connection.shut()
         at_work = [connection.work for connection in self._connections if connection.work is not None]
@@ -117,4 +123,5 @@ class SmtpListener:
             await asyncio.wait(at_work, timeout=STOP_SECONDS)
         for connection in tuple(self._connections):
             connection.abort()
-        self._servers.clear()
+        self._accepting.clear()
+        self._watch.end()

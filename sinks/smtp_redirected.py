@@ -10,9 +10,11 @@ from policies.http_request import NameSource, RunClaim, claimed
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
 from sinks.passage import Outcome, Seen
-from sinks.smtp_connection import SmtpConnection, SmtpEntrance
+from sinks.smtp_connection import SmtpConnection
 from sinks.smtp_delivery import Taker
+from sinks.smtp_entrance import SmtpEntrance
 from sinks.smtp_remains import SmtpRemains
+from sinks.smtp_socket import SmtpSocket
 
 STOP_SECONDS = 3.0
 """How long a mail that is being recorded is waited for at stop."""
@@ -69,7 +71,9 @@ class _Awaited(SmtpConnection):
 
 async def converse(sock: socket.socket, entrance: SmtpEntrance) -> None:
     """Speak SMTP on an accepted socket until that has ended. Cancelled, what is being recorded is still answered."""
-    _, connection = await asyncio.get_running_loop().connect_accepted_socket(lambda: _Awaited(entrance), sock)
+    sock.setblocking(False)
+    connection = _Awaited(entrance)
+    connection.connection_made(SmtpSocket(sock, connection, sock.getpeername()))
     try:
         # Shielded: cancelling this wait must not cancel the one at the stop.
         await asyncio.shield(connection.finished)

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
+
+from sinks.smtp_socket import SmtpSocket
 
 LOG = logging.getLogger(__name__)
 
@@ -18,22 +21,24 @@ class HandshakeFailed(Exception):
 
 
 async def secured(
-    transport: asyncio.Transport,
+    transport: SmtpSocket,
     protocol: asyncio.Protocol,
     context: Callable[[], ssl.SSLContext] | None,
     *,
     seconds: float,
     source: str,
 ) -> asyncio.Transport:
-    """The transport under TLS. Raises HandshakeFailed."""
+    """The connection under TLS, the transport in the clear being over. Raises HandshakeFailed."""
     loop = asyncio.get_running_loop()
     reason = "TLS could not be begun; the log says why"
+    sock: socket.socket | None = None
     try:
+        sock = transport.detached()
         if context is not None:
-            upgraded = await loop.start_tls(
-                transport, protocol, context(), server_side=True, ssl_handshake_timeout=seconds
+            upgraded, _ = await loop.connect_accepted_socket(
+                lambda: protocol, sock, ssl=context(), ssl_handshake_timeout=seconds
             )
-            if upgraded is not None:
+            if upgraded.get_extra_info("ssl_object") is not None:
                 return upgraded
             reason = "the client went away"
     except ssl.SSLError as error:
@@ -43,4 +48,6 @@ async def secured(
     except Exception:
         LOG.exception("TLS could not be begun with the SMTP client %s", source)
     transport.abort()
+    if sock is not None:
+        sock.close()
     raise HandshakeFailed(reason)

@@ -1,0 +1,65 @@
+"""SmtpAccept: a listening socket, and the loop that takes connections off it. Serving one is somebody else's."""
+
+import errno
+import logging
+import socket
+from asyncio import AbstractEventLoop, TimerHandle
+from collections.abc import Callable
+from typing import Any
+
+LOG = logging.getLogger(__name__)
+BACKLOG = 1024
+AT_ONCE = 64
+"""Connections taken in one turn of the loop, which others share."""
+OUT_OF_FILES_PAUSE = 0.05
+"""Seconds until the next try when the process has no free file descriptor: closing connections free some."""
+
+
+class SmtpAccept:
+    """Hands on each connection at once, without a task of its own, until it is stopped."""
+
+    def __init__(
+        self, loop: AbstractEventLoop, sock: socket.socket, take: Callable[[socket.socket, Any], None]
+    ) -> None:
+        """`sock` is bound and does not block. `take` is given a socket that does not block either, and the peer's name.
+
+        Raises OSError, such as for a port in use.
+        """
+        sock.listen(BACKLOG)
+        self._loop = loop
+        self._sock = sock
+        self._take = take
+        self._resuming: TimerHandle | None = None
+        loop.add_reader(sock, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                sock, peer = self._sock.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self._pause(error)
+                return
+            try:
+                sock.setblocking(False)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._take(sock, peer)
+            except Exception:
+                LOG.exception("a mail client's connection could not be served")
+                sock.close()
+
+    def _pause(self, error: OSError) -> None:
+        """A connection that was reset before it was accepted is no trouble; without file descriptors, wait for some."""
+        if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+            return
+        LOG.warning("a mail client's connection could not be accepted: %s", error.strerror)
+        self._loop.remove_reader(self._sock)
+        self._resuming = self._loop.call_later(OUT_OF_FILES_PAUSE, self._loop.add_reader, self._sock, self._accept)
+
+    def stop(self) -> None:
+        """Accept nothing more."""
+        if self._resuming is not None:
+            self._resuming.cancel()
+        self._loop.remove_reader(self._sock)
+        self._sock.close()
