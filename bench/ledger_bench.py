@@ -1,7 +1,12 @@
-"""Reading a large ledger as the dashboard does: lists, searches and counts, at the 95th percentile."""
+"""Reading a large ledger as the dashboard does: lists, searches and counts, at the 95th percentile.
+
+`python -m bench.ledger_bench 1000000` does it with another number of captures.
+"""
 
 import asyncio
+import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,6 +32,8 @@ from policies.effect import Effect, Target
 WORDS = ("lamp", "invoice", "order", "welcome", "reset", "password", "parcel", "refund", "receipt", "window", "chair")
 CHANNELS = ("email", "payment", "sms", "webhook", "chat", "storage")
 REPEATS = 40
+FEW = 10_000
+"""Captures after which memory is looked at for the first time."""
 
 
 def record_of(number: int, at: datetime) -> Record:
@@ -63,13 +70,14 @@ def record_of(number: int, at: datetime) -> Record:
     )
 
 
-async def fill(ledger: Ledger, store: BodyStore, captures: int) -> float:
-    """Write the captures, 500 at a time; captures a second."""
+async def fill(ledger: Ledger, store: BodyStore, captures: int, after: int = 0) -> float:
+    """Write so many captures after those, 500 at a time; captures a second."""
     writer = Writer(ledger, store)
     writer.start()
     started, begin = time.monotonic(), datetime.now(UTC) - timedelta(days=7)
-    for first in range(0, captures, 500):
-        batch = (record_of(n, begin + timedelta(seconds=n * 2)) for n in range(first, min(first + 500, captures)))
+    for first in range(after, after + captures, 500):
+        numbers = range(first, min(first + 500, after + captures))
+        batch = (record_of(n, begin + timedelta(seconds=n * 2)) for n in numbers)
         await asyncio.gather(*(writer.record(record) for record in batch))
     await writer.close()
     return captures / (time.monotonic() - started)
@@ -100,14 +108,23 @@ def percentile_95(ask: Callable[[int], Any]) -> tuple[float, float]:
     return statistics.median(taken), sorted(taken)[int(REPEATS * 0.95)]
 
 
+def resident_megabytes() -> float:
+    """What this process, a gateway's ledger alone, holds in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
 def main(captures: int = 250_000) -> None:
-    """One table, and how fast the ledger was filled and indexed."""
+    """One table: how fast the ledger was filled, indexed and read, and what it took of memory."""
     with tempfile.TemporaryDirectory(prefix="soundstage-bench-", dir=Path.cwd()) as folder:
         data = Path(folder) / "data"
         prepare(data)
         ledger = open_ledger(data, writer=True)
         store = BodyStore(data)
-        rate = asyncio.run(fill(ledger, store, captures))
+        few = min(captures, FEW)
+        asyncio.run(fill(ledger, store, few))
+        residents = [(few, resident_megabytes())]
+        rate = asyncio.run(fill(ledger, store, captures - few, few)) if captures > few else 0.0
+        residents.append((captures, resident_megabytes()))
         started = time.monotonic()
         indexer = Indexer(ledger, store)
         indexer.catch_up()
@@ -115,9 +132,10 @@ def main(captures: int = 250_000) -> None:
         indexed = captures / (time.monotonic() - started)
         rows = [[name, *percentile_95(ask)] for name, ask in questions(Reader(ledger, store)).items()]
         rows += [["filled, captures/s", rate, ""], ["indexed, captures/s", indexed, ""]]
+        rows += [[f"resident after {count:,} captures, MB", resident, ""] for count, resident in residents]
         show(f"Reading {captures:,} captures", ["what", "median ms", "p95 ms"], rows)
         ledger.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:2]))

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+PAUSE_SECONDS = 0.025
+"""A follower is told at most so often: to tell one of each commit under load cost 10 us a capture."""
+
 
 class Commits:
     """The newest committed `seq`, and everybody who waits for a newer one. Belongs to one event loop."""
@@ -18,7 +21,7 @@ class Commits:
             follower.set()
 
     async def follow(self) -> AsyncIterator[int]:
-        """The newest `seq`, at once and each time there is something new; what comes in between is folded into one."""
+        """The newest `seq`, at once and each time there is something new; what comes within a pause is told as one."""
         news = asyncio.Event()
         news.set()  # whoever begins to follow knows where it stands, and misses nothing in between
         self._followers.add(news)
@@ -27,5 +30,6 @@ class Commits:
                 await news.wait()
                 news.clear()
                 yield self.last
+                await asyncio.sleep(PAUSE_SECONDS)
         finally:
             self._followers.discard(news)
