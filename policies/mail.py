@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from policies.body import Body
 from policies.http_request import RunClaim
+from policies.quick import quick
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class Mail:
     """What a client handed over between MAIL and the end of DATA. `body` is exact, dots unstuffed."""
 

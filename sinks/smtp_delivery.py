@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import BinaryIO, Protocol
 
 from ledger.reply import Reply
@@ -64,13 +63,17 @@ class SmtpDelivery:
         return (await self._taken(mail))[0]
 
     async def _taken(self, mail: Mail) -> tuple[Outcome, Reply]:
-        with ExitStack() as kept:
+        if mail.body.path is None:
+            return await self._judged(mail, mail.body.data)
+        with mail.body.path.open("rb") as content:
             # The ledger may move a long body's file when it records it; an open file stays readable.
-            content = kept.enter_context(mail.body.path.open("rb")) if mail.body.path is not None else None
-            outcome = await self._gate.take(mail)
-            if isinstance(outcome, Departure):
-                return outcome, await self._depart(outcome, mail, content or mail.body.data)
-            return outcome, outcome.reply
+            return await self._judged(mail, content)
+
+    async def _judged(self, mail: Mail, content: BinaryIO | bytes | None) -> tuple[Outcome, Reply]:
+        outcome = await self._gate.take(mail)
+        if isinstance(outcome, Departure):
+            return outcome, await self._depart(outcome, mail, content)
+        return outcome, outcome.reply
 
     async def _depart(self, departure: Departure, mail: Mail, content: BinaryIO | bytes | None) -> Reply:
         left = True

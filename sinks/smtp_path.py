@@ -1,7 +1,10 @@
 """Paths and parameters of MAIL and RCPT (RFC 5321, sections 4.1.2 and 4.1.1.11; RFC 6531; RFC 3461). Pure parsing."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from policies.quick import quick
 
 ADDRESS_OCTETS = 1000
 """RFC 5321 asks for 256; senders of verp addresses pass it."""
@@ -11,7 +14,8 @@ class BadPath(Exception):
     """The argument of MAIL or RCPT cannot be understood. The message is the whole SMTP reply."""
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class SmtpPath:
     """One address with the parameters that followed it, as sent."""
 
@@ -26,6 +30,13 @@ class SmtpPath:
             if key.upper() == name:
                 return value
         return None
+
+
+_PLAIN: Mapping[str, re.Pattern[bytes]] = {
+    keyword: re.compile(rb"(?i:%b) *<([!#-;=?A-~][!#-;=?-~]{0,999}|)>" % keyword.encode("ascii"))
+    for keyword in ("FROM:", "TO:")
+}
+"""An address in brackets and nothing else, as nearly all are: ASCII, unquoted, without a source route."""
 
 
 def _any(value: str) -> bool:
@@ -48,6 +59,9 @@ def read_path(argument: bytes, keyword: str, known: Mapping[str, Callable[[str],
 
     Raises BadPath with the reply: 501 for syntax, 555 for a parameter that was not offered.
     """
+    plain = _PLAIN[keyword].fullmatch(argument)
+    if plain is not None:
+        return SmtpPath(plain[1].decode("ascii"))
     text = _text(argument)
     if text[: len(keyword)].upper() != keyword:
         raise BadPath(f"501 5.5.4 Syntax: {keyword}<address>")

@@ -4,8 +4,9 @@ Lines in, replies out: no sockets, no clock. Octets after DATA live in `smtp_dat
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import ClassVar
 
 from policies.http_request import RunClaim
 from sinks.smtp_auth import MECHANISMS, BadAuth, Exchange, decoded, exchange
@@ -17,6 +18,10 @@ _SAID = frozenset((b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"START
 """Commands a transcript gives in full; what follows any other says nothing of the mail and may be anything."""
 
 
+_OFFERED = "250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n"
+_OFFERED_LAST = f"250-AUTH {' '.join(MECHANISMS)}\r\n250-ENHANCEDSTATUSCODES\r\n250 HELP"
+
+
 class Next(Enum):
     """What the connection does once the reply is written."""
 
@@ -24,6 +29,10 @@ class Next(Enum):
     DATA = "reads a message"
     TLS = "begins TLS, after dropping whatever was sent ahead"
     CLOSE = "closes"
+
+
+def _always(reply: str) -> "Callable[[SmtpSession, bytes], str]":
+    return lambda _session, _argument: reply
 
 
 class SmtpSession:
@@ -42,21 +51,6 @@ class SmtpSession:
         self.claim: RunClaim | None = None
         self.sender: SmtpPath | None = None
         self.recipients: list[SmtpPath] = []
-        self._verbs: dict[bytes, Callable[[bytes], str]] = {
-            b"EHLO": self._ehlo,
-            b"HELO": self._helo,
-            b"STARTTLS": self._begin_tls,
-            b"AUTH": self._auth,
-            b"MAIL": self._mail,
-            b"RCPT": self._rcpt,
-            b"DATA": self._data,
-            b"RSET": self._rset,
-            b"NOOP": lambda _: "250 2.0.0 Ok",
-            b"HELP": lambda _: "214 2.0.0 Soundstage keeps every mail and delivers none; see the dashboard",
-            b"VRFY": lambda _: "252 2.5.2 Cannot verify a user; mail for anybody is kept",
-            b"EXPN": lambda _: "252 2.5.2 Cannot expand a list; mail for anybody is kept",
-            b"QUIT": self._quit,
-        }
         self._next = Next.COMMAND
 
     def greeting(self) -> bytes:
@@ -70,16 +64,19 @@ class SmtpSession:
             return self._told(self._respond(self._exchange, line)), self._next
         verb, _, argument = line.partition(b" ")
         verb = verb.upper()
-        answer = self._verbs.get(verb)
+        answer = self._VERBS.get(verb)
         if answer is None:
             self.transcript.said("C", f"[an unknown command of {len(line)} octets]")
             return self._refused(self._unknown(line)), self._next
         if verb == b"MAIL" and self.sender is None:
             self.transcript.begin()
         said = line if verb in _SAID else verb + b" [removed]" * bool(argument)
-        self.transcript.said("C", said.decode("utf-8", "backslashreplace"))
-        reply = answer(argument.strip())
-        return (self._refused(reply) if reply >= "5" else self._told(reply)), self._next
+        reply = answer(self, argument.strip())
+        if reply >= "5":
+            self.transcript.said("C", said.decode("utf-8", "backslashreplace"))
+            return self._refused(reply), self._next
+        self.transcript.exchanged(said.decode("utf-8", "backslashreplace"), reply)
+        return reply.encode("ascii", "replace") + b"\r\n", self._next
 
     def overlong(self) -> tuple[bytes, Next]:
         """The reply to a line beyond the limit, which was dropped."""
@@ -128,12 +125,9 @@ class SmtpSession:
         reply = self._helo(argument)
         if not argument:
             return "501 5.5.4 Syntax: EHLO hostname"
-        offers = ["PIPELINING", f"SIZE {self._limits.message_octets}", "8BITMIME", "SMTPUTF8", "DSN"]
-        if self._starttls and self.tls is None:
-            offers.append("STARTTLS")
-        offers += ["AUTH " + " ".join(MECHANISMS), "ENHANCEDSTATUSCODES", "HELP"]
-        lines = [reply[4:], *offers]
-        return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
+        starttls = "250-STARTTLS\r\n" if self._starttls and self.tls is None else ""
+        size = self._limits.message_octets
+        return f"250-{reply[4:]}\r\n250-PIPELINING\r\n250-SIZE {size}\r\n{_OFFERED}{starttls}{_OFFERED_LAST}"
 
     def _begin_tls(self, argument: bytes) -> str:
         if argument:
@@ -176,7 +170,7 @@ class SmtpSession:
             sender = read_path(argument, "FROM:", MAIL_OPTIONS)
         except BadPath as error:
             return str(error)
-        if int(sender.option("SIZE") or 0) > self._limits.message_octets:
+        if sender.options and int(sender.option("SIZE") or 0) > self._limits.message_octets:
             return f"552 5.3.4 The message is larger than the limit of {self._limits.message_octets} octets"
         self.sender = sender
         return "250 2.1.0 Ok"
@@ -210,6 +204,22 @@ class SmtpSession:
     def _quit(self, _: bytes) -> str:
         self._next = Next.CLOSE
         return "221 2.0.0 Bye"
+
+    _VERBS: ClassVar[Mapping[bytes, Callable[["SmtpSession", bytes], str]]] = {
+        b"EHLO": _ehlo,
+        b"HELO": _helo,
+        b"STARTTLS": _begin_tls,
+        b"AUTH": _auth,
+        b"MAIL": _mail,
+        b"RCPT": _rcpt,
+        b"DATA": _data,
+        b"RSET": _rset,
+        b"NOOP": _always("250 2.0.0 Ok"),
+        b"HELP": _always("214 2.0.0 Soundstage keeps every mail and delivers none; see the dashboard"),
+        b"VRFY": _always("252 2.5.2 Cannot verify a user; mail for anybody is kept"),
+        b"EXPN": _always("252 2.5.2 Cannot expand a list; mail for anybody is kept"),
+        b"QUIT": _quit,
+    }
 
 
 def _challenged(challenge: bytes) -> str:
