@@ -23,9 +23,9 @@ class Outbox:
         self._rest = bytearray()
 
     @property
-    def empty(self) -> bool:
-        """The socket has taken everything."""
-        return not self._rest
+    def waiting(self) -> int:
+        """Octets that the socket has not taken yet."""
+        return len(self._rest)
 
     def send(self, data: bytes, flags: int = 0) -> None:
         """Send, after what could not be sent before. `flags`: of send(2)."""

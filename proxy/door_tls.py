@@ -13,10 +13,8 @@ from typing import Any, Literal
 from proxy.door_limits import DoorLimits
 from proxy.door_outbox import Outbox
 
-READ_OCTETS = 65_536
-"""Read in one turn of the loop, which others share."""
-RECORD_OCTETS = 16_384
-"""No record holds more (RFC 8446, 5.1)."""
+READ_OCTETS = 65_536  # in one turn of the loop, which others share
+RECORD_OCTETS = 16_384  # no record holds more (RFC 8446, 5.1)
 
 
 class TlsTransport(asyncio.Transport):
@@ -87,8 +85,7 @@ class TlsTransport(asyncio.Transport):
         try:
             self._take(data)
         except Exception as bug:
-            told = {"message": "A TLS connection of the door ended in a bug.", "exception": bug, "transport": self}
-            self._loop.call_exception_handler(told)
+            self._loop.call_exception_handler({"message": "A TLS connection ended in a bug.", "exception": bug})
             self._over(bug)
 
     def _take(self, data: bytes) -> None:
@@ -190,9 +187,6 @@ class TlsTransport(asyncio.Transport):
         if self._state == "closing":
             self._part()
 
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Both are 0 always."""
-
     def can_write_eof(self) -> bool:
         """TLS has no half that could be closed by itself."""
         return False
@@ -208,16 +202,24 @@ class TlsTransport(asyncio.Transport):
 
     def _part(self) -> None:
         """One step of closing."""
-        if self._outbox.empty and not self._said_end:
+        if not self._outbox.waiting and not self._said_end:
             self._said_end = True
             with contextlib.suppress(ssl.SSLError):  # while the client has not said its own yet
                 self._tls.unwrap()
             # With the connection closed right behind it, it goes in the packet that says that.
             self._send(socket.MSG_MORE if self._heard_end else 0)
-        if self._heard_end and self._outbox.empty:
+        if self._heard_end and not self._outbox.waiting:
             self._over(None)
         elif self._timer.cancelled() and self._state == "closing":
-            self._timer = self._loop.call_later(self._closing_seconds, self._over, TimeoutError("it did not close"))
+            self._timer = self._loop.call_later(self._closing_seconds, self._lose_patience, self._outbox.waiting)
+
+    def _lose_patience(self, waited: int) -> None:
+        """Whoever reads on, however slowly, has another moment."""
+        waiting = self._outbox.waiting
+        if 0 < waiting < waited:
+            self._timer = self._loop.call_later(self._closing_seconds, self._lose_patience, waiting)
+        else:
+            self._over(TimeoutError("the client did not close"))
 
     def _throw_away(self) -> None:
         """Read on for the client's end of TLS alone."""

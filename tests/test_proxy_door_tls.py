@@ -10,6 +10,7 @@ import pytest
 from door_tls_stage import Remembers, Sides, echo, sides_of, within
 
 from proxy.ca import CertificateAuthority
+from proxy.door_limits import DoorLimits
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +76,14 @@ async def test_much_is_read_in_turns_that_others_share(sides: Sides) -> None:
 
 
 async def test_a_slow_reader_gets_all_of_it_though_it_was_closed_behind_it(sides: Sides) -> None:
-    side = await sides().begin()
-    answer = bytes(range(256)) * 20_000
+    side = await sides(limits=DoorLimits(linger_seconds=0.1)).begin()
+    answer = bytes(range(256)) * 40_000
     side.transport.write(answer)
     assert not side.protocol.writable.is_set()
     side.transport.close()
     heard = bytearray()
     async with within(30):
-        while data := await side.client.hear(4_096):
+        while data := await side.client.hear():
             heard += data
             await asyncio.sleep(0)
         await side.client.say_end()
