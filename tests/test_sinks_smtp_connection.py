@@ -1,6 +1,7 @@
 """What is recorded of clients that go away: of a mail cut off in the middle, of a handshake that failed."""
 
 import asyncio
+import socket
 import ssl
 from pathlib import Path
 
@@ -8,6 +9,14 @@ import pytest
 from smtp_stage import MemoryIntake, NoRelay, StageGate, connected, server_context, stage, until
 
 from policies.decision import Decision
+from sinks.in_flight import InFlight
+from sinks.smtp_connection import SmtpConnection
+from sinks.smtp_delivery import SmtpDelivery
+from sinks.smtp_entrance import Served, SmtpEntrance
+from sinks.smtp_limits import SmtpLimits
+from sinks.smtp_remains import SmtpRemains
+from sinks.smtp_socket import SmtpSocket
+from sinks.smtp_watch import SmtpWatch
 
 ENVELOPE = b"MAIL FROM:<a@shop.test>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"
 
@@ -69,3 +78,51 @@ async def test_a_client_that_does_not_trust_the_certificate_is_recorded(tmp_path
     assert seen.what.startswith("a mail client whose TLS handshake failed: ")
     assert (seen.protocol, seen.port) == ("smtps" if implicit else "smtp", port)
     assert seen.flags == ("unreadable",)
+
+
+@pytest.mark.parametrize("implicit", [False, True], ids=["starttls", "implicit"])
+async def test_a_client_that_never_shakes_hands_is_recorded(tmp_path: Path, implicit: bool) -> None:
+    server, _ = server_context(tmp_path)
+    gate = StageGate()
+    limits = SmtpLimits(handshake_seconds=0.05)
+    async with (
+        stage(gate, tls=server, implicit_tls=implicit, limits=limits) as port,
+        connected(port, greeted=not implicit) as client,
+    ):
+        if not implicit:
+            await client.say(b"EHLO x\r\nSTARTTLS\r\n", 2)
+        assert await client.closed()
+        await until(lambda: bool(gate.unread))
+    assert [seen.flags for seen in gate.unread] == [("unreadable",)]
+
+
+async def test_a_handshake_that_a_stop_cuts_off_is_recorded(tmp_path: Path) -> None:
+    server, _ = server_context(tmp_path)
+    gate, connections, limits = StageGate(), set[Served](), SmtpLimits()
+    delivery = SmtpDelivery(gate, MemoryIntake)
+    entrance = SmtpEntrance(
+        hostname="stage.test",
+        port=465,
+        implicit_tls=True,
+        tls_context=lambda: server,
+        limits=limits,
+        delivery=delivery,
+        remains=SmtpRemains(gate),
+        connections=connections,
+        in_flight=InFlight(),
+        watch=SmtpWatch(connections, limits),
+    )
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with theirs:
+        connection = SmtpConnection(entrance)
+        connection.connection_made(SmtpSocket(ours, connection, ("127.0.0.9", 1)))
+        await asyncio.sleep(0)
+        connection.shut()
+        connection.abort()
+        assert connection.work is not None
+        await asyncio.wait_for(connection.work, 10)
+    entrance.watch.end()
+    assert [(seen.source, seen.flags) for seen in gate.unread] == [("127.0.0.9", ("unreadable",))]
+    assert connections == set()
+    await until(lambda: entrance.in_flight.size == 0)
