@@ -34,8 +34,8 @@ class BodyIntake:
     def write(self, chunk: bytes) -> None:
         """Take the next octets."""
         self._size += len(chunk)
+        self._digest.update(chunk)  # now, while it is in the processor's cache
         if self._spilled:
-            self._digest.update(chunk)
             self._stream(chunk)
         else:
             self._held.append(bytes(chunk))
@@ -45,7 +45,7 @@ class BodyIntake:
     def finish(self) -> Body:
         """The whole body. A streamed file is synced when the ledger adopts it, not here."""
         if not self._spilled:
-            return Body.of(b"".join(self._held)) if self._size else EMPTY
+            return Body(b"".join(self._held), self._size, self._digest.hexdigest()) if self._size else EMPTY
         self._close()
         return Body(None, self._size, self._digest.hexdigest(), self._path)
 
@@ -60,7 +60,6 @@ class BodyIntake:
         self._spilled = True
         held = b"".join(self._held)
         self._held.clear()
-        self._digest.update(held)
         if self._incoming is not None:
             self._path = self._incoming / f"body-{secrets.token_hex(12)}"
             self._open(self._path)

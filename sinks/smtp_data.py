@@ -107,7 +107,7 @@ class SmtpData:
         """Leap from the last CRLF within 1,000 octets to the next such: some 5,000 steps for 5 MB, not one a line."""
         start, size = -self._since_break, len(octets)
         while size - start > LINE_OCTETS:
-            found = octets.rfind(b"\r\n", max(start, 0), start + LINE_OCTETS) if start + LINE_OCTETS > 0 else -1
+            found = octets.rfind(b"\r\n", max(start, 0), start + LINE_OCTETS)
             if found < 0:
                 self._flags["line_too_long"] = None
                 return
