@@ -1,6 +1,7 @@
 """Written: values of an answer that are JSON text already, and what is done to them without making data of them.
 
-An answer's objects are written field by field as they are made; only what an expression looks into is read again.
+What never changes in an answer's objects is written at load and the rest as it is made; only what an expression looks
+into is read again.
 """
 
 import json
