@@ -1,10 +1,12 @@
 """What an answer repeats of a request's secrets is kept nowhere, however often it was written down on the way."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 
+from ledger.kept import value_in
 from ledger.masking import Masker
 from ledger.row import row_of
 from policies.body import Body
@@ -65,7 +67,10 @@ async def test_an_object_without_secrets_is_kept_as_it_was_answered() -> None:
 
     row = row_of(filed(passage, reply, left=False, masker=Masker(b"k" * 32)))
 
-    assert [kept.value for kept in row.objects] == [reply.body.decode()]
+    # The object is the answer, which lies beside it.
+    (((*_, collection, key), gone),) = row.objects
+    assert not gone
+    assert value_in(str(row.evidence.kept), row.evidence.reply_body, collection, key) == json.loads(reply.body)
 
 
 async def test_a_number_that_an_object_repeats_of_a_card_is_not_kept_with_it() -> None:
@@ -92,4 +97,6 @@ async def test_an_object_that_no_utf8_can_say_is_kept_without_its_secrets() -> N
     record = filed(passage, reply, left=False, masker=Masker(b"k" * 32))
 
     assert record.keep
-    assert "hunter2" not in repr(row_of(record).objects)
+    kept = row_of(record).evidence.kept
+    assert kept is not None
+    assert "hunter2" not in kept
