@@ -84,8 +84,3 @@ def test_a_name_that_is_no_ascii_is_looked_for_by_the_pattern_itself() -> None:
 )
 def test_ordinary_texts_hold_no_hint(octets: bytes) -> None:
     assert not PLAN.is_hint_in(octets)
-
-
-@pytest.mark.parametrize("octets", [b"\xff\xfea", b"\xed\xa0\x80", b"caf\xe9"])
-def test_of_what_is_no_utf8_all_is_possible(octets: bytes) -> None:
-    assert KEY_HINT.possible(octets)
