@@ -46,8 +46,8 @@ class HeadShape:
     """One head but for what changes. What others work out of it alone, they may keep in it."""
 
     __slots__ = (
-        "_method", "_places", "_scheme", "changing", "coded", "content_type", "faults", "masked", "media_type",
-        "named", "overridden", "sent", "settled",
+        "_method", "_places", "_scheme", "changing", "coded", "content_type", "faults", "first", "masked",
+        "media_type", "named", "overridden", "sent", "settled",
     )  # fmt: skip
 
     def __init__(self, request: HttpRequest) -> None:
@@ -55,6 +55,8 @@ class HeadShape:
         self.overridden = overridden(request)
         self.settled = [field for field in request.headers if field[0] not in CHANGING]
         """The fields that do not change, in order."""
+        self.first = dict(reversed(self.settled))
+        """Of these the first value by name."""
         self.changing = [at for at, (name, _) in enumerate(request.headers) if name in CHANGING]
         """Where among all fields the others are."""
         names = [name for name, _ in self.settled]

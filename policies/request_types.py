@@ -23,7 +23,7 @@ class FieldTypes:
 
     def typed(self, fields: dict[str, Any]) -> dict[str, Any]:
         """`fields` with their types; a text that is no such number or truth stays as it was sent."""
-        made, scalars = dict(fields), self._scalars
+        made, scalars = fields.copy(), self._scalars
         for name, value in fields.items():
             if type(value) is str:
                 if name in scalars:

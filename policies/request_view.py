@@ -46,7 +46,11 @@ class RequestView:
     @once
     def headers(self) -> dict[str, str]:
         """The first value of each field, by lower-case name."""
-        return dict(reversed(self.request.headers))
+        sent, first = self.request.headers, self.shape.first.copy()
+        for at in reversed(self.shape.changing):
+            name, value = sent[at]
+            first[name] = value
+        return first
 
     @property
     def size(self) -> int:
