@@ -56,6 +56,18 @@ def test_what_was_stuffed_comes_back_however_it_is_cut(pieces: list[bytes], data
     assert (got, rest) == (message, b"RSET\r\n")
 
 
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"\xff", b"x" * 9000])), st.integers(0, 20))
+def test_a_newline_is_odd_unless_every_cr_stands_before_a_lf_and_every_lf_after_a_cr(
+    pieces: list[bytes], cut: int
+) -> None:
+    message = b"".join([*pieces, b"\r\n"])
+    sent = stuffed(message)
+    got, _, data = decode([sent[:cut], sent[cut:]])
+    assert got == message
+    even = message.count(b"\r") == message.count(b"\n") == message.count(b"\r\n")
+    assert ("bare_newline" in data.flags) is not even
+
+
 @pytest.mark.parametrize(
     ("message", "flags"),
     [
