@@ -49,6 +49,7 @@ class SmtpData:
         if end >= 0:
             self._pending = b""
             self._emit(data[: end + 2], dot < end)
+            del self._write  # its owner holds us: both would wait for the garbage collector, a cycle each mail
             return data[end + 5 :]
         keep = _beginning_of_end(data)
         cut = len(data) - keep

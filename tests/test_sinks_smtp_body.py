@@ -1,5 +1,8 @@
 """A mail's octets on their way into keeping."""
 
+import gc
+import weakref
+
 import pytest
 from smtp_stage import MemoryIntake
 
@@ -51,3 +54,16 @@ async def test_the_head_is_bounded() -> None:
     for _ in range(100):
         incoming.feed(b"x" * 1000)
     assert len(incoming.head) == HEAD_OCTETS
+
+
+def test_a_whole_mail_is_gone_without_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        incoming = IncomingBody(1000, MemoryIntake)
+        assert incoming.feed(b"A: b\r\n.\r\n") == b""
+        gone = weakref.ref(incoming)
+        assert incoming.finish().data == b"A: b\r\n"
+        del incoming
+        assert gone() is None
+    finally:
+        gc.enable()
