@@ -168,6 +168,7 @@ class SmtpConnection(asyncio.Protocol):
         self._lines.add(rest)
         self._incoming = None
         self._busy = True
+        self._unfinished.look(self._session, self._busy, self._source)  # what is refused at once counts as well
         # Begun at once: the gate comes to the ledger without a turn of the loop in between.
         self.work = asyncio.Task(self._deliver(incoming), loop=self._loop, eager_start=True)
         return True
@@ -258,7 +259,7 @@ class SmtpConnection(asyncio.Protocol):
             due = min(due, self._message_begun + limits.message_seconds)
         if due > now:
             return due
-        if self._transport.is_closing():
+        if self._over or self._transport.is_closing():
             self._transport.abort()
         else:
             self._end(b"421 4.4.2 The time is up; closing the connection\r\n")

@@ -70,7 +70,12 @@ class SmtpListener:
 
             def take(accepted: socket.socket, peer: Any) -> None:
                 connection = SmtpConnection(entrance)
-                connection.connection_made(SmtpSocket(accepted, connection, peer))
+                transport = SmtpSocket(accepted, connection, peer)
+                try:
+                    connection.connection_made(transport)
+                except BaseException:
+                    transport.abort()
+                    raise
 
             self._accepting.append(SmtpAccept(asyncio.get_running_loop(), sock, take))
             unless_listening.pop_all()

@@ -1,6 +1,7 @@
 """Redirected: mail connections brought here from the server they were meant for, whoever accepted them."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -73,7 +74,10 @@ async def converse(sock: socket.socket, entrance: SmtpEntrance) -> None:
     """Speak SMTP on an accepted socket until that has ended. Cancelled, what is being recorded is still answered."""
     sock.setblocking(False)
     connection = _Awaited(entrance)
-    connection.connection_made(SmtpSocket(sock, connection, sock.getpeername()))
+    peer = None
+    with contextlib.suppress(OSError):  # the client is gone already, which is recorded as well
+        peer = sock.getpeername()
+    connection.connection_made(SmtpSocket(sock, connection, peer))
     try:
         # Shielded: cancelling this wait must not cancel the one at the stop.
         await asyncio.shield(connection.finished)

@@ -43,7 +43,7 @@ class SmtpWatch:
     def _look(self) -> None:
         loop = get_running_loop()
         now = loop.time()
-        dues = [connection.due(now) for connection in tuple(self._connections)]
         self._timer = None
+        dues = [connection.due(now) for connection in tuple(self._connections)]
         if dues:
             self._timer = loop.call_at(min(*dues, now + self._soonest), self._look)

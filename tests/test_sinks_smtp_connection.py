@@ -1,14 +1,17 @@
 """What is recorded of clients that go away: of a mail cut off in the middle, of a handshake that failed."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from smtp_stage import MemoryIntake, NoRelay, StageGate, connected, server_context, stage, until
 
 from policies.decision import Decision
+from sinks.gate import NotReady
 from sinks.in_flight import InFlight
 from sinks.smtp_connection import SmtpConnection
 from sinks.smtp_delivery import SmtpDelivery
@@ -96,33 +99,78 @@ async def test_a_client_that_never_shakes_hands_is_recorded(tmp_path: Path, impl
     assert [seen.flags for seen in gate.unread] == [("unreadable",)]
 
 
-async def test_a_handshake_that_a_stop_cuts_off_is_recorded(tmp_path: Path) -> None:
-    server, _ = server_context(tmp_path)
-    gate, connections, limits = StageGate(), set[Served](), SmtpLimits()
-    delivery = SmtpDelivery(gate, MemoryIntake)
+@contextlib.contextmanager
+def alone(
+    gate: StageGate, in_flight: InFlight, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[SmtpConnection, socket.socket]]:
+    """A connection without a listener, and its client's end."""
+    connections, limits = set[Served](), SmtpLimits()
     entrance = SmtpEntrance(
         hostname="stage.test",
-        port=465,
-        implicit_tls=True,
-        tls_context=lambda: server,
+        port=25,
+        implicit_tls=tls is not None,
+        tls_context=None if tls is None else lambda: tls,
         limits=limits,
-        delivery=delivery,
+        delivery=SmtpDelivery(gate, MemoryIntake),
         remains=SmtpRemains(gate),
         connections=connections,
-        in_flight=InFlight(),
+        in_flight=in_flight,
         watch=SmtpWatch(connections, limits),
     )
     ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    with theirs:
-        connection = SmtpConnection(entrance)
-        connection.connection_made(SmtpSocket(ours, connection, ("127.0.0.9", 1)))
+    for sock in (ours, theirs):
+        sock.setblocking(False)
+    connection = SmtpConnection(entrance)
+    connection.connection_made(SmtpSocket(ours, connection, ("127.0.0.9", 1)))
+    try:
+        yield connection, theirs
+    finally:
+        connection.abort()
+        theirs.close()
+        entrance.watch.end()
+
+
+async def test_a_handshake_that_a_stop_cuts_off_is_recorded(tmp_path: Path) -> None:
+    server, _ = server_context(tmp_path)
+    gate, in_flight = StageGate(), InFlight()
+    with alone(gate, in_flight, server) as (connection, _):
         await asyncio.sleep(0)
         connection.shut()
         connection.abort()
         assert connection.work is not None
         await asyncio.wait_for(connection.work, 10)
-    entrance.watch.end()
     assert [(seen.source, seen.flags) for seen in gate.unread] == [("127.0.0.9", ("unreadable",))]
-    assert connections == set()
-    await until(lambda: entrance.in_flight.size == 0)
+    await until(lambda: in_flight.size == 0)
+
+
+async def test_a_mail_that_is_refused_at_once_counts_as_lost() -> None:
+    in_flight = InFlight()
+    with alone(StageGate(trouble=NotReady("starting")), in_flight) as (_, theirs):
+        theirs.send(b"EHLO x\r\n" + ENVELOPE + b"A: b\r\n.\r\nMAIL FROM:<next@shop.test>\r\n")
+        await until(lambda: in_flight.size == 1)
+        assert [(work.what, work.source, why) for work, why in in_flight.lost()] == [
+            ("a mail", "127.0.0.9", "it could not be kept")
+        ]
+    await until(lambda: in_flight.size == 0)
+
+
+async def test_a_client_that_does_not_go_when_it_is_told_to_is_cut_off() -> None:
+    loop = asyncio.get_running_loop()
+    with alone(StageGate(), InFlight()) as (connection, theirs):
+        over = connection.due(loop.time() + 1000)
+        said = b""
+        while not said.endswith(b"closing the connection\r\n"):
+            said += await asyncio.wait_for(loop.sock_recv(theirs, 1000), 10)
+        theirs.send(b"NOOP\r\n")
+        connection.due(over)
+        await until(lambda: _is_gone(theirs))
+
+
+def _is_gone(theirs: socket.socket) -> bool:
+    try:
+        theirs.send(b"NOOP\r\n")
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return False
