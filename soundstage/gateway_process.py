@@ -22,9 +22,12 @@ from soundstage.gateway_packets import refused_packets
 from soundstage.gateway_runs_wiring import gateway_runs
 from soundstage.gateway_wireguard import wireguard
 from soundstage.handed_over import HandedOver
+from soundstage.huge_pages import gather
 from soundstage.powers import keep_to_oneself
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
+
+SETTLED_SECONDS = 10.0
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -60,7 +63,15 @@ async def serve(side: ChildSide) -> None:
         open_rooms.callback(watching.cancel)
         side.report({"ready": {"sockets": doors.bound, "ca": str(doors.ca.path)}})
         gc.freeze()  # what was made until now stays: walking it took each full collection 120 ms, with requests waiting
+        settling = asyncio.ensure_future(_settle())
+        open_rooms.callback(settling.cancel)
         await side.stop.wait()
+
+
+async def _settle() -> None:
+    """Once the start is over, and nobody waits for the processor time this takes."""
+    await asyncio.sleep(SETTLED_SECONDS)
+    await asyncio.to_thread(gather)
 
 
 def _release(floor: Ground, doors: Entrances) -> Release | None:
