@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 MINUTE = 60_000_000
 DAY = 24 * 60 * MINUTE
@@ -11,7 +10,8 @@ DAY = 24 * 60 * MINUTE
 
 def microseconds(at: datetime) -> int:
     """Exact, where a float timestamp is off by one in a while."""
-    return (at - _EPOCH) // _MICROSECOND
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(microseconds: int) -> datetime:
