@@ -15,6 +15,7 @@ from policies.pack_context import describing
 from policies.pack_type import Pack
 from policies.recognition import Recognition
 from policies.request_view import RequestView
+from policies.whole_text import whole
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_FACT = 2000
@@ -128,7 +129,7 @@ def _recipients(known: Recognition, reach: Evaluate, channel: Channel) -> tuple[
         return None
     if not _read_as_sent(known):
         return None
-    if not all(isinstance(item, str) and item for item in reached):
+    if not all(isinstance(item, str) and item and whole(item) is item for item in reached):
         return None
     if channel == "email":
         matches = [_ONE_ADDRESS.match(item) for item in reached]

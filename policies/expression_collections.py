@@ -1,8 +1,9 @@
 """The filters of pack expressions that work on lists and objects."""
 
+from functools import reduce
 from typing import Any
 
-from policies.expression_values import number, text
+from policies.expression_values import add, number, text
 
 
 def first(value: Any) -> Any:
@@ -77,7 +78,9 @@ def without(value: Any, key: Any) -> list[Any]:
 
 
 def pick(value: Any, *names: Any) -> dict[str, Any]:
-    return {name: value[name] for name in names if name in value} if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        return {}
+    return {name: value[name] for name in names if isinstance(name, str) and name in value}
 
 
 def omit(value: Any, *names: Any) -> dict[str, Any]:
@@ -106,7 +109,7 @@ def patched(value: Any, changes: Any) -> Any:
 
 def total(value: Any, key: Any = None) -> Any:
     items = aslist(value) if key is None else [item.get(text(key)) for item in aslist(value) if isinstance(item, dict)]
-    return sum(item for item in items if number(item))
+    return reduce(add, [item for item in items if number(item)], 0)
 
 
 def minimum(value: Any) -> Any:

@@ -35,7 +35,9 @@ from policies.expression_collections import (
     where,
     without,
 )
-from policies.expression_values import LIMIT, TooLarge, encoded, joined, less, number, text
+from policies.expression_values import LIMIT, TooLarge, encoded, joined, less, number, sayable, text
+from policies.request_json import is_too_deep
+from policies.whole_text import whole
 
 ADDRESS = re2.compile(r"""[^\s,;:<>"'()\[\]@]+@[^\s,;:<>"'()\[\]@]+""")
 QUIET = re2.Options()
@@ -110,7 +112,7 @@ def addrs(value: Any) -> list[str]:
     found: dict[str, None] = {}
     for item in aslist(value):
         if isinstance(item, str):
-            found.update(dict.fromkeys(ADDRESS.findall(item)))
+            found.update(dict.fromkeys(ADDRESS.findall(whole(item))))
     return list(found)
 
 
@@ -128,10 +130,11 @@ def b64e(value: Any) -> str:
 
 
 def fromjson(value: Any) -> Any:
+    """What a text says as JSON, nested as deep as a body may be; null for what is none."""
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return None if is_too_deep(value.encode("utf-8", "surrogatepass")) else json.loads(value)
     except (ValueError, RecursionError):
         return None
 
@@ -142,7 +145,7 @@ def truncate(value: Any, size: Any = 200) -> Any:
 
 
 def urlquote(value: Any) -> str:
-    return quote(text(value), safe="")
+    return quote(text(value), safe="", errors="replace")
 
 
 def urlunquote(value: Any) -> str:
@@ -166,8 +169,8 @@ def _jmes(query: str) -> Callable[[Any], Any]:
 
     def search(value: Any) -> Any:
         try:
-            return compiled.search(value)
-        except (JMESPathError, RecursionError, TypeError, ValueError):
+            return sayable(compiled.search(value))
+        except (JMESPathError, RecursionError, TypeError, ValueError, OverflowError):
             return None
 
     return search
@@ -178,7 +181,7 @@ def _match(pattern: str) -> Callable[[Any], Any]:
     compiled = re2.compile(pattern, QUIET)
 
     def found(value: Any) -> Any:
-        match = compiled.search(text(value))
+        match = compiled.search(whole(text(value)))
         return None if match is None else match.group(1 if compiled.groups else 0)
 
     return found

@@ -5,10 +5,16 @@ Here live the operators; filters live in `expression_filters`. Data is JSON-shap
 
 import json
 import math
+import operator
+from collections.abc import Callable
 from typing import Any
 
 LIMIT = 32 * 1024 * 1024
 """Characters one expression may make: a request holds at most a quarter of it, so only a hostile one comes near."""
+
+
+LONGEST_NUMBER = 14_000
+"""Bits of a whole number that is computed: Python prints and reads no more than 4,300 digits."""
 
 
 class TooLarge(Exception):
@@ -68,9 +74,11 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circul
 
 
 def finite(value: Any) -> Any:
-    """`value` with null for infinities, which JSON cannot say."""
+    """`value` with null for infinities, which JSON cannot say, and for whole numbers that are too long for it."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if type(value) is int:
+        return sayable(value)
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -85,7 +93,7 @@ def number(value: Any) -> bool:
 def add(left: Any, right: Any) -> Any:
     """Numbers, texts and lists add to their own kind; null beside a list or text adds nothing."""
     if number(left) and number(right):
-        return left + right
+        return _calculated(operator.add, left, right)
     if isinstance(left, str) and isinstance(right, str):
         return joined([left, right])
     if isinstance(left, list | None) and isinstance(right, list | None):
@@ -94,32 +102,40 @@ def add(left: Any, right: Any) -> Any:
 
 
 def subtract(left: Any, right: Any) -> Any:
-    return left - right if number(left) and number(right) else None
+    return _calculated(operator.sub, left, right)
 
 
 def multiply(left: Any, right: Any) -> Any:
     """Numbers only: a text or list is never repeated."""
-    return _calculated(lambda: left * right) if number(left) and number(right) else None
+    return _calculated(operator.mul, left, right)
 
 
 def divide(left: Any, right: Any) -> Any:
-    return _calculated(lambda: left / right) if number(left) and number(right) else None
+    return _calculated(operator.truediv, left, right)
 
 
 def floor_divide(left: Any, right: Any) -> Any:
-    return _calculated(lambda: left // right) if number(left) and number(right) else None
+    return _calculated(operator.floordiv, left, right)
 
 
 def modulo(left: Any, right: Any) -> Any:
     """Numbers only: `%` formats no text here."""
-    return _calculated(lambda: left % right) if number(left) and number(right) else None
+    return _calculated(operator.mod, left, right)
 
 
-def _calculated(work: Any) -> Any:
+def _calculated(work: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    """Null for what are no numbers, and where the result is none or could not be said."""
+    if not (number(left) and number(right)):
+        return None
     try:
-        return work()
+        return sayable(work(left, right))
     except (ZeroDivisionError, OverflowError):
         return None
+
+
+def sayable(made: Any) -> Any:
+    """A value, but null for a whole number longer than `LONGEST_NUMBER`."""
+    return None if type(made) is int and made.bit_length() > LONGEST_NUMBER else made
 
 
 def negative(value: Any) -> Any:

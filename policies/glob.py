@@ -13,6 +13,7 @@ import re2
 from policies.host import BadName, canonical_host
 from policies.path import is_canonical
 from policies.pattern import BadPattern, parse_pattern
+from policies.whole_text import whole
 
 _FEWEST_LITERALS = 3
 _LONGEST = 2048
@@ -43,7 +44,7 @@ class Glob:
     def matches(self, text: str) -> bool:
         """Whether it means `text`: a canonical path, an address as `plain_address` gives it, or a word."""
         if self._pattern is not None:
-            return self._pattern.fullmatch(text[:_LONGEST]) is not None and len(text) <= _LONGEST
+            return len(text) <= _LONGEST and self._pattern.fullmatch(whole(text)) is not None
         if self._prefix is not None:
             return text.startswith(self._prefix)
         return text == self.text

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+DEEPEST = 100
+"""How deep JSON may be nested; deeper is no request of any provider, and recursion is not spent on it."""
+
 
 class _Twice(Exception):
     """An object gives a name twice."""
@@ -22,6 +25,28 @@ def read_json(body: bytes, faults: list[str]) -> Any:
     except _Twice:
         return _told(body, faults)
     return value if end == len(text) else _told(body, faults)
+
+
+def is_too_deep(body: bytes) -> bool:
+    """Whether JSON is nested deeper than `DEEPEST`."""
+    return body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST
+
+
+def _depth(body: bytes) -> int:
+    """The deepest nesting of brackets outside strings."""
+    depth = deepest = 0
+    inside = escaped = False
+    for octet in body:
+        if inside:
+            escaped, inside = octet == 0x5C and not escaped, octet != 0x22 or escaped
+        elif octet == 0x22:
+            inside = True
+        elif octet in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif octet in b"]}":
+            depth -= 1
+    return deepest
 
 
 def _told(body: bytes, faults: list[str]) -> Any:

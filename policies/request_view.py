@@ -13,13 +13,9 @@ from policies.http_request import HttpRequest
 from policies.multipart import Part, fields_of, parameter, read_parts
 from policies.once import once
 from policies.request_body import Undecodable, decoded
-from policies.request_json import read_json
+from policies.request_json import DEEPEST, is_too_deep, read_json
 from policies.request_types import FieldTypes
 from policies.request_xml import XmlError, read_xml
-
-DEEPEST = 100
-"""How deep JSON may be nested; deeper is no request of any provider, and recursion is not spent on it."""
-
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -185,30 +181,13 @@ class RequestView:
 
     def _json(self, declared: bool) -> Any:
         try:
-            if self.body.count(b"[") + self.body.count(b"{") > DEEPEST and _depth(self.body) > DEEPEST:
+            if is_too_deep(self.body):
                 raise ValueError(f"JSON nested more than {DEEPEST} deep")
             return read_json(self.body, self.faults)
         except (ValueError, RecursionError) as error:
             if declared:
                 self.faults.append(f"a body that is no JSON: {error}")
             return None
-
-
-def _depth(body: bytes) -> int:
-    """The deepest nesting of brackets outside strings."""
-    depth = deepest = 0
-    inside = escaped = False
-    for octet in body:
-        if inside:
-            escaped, inside = octet == 0x5C and not escaped, octet != 0x22 or escaped
-        elif octet == 0x22:
-            inside = True
-        elif octet in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif octet in b"]}":
-            depth -= 1
-    return deepest
 
 
 def basic(credential: str) -> tuple[str | None, str | None]:
