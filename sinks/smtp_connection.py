@@ -7,14 +7,13 @@ import asyncio
 
 from policies.body import Body
 from policies.mail import Mail
-from policies.raw_connection import RawConnection
 from sinks.binding import written
 from sinks.smtp_body import IncomingBody
 from sinks.smtp_entrance import SmtpEntrance
 from sinks.smtp_lines import OVERLONG, SmtpLines
 from sinks.smtp_mail import mail_of
 from sinks.smtp_session import Next, SmtpSession
-from sinks.smtp_socket import SmtpSocket
+from sinks.smtp_socket import SmtpSocket, half_closed
 from sinks.smtp_tls import HandshakeFailed, secured
 from sinks.smtp_unfinished import SmtpUnfinished
 from sinks.smtp_watch import LINGER_SECONDS
@@ -53,6 +52,10 @@ class SmtpConnection(asyncio.Protocol):
         """Nothing more is taken from the client, but what is at hand is answered."""
         self._over = False
         """The last words have been said."""
+        self._heard_end = False
+        """The client says no more; what it has said already is still gone through."""
+        self._lost = False
+        """Nor does it hear anything."""
         self._begun = self._touched = self._message_begun = self._loop.time()
         self._unfinished = SmtpUnfinished(entrance.in_flight, entrance.claim)
         self.work: asyncio.Task[None] | None = None
@@ -76,18 +79,9 @@ class SmtpConnection(asyncio.Protocol):
             transport.write(self._session.greeting())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._entrance.connections.discard(self)
-        self._ending = True
-        incoming, self._incoming = self._incoming, None
-        if incoming is not None:
-            mail = self._mail
-            self.work = self._loop.create_task(
-                self._entrance.remains.keep_mail(incoming, lambda body: mail(body, incoming))
-            )
-        if self.work is None or self.work.done():
-            self._unfinished.over()
-        else:
-            self.work.add_done_callback(self._unfinished.over)
+        self._heard_end = self._lost = True
+        self._blocked = False
+        self._advance()
 
     def data_received(self, data: bytes) -> None:
         if self._over:
@@ -97,10 +91,10 @@ class SmtpConnection(asyncio.Protocol):
         self._advance()
 
     def eof_received(self) -> bool:
-        if self._busy:
-            self._ending = True  # a client that half-closes after its mail still gets the reply
-            return self._session.tls is None
-        return False
+        self._heard_end = True
+        self._advance()
+        # A client that half-closes after its mail still gets the reply.
+        return self._session.tls is None and not self._over
 
     def pause_writing(self) -> None:
         self._blocked = True
@@ -125,17 +119,40 @@ class SmtpConnection(asyncio.Protocol):
 
     def _advance(self) -> None:
         """Go through what has arrived; the replies of one turn go out as one write, as PIPELINING wants it."""
+        if self not in self._entrance.connections:
+            return  # it is finished
         out: list[bytes] = []
         self._turning = True
         for _ in range(LINES_A_TURN):
             if self._busy or self._blocked or self._ending or not self._step(out):
+                used_up = not (self._busy or self._blocked)
                 break
         else:
+            used_up = False
             self._loop.call_soon(self._advance)
         self._turning = False
         self._write(b"".join(out))
         self._unfinished.look(self._session, self._busy, self._source)
-        self._read_or_not()
+        if used_up and self._heard_end:
+            self._finish()
+        elif not self._heard_end:
+            self._read_or_not()
+
+    def _finish(self) -> None:
+        """The client says no more, and all it said is used up."""
+        if not self._lost:
+            self._end(b"")
+            return
+        self._entrance.connections.discard(self)
+        incoming, self._incoming = self._incoming, None
+        if incoming is None:
+            self._unfinished.over()
+            return
+        mail = self._mail
+        self.work = self._loop.create_task(
+            self._entrance.remains.keep_mail(incoming, lambda body: mail(body, incoming))
+        )
+        self.work.add_done_callback(self._unfinished.over)
 
     def _read_or_not(self) -> None:
         if len(self._lines) > AHEAD_OCTETS:
@@ -192,9 +209,8 @@ class SmtpConnection(asyncio.Protocol):
         self._busy = False
         self._write(reply)
         if self._ending:
-            self._unfinished.look(self._session, self._busy, self._source)
             self._end(b"")
-        elif not self._turning:
+        if not self._turning:
             self._advance()
 
     def _mail(self, body: Body, incoming: IncomingBody) -> Mail:
@@ -203,16 +219,10 @@ class SmtpConnection(asyncio.Protocol):
             body,
             incoming.flags,
             source=self._source,
-            protocol="smtps" if self._entrance.implicit_tls else "smtp",
+            protocol=self._entrance.protocol,
             port=self._entrance.port,
             head=incoming.head,
         )
-
-    def _unread(self, reason: str) -> RawConnection:
-        """A client that would not speak TLS with us: it may pin certificates, or not trust the CA yet."""
-        protocol = "smtps" if self._entrance.implicit_tls else "smtp"
-        what = f"a mail client whose TLS handshake failed: {reason}"
-        return RawConnection(self._source, (), self._entrance.port, protocol=protocol, what=what, flags=("unreadable",))
 
     def _begin_tls(self) -> None:
         self._busy = self._handshaking = True
@@ -223,14 +233,16 @@ class SmtpConnection(asyncio.Protocol):
         try:
             transport = await self._shaken()
         except HandshakeFailed as failed:
-            await self._entrance.remains.keep(self._unread(str(failed)))
+            await self._entrance.remains.keep(self._entrance.unread(self._source, str(failed)))
+            self._busy = False
             self.connection_lost(None)
             return
+        self._busy = False
         if self._ending:
             transport.abort()
             return
+        self._unfinished.over()  # a mail may have come with the end of the handshake: it is entered as one
         self._session.secured(transport.get_extra_info("ssl_object").version())
-        self._busy = False
         if self._entrance.implicit_tls:
             self._write(self._session.greeting())
         self._advance()
@@ -266,17 +278,8 @@ class SmtpConnection(asyncio.Protocol):
         return now + LINGER_SECONDS
 
     def _write(self, octets: bytes) -> None:
-        if octets and not self._over and not self._transport.is_closing():
+        if octets and not self._over and not self._lost and not self._transport.is_closing():
             self._transport.write(octets)
-
-    def _half_closed(self) -> bool:
-        if not self._transport.can_write_eof():
-            return False
-        try:
-            self._transport.write_eof()
-        except OSError:  # the client is gone already
-            return False
-        return True
 
     def _end(self, last_words: bytes) -> None:
         """Close, so that the last words arrive: to close with octets unread would reset the connection under them."""
@@ -286,5 +289,5 @@ class SmtpConnection(asyncio.Protocol):
         self._write(last_words)
         self._over = True
         self._touched = self._loop.time()
-        if not last_words or not self._half_closed():
+        if not last_words or not half_closed(self._transport):
             self._transport.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from policies.http_request import RunClaim
+from policies.raw_connection import RawConnection
 from sinks.in_flight import InFlight
 from sinks.smtp_delivery import SmtpDelivery
 from sinks.smtp_limits import SmtpLimits
@@ -48,3 +49,13 @@ class SmtpEntrance:
     watch: SmtpWatch
     claim: RunClaim | None = None
     """Of a run whose own entrance it is."""
+
+    @property
+    def protocol(self) -> str:
+        """As captures name it."""
+        return "smtps" if self.implicit_tls else "smtp"
+
+    def unread(self, source: str, reason: str) -> RawConnection:
+        """A client that would not speak TLS with us: it may pin certificates, or not trust the CA yet."""
+        what = f"a mail client whose TLS handshake failed: {reason}"
+        return RawConnection(source, (), self.port, protocol=self.protocol, what=what, flags=("unreadable",))

@@ -175,3 +175,14 @@ class SmtpSocket(asyncio.Transport):
         protocol = self._protocol
         del self._protocol  # each knows the other, and would wait for the garbage collector
         protocol.connection_lost(error)
+
+
+def half_closed(transport: asyncio.Transport) -> bool:
+    """Close our half once everything is sent. False: it has none of its own, or the client is gone already."""
+    if not transport.can_write_eof():
+        return False
+    try:
+        transport.write_eof()
+    except OSError:
+        return False
+    return True
