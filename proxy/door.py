@@ -69,7 +69,7 @@ class Door:
         try:
             if not await self._begin(sock, connection, talk):
                 return
-            if connection.tls and not talk.wire.busy:
+            if connection.tls and not talk.wire.busy and not talk.wire.buffer:
                 self._in_flight.end(connection.id)
             # Shielded: cancelling this wait must not cancel the one in `_stop`.
             await asyncio.shield(talk.wire.finished)

@@ -1,10 +1,14 @@
 """What both engines and the accept loop enter as unfinished, and that all of it is taken out again."""
 
 import asyncio
+import contextlib
+import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 from door_stage import connected, hear, say, stage
+from door_tls_stage import TlsClient
 from mitm_house import mitm_house
 
 from policies.effect import UNATTRIBUTED
@@ -66,6 +70,27 @@ async def test_a_handshake_with_the_door(tmp_path: Path) -> None:
         await until(lambda: unfinished(register) == [])
         writer.close()
     await until(lambda: register.size == 0)
+
+
+async def test_a_request_whose_beginning_came_with_the_end_of_the_handshake(tmp_path: Path) -> None:
+    register, loop = InFlight(), asyncio.get_running_loop()
+    async with stage(tmp_path, in_flight=register) as here:
+        with socket.socket() as sock:
+            sock.setblocking(False)
+            await loop.sock_connect(sock, here.https)
+            client = TlsClient(sock, here.trusting)
+            with contextlib.suppress(ssl.SSLWantReadError):
+                client.tls.do_handshake()
+            await client.flush()
+            await client.more()
+            client.tls.do_handshake()
+            await client.say(b"POST / HTTP/1.1\r\nContent-Length: 2\r\nHost: ")
+            await until(lambda: [work.what for work in unfinished(register)] == ["a request"])
+            await client.say(b"a.test\r\n\r\n")
+            await until(lambda: [work.host for work in unfinished(register)] == ["a.test"])
+            await client.say(b"{}")
+            await client.hear()
+            await until(lambda: unfinished(register) == [])
 
 
 async def test_requests_in_mitmproxy(tmp_path: Path) -> None:
