@@ -14,7 +14,7 @@ from policies.expression_filters import QUIET
 from policies.head_shape import CHANGING, HeadShape
 from policies.pack_file import CredentialPlaceEntry, Environment
 from policies.request_view import RequestView, basic
-from policies.stray_key import Anywhere
+from policies.stray_key import SEARCHED_AT_ONCE, Anywhere
 
 MOST_REMEMBERED = 1024
 
@@ -64,11 +64,12 @@ class CredentialReader:
     def _stray(self, keys: Anywhere, view: RequestView, sent: "Sent") -> tuple[str, ...]:
         """A live one where nobody looks for it, beside a test one where everybody does: it would leave all the same."""
         headers, body = view.request.headers, view.body
-        beside = view.target
-        for at in view.shape.changing:
-            beside += "\n" + headers[at][1]
+        beside = "\n".join([view.target, *[headers[at][1] for at in view.shape.changing]])
+        short = len(body) <= SEARCHED_AT_ONCE and (body or not view.size)
+        if short and sent.clean and not keys.may_be_anywhere(beside, body):
+            return sent.basics
         found: list[str] = []
-        if not sent.clean or keys.may_be_said_in(beside) or keys.may_be_in(body):
+        if not sent.clean or keys.may_be_in(_lines([beside])) or keys.may_be_in(body):
             found = keys.found(_lines([view.target, *[value for _, value in headers]]), body)
         if not body and view.size:
             found.append("")  # nobody can tell what is in it

@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes
 import re2
 
 from policies.expression_filters import QUIET
+from policies.hint import Hint
 from policies.pattern_literal import literal_of
 
 SEARCHED_AT_ONCE = 64 * 1024
@@ -19,10 +20,18 @@ class Anywhere:
         loose = "|".join(f"(?:{pattern.removeprefix('^')})" for pattern in patterns)
         self._pattern = re2.compile(rf"(?:^|[^0-9A-Za-z_])((?:{loose})[0-9A-Za-z_]*)", QUIET)
         self._parts = tuple({literal_of(pattern).encode() for pattern in patterns})
-        self._words = tuple([part.decode() for part in self._parts])
-        self._escaped = re.compile(b"|".join({_escapes(octet) for part in self._parts for octet in part}) or b"")
-
+        escapes = b"|".join({_escapes(octet) for part in self._parts for octet in part})
+        self._escaped = re.compile(escapes)
         self._spaced = any(b" " in part for part in self._parts)
+        words = [re.escape(part.decode()) for part in self._parts]
+        self._hint = Hint("|".join([*words, escapes.decode(), "(?i:basic)"]))
+
+    def may_be_anywhere(self, beside: str, body: bytes) -> bool:
+        """False only where no key is in either, nor in what their escapes or a user with a password say.
+
+        One look where the exact ones take half a dozen: of a request that brings none, nothing else is searched.
+        """
+        return self._hint.possible(b"%b\n%b" % (beside.encode("utf-8", "surrogatepass"), body))
 
     def may_be_in(self, text: bytes) -> bool:
         """False only where no key is in a text, nor in what its escapes say."""
@@ -31,13 +40,6 @@ class Anywhere:
                 return True
         # Most texts have no escape, and one octet tells.
         return (self._spaced or b"%" in text) and self._escaped.search(text) is not None
-
-    def may_be_said_in(self, text: str) -> bool:
-        """The same of a text that is no octets yet: most need not become any."""
-        for word in self._words:
-            if word in text:
-                return True
-        return (self._spaced or "%" in text) and self.may_be_in(text.encode("utf-8", "surrogatepass"))
 
     def found(self, head: bytes, body: bytes) -> list[str]:
         """The first key of each text that is searched: head and body, as sent and without escapes."""
