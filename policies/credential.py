@@ -15,6 +15,7 @@ from policies.head_shape import CHANGING, HeadShape
 from policies.pack_file import CredentialPlaceEntry, Environment
 from policies.request_view import RequestView, basic
 from policies.stray_key import SEARCHED_AT_ONCE, Anywhere
+from policies.whole_text import whole
 
 MOST_REMEMBERED = 1024
 
@@ -109,9 +110,10 @@ class CredentialReader:
         return marked if marked != "unknown" or environment == "both" else environment
 
     def _mark(self, credential: str) -> Credential:
-        if self.live is not None and self.live.search(credential):
+        said = whole(credential)
+        if self.live is not None and self.live.search(said):
             return "live"
-        return "test" if self.test is not None and self.test.search(credential) else "unknown"
+        return "test" if self.test is not None and self.test.search(said) else "unknown"
 
 
 @dataclass(frozen=True, slots=True)
