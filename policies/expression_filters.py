@@ -36,7 +36,7 @@ from policies.expression_collections import (
     without,
 )
 from policies.expression_values import LIMIT, TooLarge, encoded, joined, less, number, sayable, text
-from policies.request_json import is_too_deep
+from policies.request_json import integer, is_too_deep
 from policies.whole_text import whole
 
 ADDRESS = re2.compile(r"""[^\s,;:<>"'()\[\]@]+@[^\s,;:<>"'()\[\]@]+""")
@@ -134,7 +134,7 @@ def fromjson(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return None if is_too_deep(value.encode("utf-8", "surrogatepass")) else json.loads(value)
+        return None if is_too_deep(value.encode("utf-8", "surrogatepass")) else json.loads(value, parse_int=integer)
     except (ValueError, RecursionError):
         return None
 

@@ -7,6 +7,10 @@ DEEPEST = 100
 """How deep JSON may be nested; deeper is no request of any provider, and recursion is not spent on it."""
 
 
+LONGEST_INTEGER = 4_000
+"""Characters of a whole number; of longer ones not everything that reads JSON here can say what they are."""
+
+
 class _Twice(Exception):
     """An object gives a name twice."""
 
@@ -20,8 +24,9 @@ def read_json(body: bytes, faults: list[str]) -> Any:
     if len(body) < 2 or body[0] not in b"{[" or not body[1]:
         return _told(body, faults)
     text = body.decode("utf-8", "surrogatepass")
+    decoder = _DECODER if len(text) <= LONGEST_INTEGER else _DECODER_OF_LONG
     try:
-        value, end = _DECODER.raw_decode(text)
+        value, end = decoder.raw_decode(text)
     except _Twice:
         return _told(body, faults)
     return value if end == len(text) else _told(body, faults)
@@ -58,7 +63,7 @@ def _told(body: bytes, faults: list[str]) -> Any:
             faults.append("a JSON object with a name given twice")
         return made
 
-    return json.loads(body, object_pairs_hook=read, parse_constant=_refused)
+    return json.loads(body, object_pairs_hook=read, parse_constant=_refused, parse_int=integer)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -68,9 +73,20 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+def integer(digits: str) -> int:
+    """A whole number of JSON. Raises ValueError for one that is longer than `LONGEST_INTEGER`."""
+    if len(digits) > LONGEST_INTEGER:
+        raise ValueError(
+            f"{digits[:20]}... is a number of {len(digits)} characters; at most {LONGEST_INTEGER} are read"
+        )
+    return int(digits)
+
+
 def _refused(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_refused)
-"""Made once, for making one costs as much as reading a short body."""
+"""Made once, for making one costs as much as reading a short body does."""
+_DECODER_OF_LONG = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_refused, parse_int=integer)
+"""The same of what may hold too long a number, and slower."""

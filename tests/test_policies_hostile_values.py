@@ -1,7 +1,6 @@
 """Values that only a hostile client sends: each is described, answered and recorded, and nothing raises for them."""
 
 import itertools
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import re2
 from requests_seen import FORM, request
 from test_sinks_pack_answer import Runs
 
+from ledger.kept import changes_in
 from ledger.masking import Masker
 from ledger.record import Record
 from ledger.row import row_of
@@ -125,8 +125,9 @@ class Rows:
 
     async def record(self, record: Record) -> None:
         row = row_of(record)
-        json.dumps(row.evidence.kept)
         told_by(row.capture._asdict(), row.evidence.story)
+        if row.evidence.kept is not None:
+            changes_in(row.evidence.kept, row.capture.run, row.capture.provider)
         self.kept.append(record)
 
     async def settle(self, capture_id: str, left: bool, reply: Record | None) -> None:
@@ -139,6 +140,8 @@ class Rows:
         pytest.param(SES, JSON, b'{"Destination": {"ToAddresses": ["\\ud800@a.test"]}}', id="address"),
         pytest.param("POST email.us-east-1.amazonaws.com/", JSON, b'{"Action": "\\ud800"}', id="pattern"),
         pytest.param("POST slack.com/api/chat.postMessage", JSON, b'{"token": "\\ud800"}', id="credential"),
+        pytest.param("POST api.sendgrid.com/v3/mail/send", JSON, b'{"send_at": -9%s}' % (b"9" * 4299), id="long"),
+        pytest.param("POST api.sendgrid.com/v3/templates", JSON, b'{"name": -9%s}' % (b"9" * 4299), id="kept-number"),
         pytest.param("POST api.stripe.com/v1/customers", JSON, b'{"key": "sk_live_\\ud800"}', id="live-credential"),
         pytest.param(
             "POST slack.com/api/chat.postMessage", FORM, b"channel=C1&blocks=" + DEEP.encode(), id="json-in-a-form"
