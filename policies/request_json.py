@@ -76,9 +76,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def integer(digits: str) -> int:
     """A whole number of JSON. Raises ValueError for one that is longer than `LONGEST_INTEGER`."""
     if len(digits) > LONGEST_INTEGER:
-        raise ValueError(
-            f"{digits[:20]}... is a number of {len(digits)} characters; at most {LONGEST_INTEGER} are read"
-        )
+        raise ValueError(f"{digits[:20]}... is a number of {len(digits)} characters, not {LONGEST_INTEGER} at most")
     return int(digits)
 
 
