@@ -6,7 +6,7 @@ value is the answer itself the value is left out, and of one that was removed it
 
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from ledger.reply import KeptObject, Replay
 from ledger.story import json_of, plain
@@ -22,7 +22,7 @@ def kept_text(keep: tuple[KeptObject, ...], replay: Replay | None, answer: bytes
     """What to keep, or None. `answer`: the reply's body where it stays in the evidence as it is."""
     if replay is None:
         return f'{{"objects":{_objects(keep, answer)}}}' if keep else None
-    told = to_json((replay.key, replay.fingerprint)).decode()
+    told = f"[{_quoted(replay.key)},{_quoted(replay.fingerprint)}]"
     return f'{{"objects":{_objects(keep, answer)},"replay":{told}}}'
 
 
@@ -66,7 +66,12 @@ def _objects(keep: tuple[KeptObject, ...], answer: bytes | None) -> str:
 
 
 def _object(kept: KeptObject, answer: bytes | None) -> str:
-    named = json_of((plain(kept.collection), plain(kept.key)))
+    named = f"[{_quoted(kept.collection)},{_quoted(kept.key)}"
     if kept.encoded is None:
-        return f"{named[:-1]},{json_of(kept.value)}]"
-    return named if kept.encoded == answer else f"{named[:-1]},{kept.encoded.decode()}]"
+        return f"{named},{json_of(kept.value)}]"
+    return f"{named}]" if kept.encoded == answer else f"{named},{kept.encoded.decode()}]"
+
+
+def _quoted(name: str) -> str:
+    """A name as JSON. Of letters, digits and low lines, as nearly every one is, nothing is escaped."""
+    return f'"{name}"' if name.isalnum() or name.isidentifier() else json_of(plain(name))

@@ -13,12 +13,17 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from ledger.capture import Capture, Payload, ReplySummary
+from ledger.entry import Entry
 from ledger.moment import moment
 from ledger.record import Headers, Record
 from policies.decision import Decision
 from policies.effect import Effect, Target
 
 _USER_INFO = re.compile(r"//[^/@]*@")
+_openings: dict[Any, str] = {}
+_MOST_KEPT = 1024
+_LONGEST_KEPT = 1024
+"""Openings that are remembered, and the characters of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,7 @@ class Details:
 def story_of(record: Record) -> str:
     """The record as JSON, but for its columns and bodies. The effect's own facts stay out: they are not masked."""
     entry = record.entry
-    effect, decision, target = entry.effect, entry.decision, entry.effect.target
     told: dict[str, Any] = {
-        "protocol": effect.protocol,
-        "target": (target.scheme, target.port, target.method, target.path),
-        "credential": effect.credential,
-        "rule": decision.rule,
-        "reason": decision.reason,
-        "fidelity": entry.fidelity,
         "payload": (entry.content_type, entry.size, entry.sha256),
         "reply": (entry.status, entry.reply_size),
         "facts": entry.facts,
@@ -49,7 +47,32 @@ def story_of(record: Record) -> str:
         "reply_headers": record.reply_headers,
     }
     _add_unusual(told, record)
-    return json_of(told)
+    return _opening(entry) + json_of(told)[1:]
+
+
+def _opening(entry: Entry) -> str:
+    """What comes first in a story, up to its last comma: the same for all requests that are alike."""
+    effect, decision, fidelity = entry.effect, entry.decision, entry.fidelity
+    target, protocol, credential = effect.target, effect.protocol, effect.credential
+    where = target.scheme, target.port, target.method, target.path
+    key = protocol, where, credential, decision.rule, decision.reason, fidelity
+    known = _openings.get(key)
+    if known is not None:
+        return known
+    told = {
+        "protocol": protocol,
+        "target": where,
+        "credential": credential,
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "fidelity": fidelity,
+    }
+    opening = f"{json_of(told)[:-1]},"
+    if len(opening) <= _LONGEST_KEPT:
+        if len(_openings) >= _MOST_KEPT:
+            _openings.clear()
+        _openings[key] = opening
+    return opening
 
 
 def _add_unusual(told: dict[str, Any], record: Record) -> None:
