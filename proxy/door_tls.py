@@ -109,6 +109,8 @@ class TlsTransport(asyncio.Transport):
             self._end()
 
     def _shake(self) -> None:
+        if self._shaken.cancelled():
+            return  # nobody waits for it any more: `handshake` ends the connection in the loop's next turn
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:

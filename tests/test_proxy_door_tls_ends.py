@@ -1,6 +1,8 @@
 """How TLS connections of the door end: by the client, by us, in a handshake, by a bug; always once."""
 
 import asyncio
+import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -128,3 +130,24 @@ async def test_a_protocol_that_fails_ends_its_connection_and_is_told_of(sides: S
     finally:
         loop.set_exception_handler(before)
     assert [str(context["exception"]) for context in told] == ["a bug"]
+
+
+async def test_a_handshake_done_in_the_turn_it_is_given_up_in_is_no_connection(sides: Sides) -> None:
+    side, loop = sides(), asyncio.get_running_loop()
+    begun = asyncio.ensure_future(side.transport.handshake())
+    client = side.client
+    ours, theirs = socket.socketpair()
+    async with within():
+        with contextlib.suppress(ssl.SSLWantReadError):
+            client.tls.do_handshake()
+        await client.flush()
+        await client.more()
+        client.tls.do_handshake()
+    with ours, theirs:
+        loop.add_reader(ours, begun.cancel)
+        theirs.send(b"x")  # first, so that it is also the first the loop hears of
+        side.ours.send(client.record(b"too late"))
+        await asyncio.wait([begun], timeout=10)
+        loop.remove_reader(ours)
+    assert begun.cancelled()
+    assert side.protocol.told == []
