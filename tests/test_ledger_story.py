@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger_stage import record_of
 
 from ledger.kept import changes_in, kept_text, value_in
 from ledger.reply import KeptObject, Replay
 from ledger.row import row_of
 from ledger.story import told_by
 from policies.effect import Target
-from tests.ledger_stage import record_of
 
 AT = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
