@@ -14,6 +14,7 @@ from policies.body import EMPTY, Body
 from policies.decision import Decision
 from policies.dns_question import DnsQuestion
 from policies.effect import Effect, Target
+from policies.head_shape import shape_of
 from policies.http_request import HttpRequest
 from policies.mail import Mail
 from policies.raw_connection import RawConnection
@@ -74,7 +75,7 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
     target = passage.effect.target
     if target.path != masked.path and target.path is not None:
         target = target.model_copy(update={"path": masked.path})
-    content_type = request.header("content-type")
+    content_type = shape_of(request).first.get("content-type")
     return Record.of(
         _entry(passage, reply, left, kept, content_type, masker, shown.facts, masked.flags, target),
         kept_body=kept,
