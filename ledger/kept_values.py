@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import Connection, bindparam, select, update
 
-from ledger.kept import value_in
+from ledger.kept import ObjectKey, value_in
 from ledger.late_keys import GONE, IN_EVIDENCE
 from ledger.statements import OBJECT_KEYS
 from ledger.store import Ledger
@@ -35,8 +35,7 @@ def value_of(ledger: Ledger, run: str, provider: str, collection: str, key: str)
         if value is not None:
             return value
         # Not late, or entered in the table since, and its evidence purged.
-        row = connection.execute(_GET, _named(wanted)).first()
-        return None if row is None else _value(connection, collection, key, *row)
+        return _known(connection, wanted)
 
 
 def newest_values(ledger: Ledger, run: str, provider: str, collection: str, limit: int) -> list[Any]:
@@ -48,7 +47,11 @@ def newest_values(ledger: Ledger, run: str, provider: str, collection: str, limi
         found = [(seq, key, value) for key, value, seq in known if key not in late]
         found += [(seq, key, IN_EVIDENCE) for key, seq in late.items() if seq != GONE]
         newest = sorted(found, key=lambda one: -one[0])[:limit]
-        values = [_value(connection, collection, key, value, seq) for seq, key, value in newest]
+        values = []
+        for seq, key, told in newest:
+            value = _value(connection, collection, key, told, seq)
+            # A purge may have taken the evidence since, and have put the value in the table first.
+            values.append(value if value is not None else _known(connection, (run, provider, collection, key)))
     return [value for value in values if value is not None]
 
 
@@ -58,6 +61,16 @@ def keep_values(connection: Connection, seqs: list[int]) -> None:
     for row in connection.execute(told).all():
         said = _said(connection, row.seq, row.collection, row.key)
         connection.execute(_SET, _named(row[:4]) | {"said": json_of(said)})
+
+
+def _known(connection: Connection, wanted: ObjectKey) -> Any | None:
+    """What the table says; asked again where a purge took the evidence between its two answers."""
+    for _ in range(2):
+        row = connection.execute(_GET, _named(wanted)).first()
+        value = None if row is None else _value(connection, *wanted[2:], *row)
+        if row is None or value is not None:
+            return value
+    return None
 
 
 def _value(connection: Connection, collection: str, key: str, value: str, seq: int) -> Any | None:

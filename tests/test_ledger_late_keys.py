@@ -23,6 +23,7 @@ from ledger.reply import KeptObject, Replay
 from ledger.retention import Retention
 from ledger.row import row_of
 from ledger.schema import bring_up
+from ledger.store import open_ledger
 
 ANSWER = {"id": "pi_1", "object": "payment_intent", "amount": 4200}
 
@@ -184,3 +185,15 @@ async def test_where_several_gateways_write_the_tables_know_at_once(tmp_path: Pa
         late.committed([row], 7)
         assert [shown[3:] for shown in rows_of(house, "objects")] == [("pi_1", "", 7)]
         assert late.objects_in("ci-1", "stripe", "intent") == {}
+
+
+async def test_who_reads_while_a_purge_takes_the_evidence_finds_the_objects(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        for number in range(3):
+            await house.writer.record(made(f"pi_{number}", {"n": number}))
+        # As between the purge's commit and the moment this ledger learns of it.
+        with closing(open_ledger(house.data_dir, writer=True)) as other:
+            Retention(other, house.store, keep_days=14, keep_bytes=10**9).purge(Filters(host="api.stripe.com"))
+        assert rows_of(house, "evidence") == []
+        assert await all_of(house) == [{"n": 2}, {"n": 1}, {"n": 0}]
+        assert await Objects(house.ledger, house.store).get("ci-1", "stripe", "intent", "pi_1") == {"n": 1}
