@@ -21,8 +21,6 @@ from proxy.head_reader import HeadReaders
 from proxy.head_target import opened_for
 from sinks.in_flight import InFlight
 
-STOP_SECONDS = 2.0
-
 
 class Certificates(Protocol):
     """`proxy.ca.CertificateAuthority`, as far as the door needs it."""
@@ -112,7 +110,10 @@ class Door:
     async def _stop(self, talk: Conversation) -> None:
         """Let what is being judged be recorded and answered, then end."""
         talk.stop()
-        await asyncio.wait({talk.wire.finished}, timeout=STOP_SECONDS)
+        await asyncio.wait({talk.wire.finished}, timeout=self._limits.stop_seconds)
+        # Closed by others than its transport, the socket would stay in the loop's books, and so would its number:
+        # of the next connection under that number the loop would hear nothing.
+        talk.wire.abort()
 
 
 def certificate_name(connection: Connection) -> str:

@@ -22,6 +22,8 @@ class DoorLimits:
     handshake_seconds: float = 20.0
     linger_seconds: float = 2.0
     """After a refusal: what still arrives is thrown away, lest a reset destroys the refusal on its way."""
+    stop_seconds: float = 2.0
+    """Of the gateway's or a listener's end: for what is being judged to be recorded and answered."""
     body_octets: int = 1 << 30
     ahead_octets: int = 1 << 18
     """Of pipelined requests, read while one is being answered."""

@@ -1,6 +1,7 @@
 """The door as its clients see it: TLS, names, refusals, and where a connection goes that may leave."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
 from policies.http_request import RunClaim
 from proxy.connection import Connection
 from proxy.door import certificate_name
+from proxy.door_limits import DoorLimits
 from sinks.gate import NotReady
 
 GET = b"GET /v1/charges?limit=3 HTTP/1.1\r\nHost: api.example.com\r\n\r\n"
@@ -207,3 +209,23 @@ def test_the_certificate_is_for_sni_and_without_it_for_the_tunnel() -> None:
     assert certificate_name(both) == "b.example"
     with pytest.raises(ValueError, match="named nobody"):
         certificate_name(Connection("1", "127.0.0.1", 1, "steered"))
+
+
+async def test_what_is_still_judged_at_the_end_of_a_stop_is_forgotten_by_the_loop(tmp_path: Path) -> None:
+    async with stage(tmp_path, limits=DoorLimits(stop_seconds=0.01)) as here:
+        here.gate.go.clear()
+        async with over_tls(here.https, here.trusting) as held, connected(here.http) as also_held:
+            for wire in (held, also_held):
+                await say(wire, GET)
+            await here.gate.asked(2)
+            for listener in here.listeners[1:]:
+                await listener.stop()
+            assert await hear_all(held) == await hear_all(also_held) == b""
+        # Under the numbers of those sockets: of one that the loop took for the old one, it would hear nothing.
+        async with contextlib.AsyncExitStack() as opened:
+            wires = [await opened.enter_async_context(connected(here.explicit)) for _ in range(4)]
+            for wire in wires:
+                await say(wire, b"GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n")
+            await here.gate.asked(6)
+            here.gate.go.set()
+            assert [(await hear(wire))[0] for wire in wires] == [200] * 4
