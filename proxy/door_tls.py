@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from proxy.door_limits import DoorLimits
 from proxy.door_outbox import Outbox
+from proxy.door_records import RECORD_OCTETS, all_of
 
 READ_OCTETS = 65_536  # in one turn of the loop, which others share
-RECORD_OCTETS = 16_384  # no record holds more (RFC 8446, 5.1)
 
 
 class TlsTransport(asyncio.Transport):
@@ -134,19 +134,7 @@ class TlsTransport(asyncio.Transport):
 
     def _hand_on(self) -> None:
         """Give the protocol all that has come, at once: also what came before a record that cannot be read."""
-        data, wrong, ended = b"", None, False
-        tls, incoming = self._tls, self._incoming
-        try:
-            data = tls.read(RECORD_OCTETS)
-            ended = not data
-            while not ended and (incoming.pending or tls.pending()):
-                more = tls.read(RECORD_OCTETS)
-                ended = not more
-                data += more
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLError as error:
-            wrong = error
+        data, ended, wrong = all_of(self._tls, self._incoming)
         if data:
             self._protocol.data_received(data)
         if self._outgoing.pending and not self._holds_ticket:
