@@ -93,8 +93,8 @@ class SmtpConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         self._heard_end = True
         self._advance()
-        # A client that half-closes after its mail still gets the reply.
-        return self._session.tls is None and not self._over
+        # A client that half-closes after its mail still gets the reply; TLS has no halves.
+        return isinstance(self._transport, SmtpSocket) and not self._over
 
     def pause_writing(self) -> None:
         self._blocked = True

@@ -101,3 +101,14 @@ async def test_the_rest_of_a_mail_that_was_cut_off_behind_others_is_recorded() -
         gate.hold.set()
         await until(lambda: len(gate.mails) == 2)
     assert [seen.flags for seen in gate.mails] == [(), ("incomplete",)]
+
+
+async def test_a_client_of_tls_that_ends_at_once_is_no_oddity(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    server, client = server_context(tmp_path, "127.0.0.1")
+    gate, in_flight = StageGate(), InFlight()
+    async with listening(gate, in_flight, server) as address:
+        _, writer = await asyncio.open_connection(*address, ssl=client)
+        writer.write(b"EHLO x\r\n" + mail(1))
+        writer.close()
+        await until(lambda: len(gate.mails) == 1)
+    assert "eof_received" not in caplog.text
