@@ -79,6 +79,11 @@ class OptInIndex:
         """Those that name jobs: few, and equally specific."""
         yield self._jobs
 
+    @property
+    def names_mail(self) -> bool:
+        """Whether any opt-in is for mails."""
+        return bool(self._mail)
+
     def mail_groups(self, effect: Effect) -> Iterator[Group]:
         """One group of opt-ins that name the domain of some recipient of a mail: others cannot match."""
         if not self._mail or not effect.recipients:

@@ -82,7 +82,9 @@ class Policy:
 
     def _nobody_names(self, effect: Effect) -> bool:
         """Whether no opt-in could ever mean what goes where this does. Mails and jobs are named by more than a host."""
-        if is_mail(effect) or is_job(effect) or len(effect.target.host) > LONGEST_HOST:
+        if is_mail(effect):
+            return not self._index.names_mail
+        if is_job(effect) or len(effect.target.host) > LONGEST_HOST:
             return False
         return not any(True for _ in self._index.groups(effect.target.host))
 
