@@ -22,7 +22,15 @@ from policies.opt_in_index import Group, OptInIndex
 
 MOST_REMEMBERED = 4096
 LONGEST_HOST = 256
-_OF_EFFECT = itemgetter("channel", "intent", "protocol", "credential", "flags", "conflicts", "address")
+_OF_EFFECT = itemgetter(
+    "channel",
+    "intent",
+    "protocol",
+    "credential",
+    "flags",
+    "conflicts",
+    "address",
+)
 _OF_TARGET = itemgetter("host", "port", "scheme")
 AS_IF_ALL_IN_FORCE = datetime.min.replace(tzinfo=UTC)
 """A `now` at which no opt-in has expired: how examples are judged."""
