@@ -19,7 +19,7 @@ from proxy.door_evidence import evidence
 from proxy.door_limits import DoorLimits
 from proxy.door_request import claim_of, describe_request, found_under, meant_by
 from proxy.door_wire import Wire
-from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end
+from proxy.head import LONGEST_HEAD, NO_HEAD_YET, Head, MalformedHead, head_end
 from proxy.head_reader import HeadReader
 from proxy.head_target import read_target
 from proxy.http1_reply import UnwritableReply, problem, render
@@ -64,6 +64,8 @@ class Conversation:
         self._bodies = BodyTaker(self.wire, gate, intake, limits)
         self._heads = heads
         self._answered = 0
+        self._said = False
+        """Whether an empty line came, of which nothing is left in the buffer."""
         self._head_since: float | None = None
         self._head_bytes = b""
         self._reading: Head | None = None
@@ -131,6 +133,7 @@ class Conversation:
         if buffer.startswith(b"\r\n"):
             # RFC 9112, 2.2: an empty line before a request line is skipped.
             del buffer[:2]
+            self._said = True
         end = head_end(buffer)
         if end < 0:
             self._must_become_a_head(buffer)
@@ -145,6 +148,8 @@ class Conversation:
 
     def _must_become_a_head(self, buffer: bytearray) -> None:
         """Refuse at once what no further byte can make a request: a client that speaks first would wait for nothing."""
+        if buffer in NO_HEAD_YET:
+            return
         if len(buffer) >= LONGEST_HEAD:
             raise Refused(431, f"the request's head is longer than {LONGEST_HEAD} octets", "malformed")
         line = bytes(buffer[:LONGEST_HEAD].partition(b"\n")[0])
@@ -192,7 +197,7 @@ class Conversation:
             ended = "the client went away" if self.wire.ended else "the client fell silent"
             await self._refuse(Refused(408, f"{ended} in the middle of a request's head", "truncated"))
             return
-        if not self._answered and (self._connection.names or self._connection.entrance == "steered"):
+        if not self._answered and (self._said or self._connection.names or self._connection.entrance == "steered"):
             what = "a connection on which nothing was asked"
             if self._connection.tls:
                 what = "a connection that ended after the TLS handshake (the client may pin certificates)"

@@ -10,6 +10,8 @@ from typing import Any
 
 LONGEST_HEAD = 65_536
 MOST_FIELDS = 256
+NO_HEAD_YET = (b"", b"\r")
+"""What may still become the empty line that may stand before a request line (RFC 9112, 2.2)."""
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 _GRAMMAR = re.compile(
     rb"(" + _TOKEN + rb"{1,64}) ([\x21-\x7e\x80-\xff]+) HTTP/1\.([01])\r\n"

@@ -59,6 +59,8 @@ class HeldHooks:
         self._in_flight = in_flight or InFlight()
         self._unfinished: set[str] = set()
         """Of requests: the ids of their flows."""
+        self._said = b""
+        """The first octets, while they may still become anything."""
         self._client_tls = client_tls
         self._server_tls = server_tls
         self._intakes = intakes
@@ -134,6 +136,7 @@ class HeldHooks:
         client = asked.context.client
         spoken = speaks(first, client.alpn)
         if spoken == "unknown":
+            self._said = first
             return
         if spoken == "other":
             await self._flows.raw("bytes that are not HTTP", (), first)
@@ -170,7 +173,11 @@ class HeldHooks:
     async def _client_disconnected(self, held: HeldConnection, client: Client) -> None:
         """To connect is an attempt already, also where nothing was asked."""
         at = self._connection
-        if self._flows.asked or not (at.names or at.entrance == "steered"):
+        if self._flows.asked or not (self._said or at.names or at.entrance == "steered"):
+            return
+        if self._said not in (b"", b"\r\n"):
+            why = "the client went away in the middle of a request's head"
+            await self._flows.raw(why, ("truncated",), self._said)
             return
         what = "a connection on which nothing was asked"
         if at.tls:

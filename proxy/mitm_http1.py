@@ -22,7 +22,7 @@ from mitmproxy.proxy.layers.http._http1 import Http1Server
 from proxy.body_reader import BodyReader, ChunkedReader, LengthReader, MalformedBody
 from proxy.connection import Connection
 from proxy.door_request import Names, found_under
-from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
+from proxy.head import LONGEST_HEAD, NO_HEAD_YET, Head, MalformedHead, head_end, read_head
 from proxy.http1_reply import problem, render
 from proxy.mitm_request import SeenRequest, of_http1
 from proxy.mitm_signals import Malformed, SoundstageMalformedHook
@@ -34,9 +34,11 @@ AHEAD = 256 * 1024
 
 def _must_become_a_head(buffer: bytearray) -> None:
     """Refuse at once what no further byte can make a request. Raises MalformedHead."""
+    if buffer in NO_HEAD_YET:
+        return
     if len(buffer) >= LONGEST_HEAD:
         raise MalformedHead(f"the request's head is longer than {LONGEST_HEAD} octets")
-    if buffer and not _START.fullmatch(bytes(buffer.partition(b"\n")[0])):
+    if not _START.fullmatch(bytes(buffer.partition(b"\n")[0])):
         raise MalformedHead("the bytes are not HTTP")
     if b"\n\n" in buffer:
         raise MalformedHead("the request's head contains a line feed without a carriage return")

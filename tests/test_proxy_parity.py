@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from explicit_stage import explicit_entrance
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mitm_house import MemoryGate, MitmHouse, mitm_house, until_end
 
@@ -116,6 +116,10 @@ async def test_both_engines_judge_the_same_request_alike(engines: BothEngines, r
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(octets=st.binary(min_size=1, max_size=60), steered=st.booleans())
+@example(octets=b"\r", steered=False)
+@example(octets=b"\r", steered=True)
+@example(octets=b"\r\n", steered=False)
+@example(octets=b"\r\n\r", steered=True)
 async def test_both_engines_judge_bytes_that_are_no_request_alike(
     engines: BothEngines, octets: bytes, steered: bool
 ) -> None:
@@ -135,3 +139,17 @@ async def test_both_engines_judge_two_requests_of_one_connection_alike(
     octets = "".join(TWO.format(f"http://{host}/", host) for host in pair).encode()
     door, mitm = await engines.judged(octets, steered=False)
     assert mitm[0] == door[0]
+
+
+async def test_both_engines_skip_the_empty_line_that_old_clients_send_after_a_request(engines: BothEngines) -> None:
+    asks = TWO.format("http://other.test/", "other.test").encode()
+    for address, gate in ((engines.door_explicit, engines.door_gate), (engines.mitm.proxy, engines.mitm.gate)):
+        gate.taken.clear()
+        reader, writer = await asyncio.open_connection(*address)
+        for said in (asks + b"\r\n", asks):
+            writer.write(said)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 403 ")
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+        writer.close()
+        assert [taken.effect.channel for taken in gate.taken] == ["web", "web"]
