@@ -48,6 +48,7 @@ def main(rounds: int = 7) -> None:
             Gateway(POLICY.format(port=port, ends=ends), {"SOUNDSTAGE_HOSTS_FILE": str(hosts)})
         )
         pid, proxy = stack.enter_context(stock())
+        gateway.settle()
         theirs = REQUEST.format(host="127.0.0.1", port=port)
         ours = REQUEST.format(host="upstream.example", port=port)
         report(

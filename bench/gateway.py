@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from soundstage.gateway_process import SETTLED_SECONDS
+
 PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "SOCKS", "DASHBOARD")
 
 
@@ -36,7 +38,7 @@ class Gateway:
 
     def start(self) -> None:
         """Start the processes and wait until everything is ready."""
-        started = time.monotonic()
+        self._started = started = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "soundstage", "up"], env=self._environment, stdout=subprocess.DEVNULL
         )
@@ -47,6 +49,10 @@ class Gateway:
             time.sleep(0.01)
         self.seconds_to_ready = time.monotonic() - started
         self.addresses: dict[str, str] = json.loads(addresses.read_text())
+
+    def settle(self) -> None:
+        """Wait until a start's last work, which is left for when nobody waits for it, is done too."""
+        time.sleep(max(0.0, self._started + SETTLED_SECONDS + 3 - time.monotonic()))
 
     def stop(self) -> None:
         """End it as Ctrl-C would."""

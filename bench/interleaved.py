@@ -39,6 +39,12 @@ class Contender:
         """How many times the other's rate, the median of the rounds' ratios."""
         return statistics.median(mine / theirs for mine, theirs in zip(self.rates, other.rates, strict=True))
 
+    def cost_against(self, other: "Contender") -> float:
+        """How many times the other's processor time a unit, the median of the rounds' ratios."""
+        return statistics.median(
+            mine / theirs for mine, theirs in zip(self.microseconds, other.microseconds, strict=True)
+        )
+
 
 def run(contenders: Sequence[Contender], rounds: int) -> None:
     """Let each contender warm up once uncounted, then take its turn in every round."""

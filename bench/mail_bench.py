@@ -22,6 +22,7 @@ def load(address: str, *options: str) -> tuple[int, float]:
 def main(rounds: int = 5) -> None:
     """One table; the first row is what the others are against."""
     with Gateway() as gateway:
+        gateway.settle()
         ours, address = gateway.gateway_process, gateway.addresses["smtp"]
         report(
             "Mail, durable",
