@@ -46,14 +46,14 @@ class OpenRuns:
         self._held: dict[str, OpenRun] = {}
         self._heirs: dict[str, str] = {}
         """Of finished runs whose parent is open, that: what they left behind is its."""
-        self._sources = RunSources()
+        self.sources = RunSources()
 
     def add(self, run: Run, window: RunWindow | None = None) -> None:
         """Know it from now on."""
         held = OpenRun(run, _octets(self._keys.token(run.id)))
         held.window = window
         self._held[run.id] = held
-        self._sources.claim(run.id, read_sources(run.sources))
+        self.sources.claim(run.id, read_sources(run.sources))
 
     def drop(self, run_id: str) -> None:
         """It is finished."""
@@ -63,7 +63,7 @@ class OpenRuns:
             # Before it goes: whoever asks in between must not be told that what it does is nobody's.
             self.inherit(run_id, run.parent)
         del self._held[run_id]
-        self._sources.release(run_id)
+        self.sources.release(run_id)
 
     def inherit(self, run_id: str, parent: str) -> None:
         """What comes with the credentials of a finished run is its parent's, while that is open."""
@@ -98,11 +98,11 @@ class OpenRuns:
 
     def prove_free(self, networks: Sequence[Network]) -> None:
         """Raise RunConflict where a run claims an address of these already."""
-        self._sources.prove_free(networks)
+        self.sources.prove_free(networks)
 
     def claimed_by(self, source: str) -> str | None:
         """The run that claims an address, or None."""
-        return self._sources.run_of(source)
+        return self.sources.run_of(source)
 
     def judged(self, claim: RunClaim | None, source: str) -> tuple[Owner, OpenRun | None]:
         """Whom it belongs to, and the run whose token was said wrongly.
@@ -118,7 +118,7 @@ class OpenRuns:
                 heir = self._held.get(self._heirs.get(claim.run, ""))
                 return NOBODY if heir is None else heir.owner, None
             claim = claim.otherwise
-        run = self._sources.run_of(source)
+        run = self.sources.run_of(source)
         held = None if run is None else self._held.get(run)
         return NOBODY if held is None else held.owner, None
 

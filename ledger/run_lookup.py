@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from ledger.run import Owner
+from ledger.run import NOBODY, Owner
 from ledger.run_archive import RunArchive
 from ledger.run_attribution import OpenRun, OpenRuns
 from ledger.run_keys import RunKeys
@@ -27,6 +27,8 @@ class RunLookup:
         it left behind is nobody else's, whatever address it comes from, but for the run around it while that is open.
         By another run's own entrance either is a gap in that one's evidence.
         """
+        if claim is None and not self._open.sources.claimed:
+            return NOBODY  # nearly always, and nothing else needs asking
         owner, wronged = self._open.judged(claim, source)
         if wronged is not None:
             wronged.wrong_tokens += 1

@@ -14,29 +14,30 @@ class RunSources:
     """Networks by the run that claims them. No address belongs to two."""
 
     def __init__(self) -> None:
-        self._claimed: dict[Network, str] = {}
+        self.claimed: dict[Network, str] = {}
+        """The run of each network."""
         self._found: dict[str, str | None] = {}
 
     def prove_free(self, networks: Sequence[Network]) -> None:
         """Raise RunConflict where another run claims an address of these already."""
         for network in networks:
-            for other, run in self._claimed.items():
+            for other, run in self.claimed.items():
                 if other.version == network.version and other.overlaps(network):
                     raise RunConflict(f"the run {run!r} claims {other} already, which overlaps {network}")
 
     def claim(self, run: str, networks: Sequence[Network]) -> None:
         """Theirs are this run's from now on."""
-        self._claimed.update(dict.fromkeys(networks, run))
+        self.claimed.update(dict.fromkeys(networks, run))
         self._found.clear()
 
     def release(self, run: str) -> None:
         """The run claims nothing any more."""
-        self._claimed = {network: by for network, by in self._claimed.items() if by != run}
+        self.claimed = {network: by for network, by in self.claimed.items() if by != run}
         self._found.clear()
 
     def run_of(self, source: str) -> str | None:
         """The run that claims an address, or None."""
-        if not self._claimed:
+        if not self.claimed:
             return None
         if source in self._found:
             return self._found[source]
@@ -50,7 +51,7 @@ class RunSources:
             address = ipaddress.ip_address(source)
         except ValueError:
             return None
-        return next((run for network, run in self._claimed.items() if address in network), None)
+        return next((run for network, run in self.claimed.items() if address in network), None)
 
 
 def read_sources(texts: Sequence[str]) -> tuple[Network, ...]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from ledger.identifier import new_id
@@ -21,6 +22,9 @@ from sinks.canary import DECISION, Canary, answer_to, canary_in
 from sinks.filing import filed
 from sinks.in_flight import InFlight
 from sinks.passage import Answer, Departure, Outcome, Passage, RemembersAnswers, Seen, Sink
+
+NOW = partial(datetime.now, UTC)
+"""The time, from one call that runs no code of ours."""
 
 
 class Decider(Protocol):
@@ -69,13 +73,13 @@ class Gate:
     def __init__(
         self,
         *,
-        policy: Callable[[], Decider],
+        policy: Decider,
         packs: Packs,
         ledger: Recorder,
         sinks: Mapping[type, Sink],
         runs: Attribution,
         masker: Masker,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = NOW,
         in_flight: InFlight | None = None,
     ) -> None:
         self._policy = policy
@@ -127,7 +131,7 @@ class Gate:
             and await self._noted(canary, seen, effect)
         ):
             return Answer("", effect, DECISION, answer_to(canary, effect.run))
-        decision = self._policy().decide(effect, at)
+        decision = self._policy.decide(effect, at)
         passage = Passage(seen, recognition, effect, decision, new_id(at), at)
         if decision.leaves:
             return await self._depart(passage)
@@ -156,7 +160,7 @@ class Gate:
 
         def would_reach(address: str) -> bool:
             alone = passage.effect.model_copy(update={"recipients": (address,)})
-            return _same_way(self._policy().decide(alone, self._clock()), passage.decision)
+            return _same_way(self._policy.decide(alone, self._clock()), passage.decision)
 
         return Departure(passage.capture_id, passage.effect, passage.decision, settle, would_reach)
 

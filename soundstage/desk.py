@@ -90,7 +90,7 @@ class Desk:
         return self._facts.status()
 
     async def _shown_policy(self, given: dict[str, Any]) -> dict[str, Any]:
-        policy, now = self._policy.current(), datetime.now(UTC)
+        policy, now = self._policy.in_force, datetime.now(UTC)
         return {
             "environment": policy.environment,
             "sources": [_anywhere(source) for source in policy.sources],
@@ -122,7 +122,7 @@ class Desk:
         effect, known = describe(seen_in(given), self._packs, run=UNATTRIBUTED)
         if given.get("live_credential"):  # of a capture, whose credentials are removed
             effect = effect.model_copy(update={"credential": "live"})
-        told = explain(self._policy.current(), effect, datetime.now(UTC))
+        told = explain(self._policy.in_force, effect, datetime.now(UTC))
         return {**dataclasses.asdict(told), "opt_in": told.opt_in + caution(effect, known)}
 
 

@@ -55,7 +55,7 @@ class GatewayFacts:
             "soundstage_runs_open": float(len(self._ground.runs.open_ids)),
             "soundstage_ledger_pending": float(self._ground.writer.pending),
             "soundstage_ledger_writable": float(self._ground.writer.trouble is None),
-            "soundstage_policy_opt_ins": float(len(self._judging.policy.current().opt_ins)),
+            "soundstage_policy_opt_ins": float(len(self._judging.policy.in_force.opt_ins)),
             "soundstage_policy_reload_refused": float(self._judging.policy.error is not None),
             "soundstage_gateway_cpu_seconds": time.process_time(),
             "soundstage_gateway_resident_bytes": float(_resident()),

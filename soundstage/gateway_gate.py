@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ledger.runs import Runs
 from policies.decision import Decision
 from policies.dns_question import DnsQuestion
-from policies.effect import Effect
+from policies.effect import UNATTRIBUTED, Effect
 from policies.explain import opt_in_for
 from policies.http_request import HttpRequest
 from policies.mail import Mail
@@ -48,7 +48,7 @@ class Judging:
 
     def may_leave(self, host: str, port: int) -> bool:
         """Whether anything to this name could leave now."""
-        return self.policy.current().may_leave(host, port, datetime.now(UTC))
+        return self.policy.in_force.may_leave(host, port, datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class _Deciding:
     runs: Runs
 
     def decide(self, effect: Effect, now: datetime) -> Decision:
-        return self.policy.current().decide(self.runs.for_policy(effect), now)
+        asked = effect if effect.run == UNATTRIBUTED else self.runs.for_policy(effect)
+        return self.policy.in_force.decide(asked, now)
 
 
 @contextlib.asynccontextmanager
@@ -73,9 +74,8 @@ async def judging(settings: Settings, ground: Ground) -> AsyncIterator[Judging]:
     http = HttpSink(packs, ground.objects, ground.secret, {"s3": s3}, opt_in_for)
     terse = TerseSink()
     in_flight = InFlight()
-    deciding = _Deciding(policy, ground.runs)
     gate = Gate(
-        policy=lambda: deciding,
+        policy=_Deciding(policy, ground.runs),
         packs=packs,
         ledger=ground.writer,
         sinks={HttpRequest: http, Mail: MailSink(), DnsQuestion: terse, RawConnection: terse, ScheduledJob: JobSink()},

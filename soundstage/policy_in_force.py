@@ -21,28 +21,25 @@ class PolicyInForce:
         self._paths = paths
         self._load = load
         self._stamp = self._look()
-        self._policy = load()
+        self.in_force = load()
+        """What decides."""
         self.error: str | None = None
         """Why the last reload was refused, or None."""
         self.told: list[Callable[[Policy], None]] = []
         """Called with each policy that a reload has put in force."""
 
-    def current(self) -> Policy:
-        """What decides."""
-        return self._policy
-
     def reload(self) -> None:
         """Take the files as they are now, whole, or keep what is in force."""
         self._stamp = self._look()
         try:
-            self._policy = self._load()
+            self.in_force = self._load()
         except (PolicyError, OSError) as refused:
             self.error = str(refused)
             log.error("the policy was not reloaded, the old one stays in force: %s", refused)  # noqa: TRY400 - no bug
         else:
             self.error = None
             for tell in self.told:
-                tell(self._policy)
+                tell(self.in_force)
 
     async def watch(self) -> None:
         """Reload whenever a file changed, until cancelled."""

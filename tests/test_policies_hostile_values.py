@@ -161,7 +161,7 @@ class Rows:
 async def test_it_is_answered_and_recorded(do: str, content_type: str, body: bytes) -> None:
     ledger, packs, policy = Rows(), Packs.built_in(), Policy.built_in()
     gate = Gate(
-        policy=lambda: policy,
+        policy=policy,
         packs=packs,
         ledger=ledger,
         sinks={HttpRequest: HttpSink(packs, NoObjects(), b"s" * 32, {})},

@@ -38,7 +38,7 @@ async def real_gate(data_dir: Path) -> AsyncIterator[tuple[Gate, Reader]]:
     writer = Writer(ledger, store)
     http = HttpSink(packs, Objects(ledger, store), b"secret", {}, opt_in_for)
     gate = Gate(
-        policy=lambda: policy,
+        policy=policy,
         packs=packs,
         ledger=writer,
         sinks={HttpRequest: http, DnsQuestion: terse, RawConnection: terse},

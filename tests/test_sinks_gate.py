@@ -115,7 +115,7 @@ class House:
         self.runs = Runs()
         policy = FixedPolicy(verdict)
         self.gate = Gate(
-            policy=lambda: policy,
+            policy=policy,
             packs=Packs.built_in(),
             ledger=self.ledger,
             sinks={HttpRequest: self.sink, Mail: self.sink, RawConnection: self.sink},

@@ -60,7 +60,7 @@ class House:
         packs, policy = Packs.built_in(), Policy.built_in()
         sinks: dict[type, Sink] = {HttpRequest: HttpSink(packs, NoObjects(), b"s" * 32, {})}
         self.gate = Gate(
-            policy=lambda: policy, packs=packs, ledger=self.ledger, sinks=sinks, runs=Runs(), masker=Masker(b"k" * 32)
+            policy=policy, packs=packs, ledger=self.ledger, sinks=sinks, runs=Runs(), masker=Masker(b"k" * 32)
         )
         self.gate.open = True
 

@@ -36,7 +36,7 @@ def loading(file: Path) -> Callable[[], Policy]:
 
 
 def ids(policy: PolicyInForce) -> list[str]:
-    return [opt_in.id for opt_in in policy.current().opt_ins]
+    return [opt_in.id for opt_in in policy.in_force.opt_ins]
 
 
 def test_first_load_raises(file: Path) -> None:
@@ -100,4 +100,4 @@ def test_who_wants_to_know_is_told_of_each_policy_that_came_into_force(file: Pat
     policy.reload()
     file.write_text(text("second"))
     policy.reload()
-    assert told == [policy.current()]
+    assert told == [policy.in_force]
