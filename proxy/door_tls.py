@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from proxy.door_limits import DoorLimits
 from proxy.door_outbox import Outbox
-from proxy.door_records import RECORD_OCTETS, all_of
 
 READ_OCTETS = 65_536  # in one turn of the loop, which others share
+RECORD_OCTETS = 16_384  # no record holds more (RFC 8446, 5.1)
 
 
 class TlsTransport(asyncio.Transport):
@@ -83,21 +83,18 @@ class TlsTransport(asyncio.Transport):
             self._over(error)
             return
         try:
-            self._take(data)
+            self._incoming.write(data)
+            if not data:
+                self._hang_up()
+            elif self._state == "open":
+                self._hand_on()
+            elif self._state == "shaking":
+                self._shake()
+            else:
+                self._throw_away()
         except Exception as bug:
             self._loop.call_exception_handler({"message": "A TLS connection ended in a bug.", "exception": bug})
             self._over(bug)
-
-    def _take(self, data: bytes) -> None:
-        self._incoming.write(data)
-        if not data:
-            self._hang_up()
-        elif self._state == "open":
-            self._hand_on()
-        elif self._state == "shaking":
-            self._shake()
-        else:
-            self._throw_away()
 
     def _hang_up(self) -> None:
         """The client ended the connection below TLS: our end of TLS is not awaited any more."""
@@ -134,7 +131,18 @@ class TlsTransport(asyncio.Transport):
 
     def _hand_on(self) -> None:
         """Give the protocol all that has come, at once: also what came before a record that cannot be read."""
-        data, ended, wrong = all_of(self._tls, self._incoming)
+        data, ended, wrong = b"", False, None
+        try:
+            data = more = self._tls.read(RECORD_OCTETS)
+            # What is shorter than a record was all of one, and TLS holds nothing back.
+            while more and (self._incoming.pending or len(more) == RECORD_OCTETS):
+                more = self._tls.read(RECORD_OCTETS)
+                data += more
+            ended = not more
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError as error:
+            wrong = error
         if data:
             self._protocol.data_received(data)
         if self._outgoing.pending and not self._holds_ticket:
@@ -164,7 +172,8 @@ class TlsTransport(asyncio.Transport):
         except ssl.SSLError as error:
             self._over(error)
             return
-        self._send()
+        self._holds_ticket = False
+        self._outbox.send(self._outgoing.read())
 
     def _send(self, flags: int = 0) -> None:
         self._holds_ticket = False
