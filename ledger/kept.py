@@ -18,29 +18,43 @@ ObjectChange = tuple[ObjectKey, bool]
 """What a capture did to an object: made or changed it, or, where true, removed it."""
 
 
-def kept_text(keep: tuple[KeptObject, ...], replay: Replay | None, answer: bytes | None) -> str | None:
-    """What to keep, or None. `answer`: the reply's body where it stays in the evidence as it is."""
+def kept_of(
+    keep: tuple[KeptObject, ...], replay: Replay | None, answer: bytes | None, run: str, provider: str
+) -> tuple[str | None, tuple[ObjectChange, ...]]:
+    """What to keep, or None; and what an answer of a provider (empty: nobody's), within a run, does to objects, in its
+    order. `answer`: the reply's body where it stays in the evidence as it is."""
+    if not keep and replay is None:
+        return None, ()
+    told, changes = [], []
+    for kept in keep:
+        collection, key, encoded = kept.collection, kept.key, kept.encoded
+        if collection.isidentifier() and (key.isidentifier() or key.isalnum()):
+            # Nearly all: of letters, digits and low lines nothing is escaped, and any database takes them.
+            named = f'["{collection}","{key}"'
+        else:
+            collection, key = plain(collection), plain(key)
+            named = json_of([collection, key])[:-1]
+        if encoded is None:
+            gone = kept.value is None
+            told.append(f"{named},{json_of(kept.value)}]")
+        else:
+            gone = False
+            told.append(f"{named}]" if encoded == answer else f"{named},{encoded.decode()}]")
+        changes.append(((run, provider, collection, key), gone))
+    objects = ",".join(told)
     if replay is None:
-        return f'{{"objects":{_objects(keep, answer)}}}' if keep else None
-    told = f"[{_quoted(replay.key)},{_quoted(replay.fingerprint)}]"
-    return f'{{"objects":{_objects(keep, answer)},"replay":{told}}}'
+        return f'{{"objects":[{objects}]}}', tuple(changes)
+    return f'{{"objects":[{objects}],"replay":{_replayed(replay)}}}', tuple(changes)
 
 
-def changes_of(keep: tuple[KeptObject, ...], run: str, provider: str | None) -> tuple[ObjectChange, ...]:
-    """What an answer of a provider, within a run, does to objects, in its order."""
-    return tuple(
-        [
-            (
-                (run, provider or "", plain(kept.collection), plain(kept.key)),
-                kept.encoded is None and kept.value is None,
-            )
-            for kept in keep
-        ]
-    )
+def _replayed(replay: Replay) -> str:
+    if replay.key.isalnum() and replay.fingerprint.isalnum():
+        return f'["{replay.key}","{replay.fingerprint}"]'
+    return json_of([plain(replay.key), plain(replay.fingerprint)])
 
 
 def changes_in(text: str, run: str, provider: str | None) -> tuple[tuple[ObjectChange, ...], tuple[str, str] | None]:
-    """What `kept_text` said: the changes to objects, and the replay's key and fingerprint."""
+    """What `kept_of` told: the changes to objects, and the replay's key and fingerprint."""
     told = from_json(text)
     changes = tuple(
         [
@@ -59,19 +73,3 @@ def value_in(text: str, answer: bytes | None, collection: str, key: str) -> Any 
         if (of_collection, of_key) == (collection, key):
             found = value[0] if value else from_json(answer or b"null")
     return found
-
-
-def _objects(keep: tuple[KeptObject, ...], answer: bytes | None) -> str:
-    return f"[{','.join([_object(kept, answer) for kept in keep])}]"
-
-
-def _object(kept: KeptObject, answer: bytes | None) -> str:
-    named = f"[{_quoted(kept.collection)},{_quoted(kept.key)}"
-    if kept.encoded is None:
-        return f"{named},{json_of(kept.value)}]"
-    return f"{named}]" if kept.encoded == answer else f"{named},{kept.encoded.decode()}]"
-
-
-def _quoted(name: str) -> str:
-    """A name as JSON. Of letters, digits and low lines, as nearly every one is, nothing is escaped."""
-    return f'"{name}"' if name.isalnum() or name.isidentifier() else json_of(plain(name))

@@ -1,10 +1,10 @@
 """Row: a record made into what the tables take. Pure; whatever cannot be written fails here, alone, not in a batch."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ledger.kept import ObjectChange, changes_of, kept_text
+from ledger.kept import ObjectChange, kept_of
 from ledger.moment import microseconds
 from ledger.record import Record
 from ledger.story import plain, story_of
@@ -14,7 +14,8 @@ SUBJECT_LIMIT = 400
 """Characters of a subject that filters look at; the whole one is in the story."""
 
 ADDRESS_LIMIT = 400
-_ROW_OVERHEAD = 400
+ROW_OVERHEAD = 400
+"""Octets a row takes on disk beside its texts and bodies, about."""
 
 
 class CaptureColumns(NamedTuple):
@@ -49,8 +50,7 @@ class EvidenceColumns(NamedTuple):
     kept: str | None = None
 
 
-@dataclass(slots=True)
-class Row:
+class Row(NamedTuple):
     """One capture as the tables take it, but for its `seq`, which the transaction gives."""
 
     capture: CaptureColumns
@@ -67,7 +67,7 @@ def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
     """The record as rows. `files` are those of its bodies that the store holds already; the others go inline."""
     entry, replay = record.entry, record.replay
     effect, facts = entry.effect, entry.facts
-    evidence = evidence_of(record, files)
+    evidence, objects = _evidence_and_objects(record, files)
     run = plain(effect.run)
     return Row(
         CaptureColumns(
@@ -82,15 +82,15 @@ def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
             entry.left,
             plain(effect.target.host),
             effect.source,
-            _folded(facts.get("from"), ADDRESS_LIMIT),
-            _folded(facts.get("subject"), SUBJECT_LIMIT),
+            sender_of(facts),
+            subject_of(facts),
             _octets(evidence),
-            traits_of(record),
+            traits_of(entry.flags, effect.channel, entry.content_type, record.kept_body),
             effect.window,
         ),
         evidence,
-        _recipients(facts.get("to")),
-        changes_of(record.keep, run, effect.provider) if record.keep else (),
+        recipients_of(facts),
+        objects,
         None if replay is None else (run, replay.key, replay.fingerprint),
         files,
     )
@@ -98,22 +98,31 @@ def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
 
 def evidence_of(record: Record, files: tuple[tuple[str, int], ...]) -> EvidenceColumns:
     """What is shown of one capture alone."""
-    body, reply = record.kept_body, record.reply_body
+    return _evidence_and_objects(record, files)[0]
+
+
+def _evidence_and_objects(
+    record: Record, files: tuple[tuple[str, int], ...]
+) -> tuple[EvidenceColumns, tuple[ObjectChange, ...]]:
+    body, reply, effect = record.kept_body, record.reply_body, record.entry.effect
     body_file = reply_file = None
     if files:
         stored = {sha256 for sha256, _ in files}
         body_file = body.sha256 if body.sha256 in stored else None
         reply_sha256 = hashlib.sha256(reply).hexdigest()
         reply_file = reply_sha256 if reply_sha256 in stored else None
-    return EvidenceColumns(
+    # The answer of a departure is yet to come.
+    answer = None if reply_file or record.entry.left else reply
+    kept, objects = kept_of(record.keep, record.replay, answer, plain(effect.run), effect.provider or "")
+    evidence = EvidenceColumns(
         story_of(record),
         None if body_file or not body.data else body.data,
         body_file,
         None if reply_file or not reply else reply,
         reply_file,
-        # The answer of a departure is yet to come.
-        kept_text(record.keep, record.replay, None if reply_file or record.entry.left else reply),
+        kept,
     )
+    return evidence, objects
 
 
 def _octets(evidence: EvidenceColumns) -> int:
@@ -122,15 +131,23 @@ def _octets(evidence: EvidenceColumns) -> int:
         + len(evidence.body or b"")
         + len(evidence.reply_body or b"")
         + len(evidence.kept or "")
-        + _ROW_OVERHEAD
+        + ROW_OVERHEAD
     )
 
 
-def _folded(value: Any, limit: int) -> str | None:
-    return plain(value[:limit].lower()) if isinstance(value, str) else None
+def sender_of(facts: Mapping[str, Any]) -> str | None:
+    """Whom it is from, as filters compare it."""
+    return _folded(facts.get("from"), ADDRESS_LIMIT)
 
 
-def _recipients(to: Any) -> tuple[str, ...]:
+def subject_of(facts: Mapping[str, Any]) -> str | None:
+    """What it is about, as filters compare it."""
+    return _folded(facts.get("subject"), SUBJECT_LIMIT)
+
+
+def recipients_of(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Each whom it is to, as filters compare them."""
+    to = facts.get("to")
     if to is None:
         return ()
     if isinstance(to, str):
@@ -138,3 +155,7 @@ def _recipients(to: Any) -> tuple[str, ...]:
     if not isinstance(to, (list, tuple)):
         return ()
     return tuple({plain(address[:ADDRESS_LIMIT].lower()): None for address in to if isinstance(address, str)})
+
+
+def _folded(value: Any, limit: int) -> str | None:
+    return plain(value[:limit].lower()) if isinstance(value, str) else None

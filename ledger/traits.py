@@ -5,7 +5,7 @@ Noted when it is written, so that no search and no alert has to look into every 
 
 import re2
 
-from ledger.record import Record
+from policies.body import Body
 
 ATTACHMENT = "attachment"
 LOOKED_AT = 512 * 1024
@@ -19,24 +19,20 @@ _FIELDS_LIMIT = 1000
 _CALL = re2.compile(rb'(?i)"attachments"\s*:\s*\[\s*\{|name="attachment')
 
 
-def traits_of(record: Record) -> str | None:
+def traits_of(flags: tuple[str, ...], channel: str, content_type: str | None, body: Body) -> str | None:
     """`|live_credential|attachment|`, so that each is found between its bars; None where there is nothing to note."""
-    entry = record.entry
-    if not entry.flags and entry.effect.channel != "email":
+    if not flags and channel != "email":
         return None
-    found = [*entry.flags, *([ATTACHMENT] if _has_attachment(record) else ())]
+    found = [*flags, ATTACHMENT] if channel == "email" and _has_attachment(content_type, body) else flags
     return f"|{'|'.join(found)}|" if found else None
 
 
-def _has_attachment(record: Record) -> bool:
-    entry = record.entry
-    if entry.effect.channel != "email":
-        return False
-    octets = (record.kept_body.data or b"")[:LOOKED_AT]
-    if record.kept_body.path is not None:
+def _has_attachment(content_type: str | None, body: Body) -> bool:
+    octets = (body.data or b"")[:LOOKED_AT]
+    if body.path is not None:
         # It was streamed because of its size: a mail of that size brings something along.
         return True
-    if entry.content_type != "message/rfc822":
+    if content_type != "message/rfc822":
         return _CALL.search(octets) is not None
     return _has_named_part(b"\n" + octets.lower())
 

@@ -16,7 +16,7 @@ from ledger_stage import REPLY, Stage, record_of, stage
 from ledger.data_dir import prepare
 from ledger.engine import create_file, sqlite_engine
 from ledger.filters import Filters
-from ledger.kept import changes_in, changes_of, kept_text, value_in
+from ledger.kept import changes_in, kept_of, value_in
 from ledger.late_keys import LIMIT, UNFILED_AT_MOST, LateKeys
 from ledger.objects import Objects
 from ledger.reply import KeptObject, Replay
@@ -24,6 +24,7 @@ from ledger.retention import Retention
 from ledger.row import row_of
 from ledger.schema import bring_up
 from ledger.store import open_ledger
+from ledger.story import plain
 
 ANSWER = {"id": "pi_1", "object": "payment_intent", "amount": 4200}
 
@@ -151,19 +152,17 @@ KEPT = st.lists(st.builds(KeptObject, TEXTS, TEXTS, VALUES), max_size=5).map(tup
 
 @given(keep=KEPT, replay=st.none() | st.builds(Replay, TEXTS, TEXTS))
 def test_the_text_says_what_was_kept(keep: tuple[KeptObject, ...], replay: Replay | None) -> None:
-    text = kept_text(keep, replay, None)
+    text, kept_changes = kept_of(keep, replay, None, "run", "stripe")
     if text is None:
         assert not keep
         assert replay is None
         return
     changes, told = changes_in(text, "run", "stripe")
-    assert changes == changes_of(keep, "run", "stripe")
+    assert changes == kept_changes
     assert told == (None if replay is None else (replay.key, replay.fingerprint))
     for (_, _, collection, key), _ in changes:
         assert value_in(text, None, collection, key) == next(
-            kept.value
-            for kept in reversed(keep)
-            if changes_of((kept,), "run", "stripe")[0][0] == ("run", "stripe", collection, key)
+            kept.value for kept in reversed(keep) if (plain(kept.collection), plain(kept.key)) == (collection, key)
         )
 
 

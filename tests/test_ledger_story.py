@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ledger_stage import record_of
 
-from ledger.kept import changes_in, kept_text, value_in
+from ledger.kept import changes_in, kept_of, value_in
 from ledger.reply import KeptObject, Replay
 from ledger.row import row_of
 from ledger.story import told_by
@@ -48,7 +48,7 @@ def test_what_is_like_another_but_for_one_field_is_told_as_it_is(unlike: dict[st
 @given(NAMES, NAMES, NAMES)
 def test_names_of_kept_objects_are_read_again(collection: str, key: str, replayed: str) -> None:
     keep = (KeptObject(collection, key, {"id": key}), KeptObject("answers", key, encoded=b"[1]"))
-    told = kept_text(keep, Replay(replayed, "00ff"), b"[1]") or ""
+    told = kept_of(keep, Replay(replayed, "00ff"), b"[1]", "run", "stripe")[0] or ""
     changes, replay = changes_in(told, "run", "stripe")
     assert changes == ((("run", "stripe", collection, key), False), (("run", "stripe", "answers", key), False))
     assert replay == (replayed, "00ff")

@@ -6,7 +6,7 @@ import pytest
 from ledger_stage import mail_of, record_of, stage
 
 from ledger.filters import Filters
-from ledger.traits import traits_of
+from ledger.row import row_of
 
 
 @pytest.mark.parametrize(
@@ -22,14 +22,14 @@ from ledger.traits import traits_of
     ],
 )
 def test_attachments_are_noted(part: str, noted: str | None) -> None:
-    assert traits_of(mail_of("x", ["a@b.example"], part)) == noted
+    assert row_of(mail_of("x", ["a@b.example"], part)).capture.traits == noted
 
 
 def test_a_providers_attachments_are_noted() -> None:
     call = record_of(channel="email", body=b'{"attachments": [ {"content": "eA=="}]}', content_type="application/json")
     bare = record_of(channel="email", body=b'{"attachments": []}', content_type="application/json")
     charge = record_of(body=b'{"attachments": [{}]}', content_type="application/json")
-    assert [traits_of(one) for one in (call, bare, charge)] == ["|attachment|", None, None]
+    assert [row_of(one).capture.traits for one in (call, bare, charge)] == ["|attachment|", None, None]
 
 
 async def test_captures_are_found_by_their_traits(tmp_path: Path) -> None:
