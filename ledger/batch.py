@@ -43,12 +43,15 @@ def write_batch(connection: Connection, writes: list[Write], store: BodyStore) -
     rows = [write for write in writes if isinstance(write, Row)]
     tally = Tally()
     last = _write_rows(connection, rows, tally) if rows else 0
+    unnamed: list[str] = []
     for write in writes:
         if isinstance(write, Settlement):
-            _settle(connection, write, tally)
+            unnamed += _settle(connection, write, tally)
         elif isinstance(write, Repetition):
             _count(connection, write)
     _name_files(connection, [file for write in writes for file in write.files], store, tally)
+    for digest in unnamed:
+        statements_for(connection.dialect).doom_unnamed.run(connection, [{"digest": digest}])
     tally.write(connection)
     return last
 
@@ -66,17 +69,21 @@ def _write_rows(connection: Connection, rows: list[Row], tally: Tally) -> int:
     return last
 
 
-def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> None:
+def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> list[str]:
+    """Returns the body files that nobody may name now: of an answer told before, or to what was removed meanwhile."""
     statements = statements_for(connection.dialect)
     found = statements.find.one(connection, {"capture_id": settlement.capture_id})
     if found is None:
-        return
+        return [sha256 for sha256, _ in settlement.files]
     if bool(found["departed"]) != settlement.left:
         tally.resettle(found, settlement.left)
         statements.set_left.run(connection, [{"at_seq": found["seq"], "left": settlement.left}])
-    if settlement.evidence is not None:
-        told = {f"new_{column}": getattr(settlement.evidence, column) for column in REPLY_COLUMNS}
-        statements.set_reply.run(connection, [{"at_seq": found["seq"], **told}])
+    if settlement.evidence is None:
+        return []
+    before = statements.find_reply.one(connection, {"at_seq": found["seq"]})
+    told = {f"new_{column}": getattr(settlement.evidence, column) for column in REPLY_COLUMNS}
+    statements.set_reply.run(connection, [{"at_seq": found["seq"], **told}])
+    return [before["reply_sha256"]] if before is not None and before["reply_sha256"] else []
 
 
 def _count(connection: Connection, repetition: Repetition) -> None:

@@ -77,6 +77,15 @@ class BodyStore:
             else:
                 yield from _chunks(raw)
 
+    def folders(self) -> list[Path]:
+        """Where the files lie."""
+        return sorted(folder for folder in self._bodies.iterdir() if folder.is_dir())
+
+    @staticmethod
+    def digest_in(file: Path) -> str:
+        """Of the bytes that a file of `folders` holds, by its name."""
+        return file.parent.name + file.name.removesuffix(".zst")
+
     def remove(self, sha256: str) -> None:
         """Unlink the file. Only within the transaction that has found no capture naming it."""
         file = self.file_of(sha256)

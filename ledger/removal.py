@@ -15,6 +15,7 @@ from ledger.kept_values import keep_values
 from ledger.late_keys import file_keys
 from ledger.moment import microseconds, moment
 from ledger.run_losses import note_losses
+from ledger.statements import is_named
 from ledger.store import Ledger
 from ledger.tables import bodies, captures, evidence, labels, objects, recipients, removals, replays
 from ledger.tally import Tally, add_to_counter, drop_empty
@@ -69,9 +70,13 @@ class Removal:
             with self._ledger.turn:
                 rows = self._taken(where, enough)
             self._adapt(time.monotonic() - started)
-            self._unlink_doomed()
+            # All of them: until they are gone they count, and more captures would be taken in their place.
+            while self._unlink_doomed():
+                time.sleep(SLICE_SECONDS)
         except SQLAlchemyError as error:
             raise LedgerUnavailable(f"captures cannot be removed ({reason_of(error)})") from error
+        except OSError as error:
+            raise LedgerUnavailable(f"a removed body's file cannot be unlinked ({error})") from error
         return len(rows)
 
     def _taken(self, where: list[Any], enough: int | None) -> list[Any]:
@@ -85,11 +90,13 @@ class Removal:
         return rows
 
     def _oldest(self, connection: Connection, where: list[Any]) -> list[Any]:
-        filed = func.coalesce(bodies.c.stored, 0).label("filed")
+        replies = bodies.alias("replies")
+        filed = func.coalesce(bodies.c.stored, 0) + func.coalesce(replies.c.stored, 0)
         statement = (
-            select(captures, filed)
+            select(captures, filed.label("filed"))
             .join(evidence, evidence.c.seq == captures.c.seq)
             .outerjoin(bodies, bodies.c.sha256 == evidence.c.body_sha256)
+            .outerjoin(replies, replies.c.sha256 == evidence.c.reply_sha256)
         )
         statement = statement.where(*where).order_by(captures.c.seq).limit(self._rows)
         return list(connection.execute(statement).mappings())
@@ -114,11 +121,11 @@ class Removal:
 
     def _doom(self, connection: Connection, files: set[str]) -> None:
         if files:
-            statement = update(bodies).where(bodies.c.sha256.in_(files), ~_named()).values(doomed=True)
+            statement = update(bodies).where(bodies.c.sha256.in_(files), ~is_named()).values(doomed=True)
             connection.execute(statement)
 
-    def _unlink_doomed(self) -> None:
-        """Unlink files no capture names, in a transaction of their own.
+    def _unlink_doomed(self) -> bool:
+        """Unlink some files no capture names, in a transaction of their own; whether there were any.
 
         Only after the captures' removal is committed, else a crash would leave captures without their bodies; and
         looked at again under the lock, because a new capture may have come to name the same bytes.
@@ -126,12 +133,14 @@ class Removal:
         doomed = select(bodies.c.sha256, bodies.c.stored).where(bodies.c.doomed.is_(True)).limit(self._rows)
         with self._ledger.read.connect() as connection:
             if connection.execute(doomed).first() is None:
-                return
+                return False
         with self._ledger.turn, self._ledger.write.begin() as connection:
-            for sha256, stored in connection.execute(doomed.where(~_named())).all():
+            gone = connection.execute(doomed.where(~is_named())).all()
+            for sha256, stored in gone:
                 self._store.remove(sha256)
                 connection.execute(delete(bodies).where(bodies.c.sha256 == sha256))
                 add_to_counter(connection, "octets", -stored)
+        return bool(gone)
 
     def _write_down(self, connection: Connection) -> None:
         removed = self.removed
@@ -160,11 +169,3 @@ def _up_to(rows: list[Any], enough: int | None) -> list[Any]:
         return rows
     sizes = accumulate(row["octets"] + row["filed"] for row in rows)
     return rows[: 1 + sum(size < enough for size in sizes)]
-
-
-def _named() -> Any:
-    """Whether any capture names a body file."""
-    return (
-        select(evidence.c.seq).where(evidence.c.body_sha256 == bodies.c.sha256).exists()
-        | select(evidence.c.seq).where(evidence.c.reply_sha256 == bodies.c.sha256).exists()
-    )

@@ -15,6 +15,7 @@ from ledger.conditions import conditions
 from ledger.engine import reason_of
 from ledger.filters import Filters
 from ledger.moment import microseconds
+from ledger.named_bodies import take_unnamed
 from ledger.removal import SLICE_SECONDS, Removal, Removed
 from ledger.runs import OPEN_AT_MOST
 from ledger.search import Search
@@ -23,6 +24,10 @@ from ledger.tables import captures, counters, runs
 from ledger.trouble import LedgerUnavailable
 
 SWEEP_SECONDS = 60.0
+LOOK_SECONDS = 86_400.0
+"""Between two looks for body files that nobody names."""
+LONGEST_DAYS = 100_000.0
+"""More is for ever: no calendar goes back that far."""
 _NAMED = 500
 """Captures named by their numbers in one statement."""
 
@@ -47,18 +52,31 @@ class Retention:
     ) -> None:
         self._ledger = ledger
         self._store = store
-        self._age = timedelta(days=keep_days)
+        self._age = timedelta(days=min(keep_days, LONGEST_DAYS))
         self._bytes = keep_bytes
         self._clock = clock
 
     async def keep_on(self) -> None:
-        """Sweep once a minute until cancelled; trouble is logged and tried again."""
+        """Sweep once a minute until cancelled; trouble, of whatever kind, is logged and tried again."""
+        looked: float | None = None
         while True:
             try:
                 await asyncio.to_thread(self.sweep)
+                if looked is None or time.monotonic() - looked > LOOK_SECONDS:
+                    await asyncio.to_thread(self.take_unnamed)
+                    looked = time.monotonic()
             except LedgerUnavailable as error:
                 _LOG.warning("retention waits: %s", error)
+            except Exception:
+                _LOG.exception("retention failed; it is tried again")
             await asyncio.sleep(SWEEP_SECONDS)
+
+    def take_unnamed(self) -> None:
+        """Take body files and their rows that no capture names, once they are too old. Raises LedgerUnavailable."""
+        try:
+            take_unnamed(self._ledger, self._store, self._clock() - self._age)
+        except (SQLAlchemyError, OSError) as error:
+            raise LedgerUnavailable(f"files that nobody names cannot be taken ({reason_of(error)})") from error
 
     def sweep(self) -> Removed:
         """Take what is too old, then the oldest of what is too much."""

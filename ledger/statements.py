@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Dialect, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Dialect, Table, bindparam, delete, insert, select, true, update
 
 from ledger.dialect import upsert
 from ledger.prepared import Prepared
@@ -54,6 +54,10 @@ class Statements:
         )
         self.put_replay = every(upsert(name, replays, ["run", "key"], None), replays)
         self.find_body = prepared(select(bodies.c.stored).where(bodies.c.sha256 == bindparam("digest")))
+        self.find_reply = prepared(select(evidence.c.reply_sha256).where(evidence.c.seq == bindparam("at_seq")))
+        self.doom_unnamed = prepared(
+            update(bodies).where(bodies.c.sha256 == bindparam("digest"), ~is_named()).values(doomed=true())
+        )
         self.put_body = prepared(upsert(name, bodies, ["sha256"], {"doomed": "false"}), ("sha256", "stored"))
         self.put_tally = every(_sum(name, tallies, TALLY_KEYS, ("first_at", "last_at")), tallies)
         self.put_minute = every(_sum(name, minutes, MINUTE_KEYS), minutes)
@@ -66,6 +70,14 @@ class Statements:
             .values(value=counters.c.value + bindparam("by"))
             .returning(counters.c.value)
         )
+
+
+def is_named() -> Any:
+    """Whether any capture names the file of a row of `bodies`."""
+    return (
+        select(evidence.c.seq).where(evidence.c.body_sha256 == bodies.c.sha256).exists()
+        | select(evidence.c.seq).where(evidence.c.reply_sha256 == bodies.c.sha256).exists()
+    )
 
 
 def _sum(name: str, table: Table, keys: tuple[str, ...], extremes: tuple[str, ...] = ()) -> Any:

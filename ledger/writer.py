@@ -1,7 +1,7 @@
 """Writer: the gate's way to the ledger. A call returns when its capture is durable, and raises where it is not."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from ledger.batch import BodyVanished, Repetition, Settlement, Write
@@ -9,6 +9,7 @@ from ledger.body_store import INLINE_LIMIT, BodyStore
 from ledger.commits import Commits
 from ledger.committer import Committer, Outcome, Waiting
 from ledger.gathering import Gathering
+from ledger.named_bodies import forget
 from ledger.record import Record
 from ledger.row import evidence_of, row_of
 from ledger.store import Ledger
@@ -25,6 +26,7 @@ class Writer:
     """Belongs to the event loop it was started in. `ledger.trouble` of readiness is `trouble` here."""
 
     def __init__(self, ledger: Ledger, store: BodyStore, *, queue_limit: int = QUEUE_LIMIT) -> None:
+        self._ledger = ledger
         self._store = store
         self._limit = queue_limit
         self._pending = 0
@@ -65,16 +67,18 @@ class Writer:
             await self._submit(row_of(record))
             return
         try:
-            await self._record(record)
+            await self._named((body, _reply_body(record)), lambda files: row_of(record, files))
         finally:
             await self._release(record)
 
     async def settle(self, capture_id: str, left: bool, reply: Record | None) -> None:
         """Say what became of a departure; `reply` is the capture once more, now with its answer."""
-        files = () if reply is None else await self._stored([_reply_body(reply)])
+
+        def settlement(files: Files) -> Settlement:
+            return Settlement(capture_id, left, None if reply is None else evidence_of(reply, files), files)
+
         try:
-            told = None if reply is None else evidence_of(reply, files)
-            await self._submit(Settlement(capture_id, left, told, files))
+            await self._named(() if reply is None else (_reply_body(reply),), settlement)
         finally:
             received = self._departing.pop(capture_id, None)
             if received is not None:
@@ -88,23 +92,30 @@ class Writer:
         """The newest committed `seq`, each time something new is durable."""
         return self._commits.follow()
 
-    async def _record(self, record: Record) -> None:
-        for attempt in range(_ATTEMPTS):
-            files = await self._stored([record.kept_body, _reply_body(record)])
-            try:
-                await self._submit(row_of(record, files))
-            except BodyVanished:
-                if attempt + 1 == _ATTEMPTS:
-                    raise LedgerUnavailable("a body was purged again and again while it was being recorded") from None
-            else:
-                return
-
-    async def _stored(self, candidates: list[Body]) -> Files:
+    async def _named(self, candidates: tuple[Body, ...], write: Callable[[Files], Write]) -> None:
+        """Store the long ones among some bodies, and submit what names their files."""
         long = [body for body in candidates if body.path is not None or len(body.data or b"") > INLINE_LIMIT]
-        if not long:
-            return ()
-        # On a thread of its own, so that one long body's disk time delays nobody's commit.
-        return tuple([(body.sha256, await asyncio.to_thread(self._store.put, body)) for body in long])
+        fresh: set[str] = set()
+        try:
+            for _ in range(_ATTEMPTS):
+                files = tuple([(body.sha256, await self._stored(body, fresh)) for body in long])
+                try:
+                    return await self._submit(write(files))
+                except BodyVanished:
+                    continue
+            raise LedgerUnavailable("a body was purged again and again while it was being recorded")
+        except Exception:
+            # Else a disk that is full fills with what was refused. Whoever only goes away may be recorded yet.
+            if fresh:
+                await asyncio.to_thread(forget, self._ledger, self._store, fresh)
+            raise
+
+    async def _stored(self, body: Body, fresh: set[str]) -> int:
+        """The octets its file takes; among `fresh` where there was none. On a thread of its own, so that one long
+        body's disk time delays nobody's commit."""
+        if self._store.file_of(body.sha256) is None:
+            fresh.add(body.sha256)
+        return await asyncio.to_thread(self._store.put, body)
 
     async def _release(self, record: Record) -> None:
         path = record.kept_body.path
