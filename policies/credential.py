@@ -30,37 +30,52 @@ class CredentialReader:
     test: Any
     anywhere: Anywhere | None = None
     """`live`, wherever in a text a key may begin; None for providers none of whose keys is known to be a test one."""
+    in_query: frozenset[str] = field(init=False, compare=False, repr=False)
+    """The fields of the query that may hold some."""
+    in_body: frozenset[str] = field(init=False, compare=False, repr=False)
     _marks: dict[bytes, Credential] = field(default_factory=dict, compare=False, repr=False)
 
-    def found(self, view: RequestView) -> tuple[str, ...]:
-        """Every credential the request carries in the provider's places; a field sent twice counts twice."""
-        sent = self._sent_in(view.shape)
-        told = sent.told
-        if told is None or not _lacks(view, sent):
+    def __post_init__(self) -> None:
+        for name in ("query", "body"):
+            object.__setattr__(self, f"in_{name}", frozenset([p.name for p in self.places if p.where == name]))
+
+    def found(self, view: RequestView, environment: Environment) -> tuple[tuple[str, ...], Credential]:
+        """Every credential the request carries in the provider's places, and what `classify` says of them.
+
+        A field sent twice counts twice. Only what may hold some is looked into, and where the head tells all, nothing.
+        """
+        sent: Sent = view.shape.sent
+        if sent is None or sent.reader is not self:
+            sent = view.shape.sent = self._judged(view.shape)
+        told, strays = sent.told, sent.basics
+        if (
+            told is None
+            or (self.in_query and view.query)
+            or (self.in_body and not (type(view.data) is dict and self.in_body.isdisjoint(view.data)))
+        ):
             found = [_at(place, view) if settled is None else settled for place, settled in sent.places]
             told = tuple([credential for each in found for credential in each])
-        strays = () if self.anywhere is None else self._stray(self.anywhere, view, sent)
-        return sent.whole if told is sent.told and strays is sent.basics else (*told, *strays)
-
-    def _sent_in(self, shape: HeadShape) -> "Sent":
-        held = shape.sent
-        if held is None or held.reader is not self:
-            held = shape.sent = self._judged(shape)
-        return held  # type: ignore[no-any-return]  # the shape knows no readers
+        if self.anywhere is not None:
+            strays = self._stray(self.anywhere, view, sent)
+        if told is not sent.told or strays is not sent.basics:
+            every = (*told, *strays)
+            return every, self.classify(every, environment)
+        kind = sent.kinds.get(environment)
+        if kind is None:
+            kind = sent.kinds[environment] = self.classify(sent.whole, environment)
+        return sent.whole, kind
 
     def _judged(self, shape: HeadShape) -> "Sent":
         fields = shape.settled
         places = tuple([(place, _settled(place, fields)) for place in self.places])
         changes = any(place.where == "header" and settled is None for place, settled in places)
         told = tuple([credential for _, settled in places for credential in settled or ()])
-        in_query = frozenset(place.name for place in self.places if place.where == "query")
-        in_body = frozenset(place.name for place in self.places if place.where == "body")
         if self.anywhere is None:
-            return Sent(self, places, None if changes else told, in_query, in_body, told)
+            return Sent(self, places, None if changes else told, told)
         text = _lines([value for _, value in fields])
         clean = not self.anywhere.may_be_in(text)
         basics = self._basics(fields)
-        return Sent(self, places, None if changes else told, in_query, in_body, (*told, *basics), clean, basics)
+        return Sent(self, places, None if changes else told, (*told, *basics), clean, basics)
 
     def _stray(self, keys: Anywhere, view: RequestView, sent: "Sent") -> tuple[str, ...]:
         """A live one where nobody looks for it, beside a test one where everybody does: it would leave all the same."""
@@ -81,15 +96,6 @@ class CredentialReader:
         """The live keys in what any field says as `Basic` does."""
         told = [_of_basic(value[5:].strip()) for _, value in fields if _is_basic(value)]
         return tuple([part for parts in told for part in parts if self._mark(part) == "live"])
-
-    def kind_of(self, view: RequestView, credentials: tuple[str, ...], environment: Environment) -> Credential:
-        """What `classify` says of the credentials that were found in a request; looked up where its head tells all."""
-        sent = self._sent_in(view.shape)
-        if credentials is not sent.whole:
-            return self.classify(credentials, environment)
-        if environment not in sent.kinds:
-            sent.kinds[environment] = self.classify(credentials, environment)
-        return sent.kinds[environment]
 
     def classify(self, credentials: Iterable[str], environment: Environment) -> Credential:
         """Live before unknown before test. Without a mark the host decides; where it serves both, nobody can tell."""
@@ -125,9 +131,6 @@ class Sent:
     """Where credentials sit, each with those in the head; None where they are not in it, or change."""
     told: tuple[str, ...] | None
     """Those of all these places where query and body have none of theirs; None where it takes a look at each."""
-    in_query: frozenset[str]
-    """The fields of the query that may hold some."""
-    in_body: frozenset[str]
     whole: tuple[str, ...]
     """All of a request whose other parts hold none."""
     clean: bool = True
@@ -159,13 +162,6 @@ def _at(place: CredentialPlaceEntry, view: RequestView) -> list[str]:
     fields = view.query if place.where == "query" else view.data
     held = fields.get(place.name) if isinstance(fields, dict) else None
     return [] if held is None else [str(item) for item in aslist(held)]
-
-
-def _lacks(view: RequestView, sent: Sent) -> bool:
-    """Whether neither query nor body has a field that may hold a credential. Only what may is looked into."""
-    if sent.in_query and view.query:
-        return False
-    return not sent.in_body or (type(view.data) is dict and sent.in_body.isdisjoint(view.data))
 
 
 def _lines(texts: list[str]) -> bytes:

@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from policies.effect import Channel, Credential, Effect, Intent
+from policies.effect import Channel, Effect, Intent
 from policies.expression_code import Evaluate
 from policies.expression_collections import aslist
 from policies.expression_values import encoded, text
-from policies.head_shape import shape_of
+from policies.head_shape import HeadShape, shape_of
 from policies.http_request import HttpRequest
 from policies.multipart import parameter
-from policies.pack_context import describing
+from policies.pack_context import Describing
 from policies.pack_type import Pack
 from policies.recognition import Recognition
 from policies.request_view import RequestView
@@ -43,11 +43,12 @@ def describe_request(
     request: HttpRequest, packs: Recogniser, *, run: str, window: str | None = None, flags: tuple[str, ...] = ()
 ) -> tuple[Effect, Recognition]:
     """The effect of a request, and what its pack made of it."""
-    shape = shape_of(request)
-    named, place = shape.named, shape.place(request.target)
-    view = RequestView(request, named.host, named.port, place.path, shape)
+    shape: HeadShape = request.__dict__.get("_shape") or shape_of(request)
+    named, place = shape.named, shape.places.get(request.target) or shape.place(request.target)
+    view = RequestView(request, named.host, named.port, place.path, shape, place)
     known = packs.recognise(view)
     pack, operation, recipients = known.pack, known.operation, None
+    flags = (*request.flags, *flags)
     if operation is None:
         facts: dict[str, Any] = {}
         channel, intent, marks = _undescribed(request, pack)
@@ -71,8 +72,8 @@ def describe_request(
         "address": named.address,
         "facts": facts,
         "recipients": recipients,
-        "credential": _credential(known),
-        "flags": _flags(request, flags, marks, view),
+        "credential": known.credential,
+        "flags": _flags(flags, marks, view) if flags or marks or view.faults else (),
         "conflicts": named.conflicts,
         "canonical": place.canonical,
     }
@@ -148,19 +149,13 @@ def _read_as_sent(known: Recognition) -> bool:
 
 
 def _reached(known: Recognition, reach: Evaluate) -> list[Any]:
-    context = describing(known.view)
+    context = Describing(known.view)
     context.x = known.facts or {}
     return aslist(reach(context))
 
 
-def _credential(known: Recognition) -> Credential:
-    if known.pack is None or known.host is None:
-        return "none"
-    return known.pack.credentials.kind_of(known.view, known.credentials, known.host.env)
-
-
-def _flags(request: HttpRequest, flags: tuple[str, ...], marks: tuple[str, ...], view: RequestView) -> tuple[str, ...]:
-    found = (*request.flags, *flags, *marks)
+def _flags(sent: tuple[str, ...], marks: tuple[str, ...], view: RequestView) -> tuple[str, ...]:
+    found = (*sent, *marks)
     if view.faults:
-        found = (*found, "malformed" if request.body.data is not None else "unread_body")
-    return tuple(dict.fromkeys(found)) if found else found
+        found = (*found, "malformed" if view.request.body.data is not None else "unread_body")
+    return tuple(dict.fromkeys(found))

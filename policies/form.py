@@ -26,11 +26,13 @@ def read_form(text: str) -> dict[str, Any]:
     """The fields of a form or query. Raises FormError."""
     fields: dict[str, Any] = {}
     nodes: Nodes = {}
-    apart = "%26" in text or "%3D" in text or "%3d" in text
+    apart = "%" in text and ("%26" in text or "%3D" in text or "%3d" in text)
     if not apart:
         # No escape stands for what parts fields: one look for others does for all of them.
         text = _decoded(text)
-    for field in _split(text):
+    if text.count("&") >= MOST_FIELDS:
+        raise _too_many()
+    for field in filter(None, text.split("&")):
         name, _, value = field.partition("=")
         if apart:
             name, value = _decoded(name), _decoded(value)
@@ -40,13 +42,16 @@ def read_form(text: str) -> dict[str, Any]:
             _repeat(fields, nodes, name, value)
         else:
             fields[name] = value
-    _settle(nodes)
+    if nodes:
+        _settle(nodes)
     return fields
 
 
 def read_pairs(text: str) -> list[tuple[str, str]]:
     """Names and values, decoded, in order. A field without `=` has the value ''. Raises FormError past MOST_FIELDS."""
-    parts = [field.partition("=") for field in _split(text)]
+    if text.count("&") >= MOST_FIELDS:
+        raise _too_many()
+    parts = [field.partition("=") for field in text.split("&") if field]
     return [(_decoded(name), _decoded(value)) for name, _, value in parts]
 
 
@@ -60,11 +65,8 @@ def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _split(text: str) -> list[str]:
-    if text.count("&") >= MOST_FIELDS:
-        raise FormError(f"a form of more than {MOST_FIELDS} fields")
-    fields = text.split("&")
-    return fields if all(fields) else [field for field in fields if field]
+def _too_many() -> FormError:
+    return FormError(f"a form of more than {MOST_FIELDS} fields")
 
 
 def _decoded(text: str) -> str:

@@ -32,22 +32,24 @@ LONGEST_TARGET = 256
 """Targets remembered of one head, and their length."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
-    """What a target means under a head."""
+    """What a target means under a head. What others work out of both alone, they may keep in it."""
 
     path: str
     target: Target
     canonical: bool
     """Host, path and method were sent in the one form decisions are made on."""
+    fitting: Any = None
+    """What the packs that were asked last say it may be."""
 
 
 class HeadShape:
     """One head but for what changes. What others work out of it alone, they may keep in it."""
 
     __slots__ = (
-        "_method", "_places", "_scheme", "changing", "coded", "content_type", "faults", "first", "masked",
-        "media_type", "named", "overridden", "sent", "settled",
+        "_method", "_scheme", "changing", "coded", "content_type", "faults", "first", "masked",
+        "media_type", "named", "overridden", "places", "sent", "settled",
     )  # fmt: skip
 
     def __init__(self, request: HttpRequest) -> None:
@@ -73,17 +75,18 @@ class HeadShape:
         """What the ledger keeps of its fields."""
         self._method = request.method
         self._scheme = request.scheme
-        self._places: dict[str, Place] = {}
+        self.places: dict[str, Place] = {}
+        """By target; `place` is who finds all of them."""
 
     def place(self, target: str) -> Place:
         """Where a target (origin form) under this head leads."""
-        found = self._places.get(target)
+        found = self.places.get(target)
         if found is None:
             found = self._judged(target)
-            if len(self._places) >= MOST_PLACES:
-                self._places.clear()
+            if len(self.places) >= MOST_PLACES:
+                self.places.clear()
             if len(target) <= LONGEST_TARGET:
-                self._places[target] = found
+                self.places[target] = found
         return found
 
     def _judged(self, target: str) -> Place:

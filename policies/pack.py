@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from policies.expression_values import TooLarge
 from policies.operation import Operation
-from policies.pack_context import PackContext, describing
+from policies.pack_context import Describing, PackContext
 from policies.pack_example import failures
 from policies.pack_file import HostEntry
 from policies.pack_hosts import HostIndex, KnownHost
 from policies.pack_loader import PackError, load_pack, pack_files
 from policies.pack_type import Pack
 from policies.recognition import Recognition
-from policies.request_view import RequestView
+from policies.request_view import FORM, RequestView
 
 __all__ = ["Pack", "PackError", "Packs"]
 
@@ -23,8 +24,6 @@ MOST_REMEMBERED = 4096
 LONGEST_PATH = 256
 Found = tuple[KnownHost, Operation, dict[str, str]]
 """Whose it is, what it does, and what its path template named."""
-Fitting = tuple[tuple[KnownHost, ...], tuple[Found, ...]]
-"""Every claim to a host, and what a request to it may be: the last alone needs no look at the request, if any does."""
 
 
 class Packs:
@@ -34,7 +33,7 @@ class Packs:
         self._packs = {pack.id: pack for pack in packs}
         self._hosts = HostIndex()
         self._signed = [pack for pack in self._packs.values() if pack.signature]
-        self._fitted: dict[tuple[str, str, str], Fitting] = {}
+        self._fitted: dict[tuple[str, str, str], _Fitting] = {}
         """By host, method and path."""
         for pack in reversed(self._packs.values()):
             for entry in pack.hosts:
@@ -81,20 +80,24 @@ class Packs:
 
     def recognise(self, view: RequestView) -> Recognition:
         """What a request is. Sets the view's `params` and `types`. Never raises for what a client sent."""
-        claims, found = self._fitted.get((view.host, view.method, view.path)) or self._fitting(view)
-        if not claims:
+        place = view.place
+        fitting: _Fitting | None = None if place is None else place.fitting
+        if fitting is None or fitting.packs is not self:
+            fitting = self._fitted.get((view.host, view.method, view.path)) or self._fitting(view)
+            if place is not None:
+                place.fitting = fitting
+        if not fitting.claims:
             return Recognition(view)
-        context = describing(view)
         try:
-            return _recognised(claims[0], found, view, context)
+            return _recognised(fitting, view)
         except TooLarge as error:
             view.faults.append(str(error))
-            return _undescribed(claims[0], view)
+            return _as(fitting.claims[0], None, view, None)
 
-    def _fitting(self, view: RequestView) -> Fitting:
+    def _fitting(self, view: RequestView) -> "_Fitting":
         """Whose it may be and what it may do; remembered where host, method and path alone say so."""
         claims = self._claims(view)
-        fitting = claims, tuple(_up_to_the_first_certain(claims, view))
+        fitting = _Fitting(self, claims, tuple(_up_to_the_first_certain(claims, view)))
         if claims and claims[0].entry is not _ANYWHERE and len(view.path) <= LONGEST_PATH:
             if len(self._fitted) >= MOST_REMEMBERED:
                 self._fitted.clear()
@@ -122,33 +125,60 @@ def _up_to_the_first_certain(claims: tuple[KnownHost, ...], view: RequestView) -
                     return
 
 
-def _recognised(first: KnownHost, found: tuple[Found, ...], view: RequestView, context: PackContext) -> Recognition:
+class _Fitting:
+    """What a request may be by its method, its target and the names of its fields: nothing else of it is looked at."""
+
+    __slots__ = ("certain", "claims", "found", "packs")
+
+    def __init__(self, packs: Packs, claims: tuple[KnownHost, ...], found: tuple[Found, ...]) -> None:
+        self.packs = packs
+        self.claims = claims
+        """Every claim to its host."""
+        self.found = found
+        """What it may be, best first: the last alone needs no look at the request, if any does."""
+        self.certain: tuple[KnownHost, Operation | None, dict[str, str]] | None = None
+        """What it is, where no request is anything else."""
+        if claims and not found:
+            self.certain = claims[0], None, {}
+        elif len(found) == 1 and found[0][1].when is None:
+            self.certain = found[0]
+
+
+def _recognised(fitting: _Fitting, view: RequestView) -> Recognition:
+    context = Describing(view)
+    if fitting.certain is None:
+        claim, operation, params = _chosen(fitting, view, context)
+    else:
+        claim, operation, params = fitting.certain
+    pack = claim.pack
+    view.params, view.types = params.copy(), pack.types
+    if fitting.certain is not None and pack.credentials.in_body and view.content_type == FORM:
+        view.read_form()  # for the credentials, whatever else
+    return _as(claim, operation, view, None if operation is None else operation.facts(context))
+
+
+def _chosen(
+    fitting: _Fitting, view: RequestView, context: PackContext
+) -> tuple[KnownHost, Operation | None, dict[str, str]]:
+    """What it is where that depends on what it says."""
     fallback: Found | None = None
-    for fitting in found:
-        claim, operation, params = fitting
+    for one in fitting.found:
+        claim, operation, params = one
         if operation.when is not None:
             view.params, view.types = params, claim.pack.types
             if not operation.when(context):
                 continue
         if not operation.generic:
-            break
-        fallback = fallback or fitting
-    else:
-        if fallback is None:
-            view.params, view.types = {}, first.pack.types
-            return _undescribed(first, view)
-        claim, operation, params = fallback
-    view.params, view.types = dict(params), claim.pack.types
-    return Recognition(view, claim.pack, claim.entry, operation, operation.facts(context), _credentials(claim, view))
+            return one
+        fallback = fallback or one
+    return fallback or (fitting.claims[0], None, {})
 
 
-def _undescribed(claim: KnownHost, view: RequestView) -> Recognition:
-    return Recognition(view, claim.pack, claim.entry, credentials=_credentials(claim, view))
-
-
-def _credentials(claim: KnownHost, view: RequestView) -> tuple[str, ...]:
-    found: tuple[str, ...] = claim.pack.credentials.found(view)
-    return found
+def _as(claim: KnownHost, operation: Operation | None, view: RequestView, facts: dict[str, Any] | None) -> Recognition:
+    """The request as what it is, with the credentials it brings for that."""
+    pack, entry = claim.pack, claim.entry
+    credentials, kind = pack.credentials.found(view, entry.env)
+    return Recognition(view, pack, entry, operation, facts, credentials, kind)
 
 
 @cache

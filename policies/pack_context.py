@@ -74,10 +74,22 @@ def _rfc2822(now: int) -> str:
     return format_datetime(datetime.fromtimestamp(now, UTC))
 
 
-_NO_GENERATOR = Generator(b"")
-_NO_TIME = datetime.fromtimestamp(0, UTC)
-
-
-def describing(view: RequestView) -> PackContext:
+class Describing(PackContext):
     """The context of conditions and facts, which know neither a time nor secret identifiers."""
-    return PackContext(view, at=_NO_TIME, gen=_NO_GENERATOR)
+
+    __slots__ = ()
+    at = datetime.fromtimestamp(0, UTC)
+    gen = Generator(b"")
+    obj = body = None
+    reason = capture = ""
+    _now = 0
+
+    def __init__(self, req: RequestView) -> None:
+        self.req = req
+        self.x = {}
+        self.objs = []
+        self.i = 0
+        self.names = {}
+
+
+describing = Describing

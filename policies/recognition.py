@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from policies.effect import Credential
 from policies.operation import Operation
 from policies.pack_file import HostEntry
 from policies.pack_type import Pack
@@ -25,6 +26,8 @@ class Recognition:
     """What the operation's `extract` gave."""
     credentials: tuple[str, ...] = ()
     """Every credential in the provider's places. Never kept."""
+    credential: Credential = "none"
+    """What they are together, at the host it was sent to."""
 
     @property
     def params(self) -> dict[str, str]:

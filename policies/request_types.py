@@ -1,9 +1,11 @@
 """FieldTypes: which fields of a provider's forms are numbers, truths or lists, for a form says everything in text."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from policies.expression_filters import DIGITS_READ, to_int
+
+_TRUTHS = ("true", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,18 +18,16 @@ class FieldTypes:
     """Fields that are a list also where one value was sent."""
     verbatim: frozenset[str] = frozenset()
     """Objects whose fields the client names: they stay texts."""
-    _scalars: frozenset[str] = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_scalars", self.integer | self.boolean)
 
     def typed(self, fields: dict[str, Any]) -> dict[str, Any]:
         """`fields` with their types; a text that is no such number or truth stays as it was sent."""
-        made, scalars = fields.copy(), self._scalars
+        made, integer, boolean = fields.copy(), self.integer, self.boolean
         for name, value in fields.items():
             if type(value) is str:
-                if name in scalars:
-                    made[name] = self._scalar(name, value)
+                if name in integer:
+                    made[name] = int(value) if value.isdecimal() and len(value) <= DIGITS_READ else to_int(value, value)
+                elif name in boolean and value in _TRUTHS:
+                    made[name] = value == "true"
             elif name not in self.verbatim:
                 made[name] = self._value(name, value)
         return made
@@ -36,15 +36,10 @@ class FieldTypes:
         if isinstance(value, dict):
             return self.typed(value)
         if isinstance(value, list):
-            return [self._scalar(name, item) if isinstance(item, str) else self._item(item) for item in value]
+            return [self._item(name, item) for item in value]
         return value
 
-    def _item(self, item: Any) -> Any:
+    def _item(self, name: str, item: Any) -> Any:
+        if isinstance(item, str):
+            return self.typed({name: item})[name]
         return self.typed(item) if isinstance(item, dict) else item
-
-    def _scalar(self, name: str, value: str) -> Any:
-        if name in self.integer:
-            return int(value) if value.isdecimal() and len(value) <= DIGITS_READ else to_int(value, value)
-        if name in self.boolean and value in ("true", "false"):
-            return value == "true"
-        return value
