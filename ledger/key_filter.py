@@ -10,20 +10,35 @@ class KeyFilter:
     for new."""
 
     def __init__(self) -> None:
-        self._bits = bytearray(1 << (_BITS - 3))
+        self.bits = bytearray(1 << (_BITS - 3))
 
     def add(self, key: str) -> None:
         """From now on `key` may be known."""
         number = hash(key)
         for shift in _SHIFTS:
             at = (number >> shift) & _MASK
-            self._bits[at >> 3] |= 1 << (at & 7)
+            self.bits[at >> 3] |= 1 << (at & 7)
+
+    def is_new(self, key: str) -> bool:
+        """Whether it was surely not added before. It is now."""
+        number, bits, new = hash(key), self.bits, False
+        for shift in _SHIFTS:
+            at = (number >> shift) & _MASK
+            if not bits[at >> 3] & 1 << (at & 7):
+                bits[at >> 3] |= 1 << (at & 7)
+                new = True
+        return new
+
+    def join(self, other: "KeyFilter") -> None:
+        """From now on what the other may know may be known."""
+        both = int.from_bytes(self.bits, "little") | int.from_bytes(other.bits, "little")
+        self.bits[:] = both.to_bytes(len(self.bits), "little")
 
     def may_know(self, key: str) -> bool:
         """False only for a key that was never added."""
         number = hash(key)
         for shift in _SHIFTS:
             at = (number >> shift) & _MASK
-            if not self._bits[at >> 3] & 1 << (at & 7):
+            if not self.bits[at >> 3] & 1 << (at & 7):
                 return False
         return True

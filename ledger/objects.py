@@ -34,8 +34,11 @@ class Objects:
         self._store = store
         self._replays: OrderedDict[tuple[str, str], StoredReply] = OrderedDict()
         self._asked = KeyFilter()
+        """Every key that was asked for, and once they are read the keys of before."""
         self._stored: asyncio.Future[KeyFilter | None] | None = None
         """The keys of before, read once when the first key is asked for."""
+        self._complete = False
+        """What has not been asked for is new."""
 
     async def get(self, run: str, provider: str, collection: str, key: str) -> Any | None:
         """The object's last value, or None."""
@@ -63,21 +66,33 @@ class Objects:
                 self._replays.popitem(last=False)
         return found
 
-    async def _surely_new(self, key: str) -> bool:
-        """Whether nobody asked for the key since the start, nor was it stored before.
+    def surely_new(self, key: str) -> bool:
+        """Whether nobody asked for the key before, nor was it stored; False where that is not known at once.
 
-        Nearly every key is new, and a key is written only after it was asked for here. Only a ledger of files, which
-        one gateway holds alone, is sure of that.
+        Nearly every key is new, and a key is written only after it was asked for here or by `replay`.
+        """
+        return self._complete and self._asked.is_new(key)
+
+    async def _surely_new(self, key: str) -> bool:
+        """The same, known as soon as the keys of before are read.
+
+        Only a ledger of files, which one gateway holds alone, is sure of that.
         """
         if self._ledger.path is None:
             return False
+        new = self._asked.is_new(key)
+        if self._complete:
+            return new
         if self._stored is None:
             self._stored = asyncio.ensure_future(asyncio.to_thread(self._read_stored))
-        asked = self._asked.may_know(key)
-        self._asked.add(key)
         # Shielded: whoever asked first may go away, and the others still need to know.
-        before = self._stored.result() if self._stored.done() else await asyncio.shield(self._stored)
-        return before is not None and not asked and not before.may_know(key)
+        before = await asyncio.shield(self._stored)
+        if before is None:
+            return False
+        if not self._complete:
+            self._asked.join(before)
+            self._complete = True
+        return new and not before.may_know(key)
 
     def _read_stored(self) -> KeyFilter | None:
         """In a filter of its own: two threads that set bits in one would lose some."""

@@ -10,6 +10,7 @@ from ledger.identifier import new_id
 from ledger.masking import Masker
 from ledger.record import Record
 from ledger.reply import Reply
+from ledger.row import Row
 from ledger.run import Owner
 from ledger.trouble import LedgerUnavailable
 from policies.decision import Decision
@@ -19,9 +20,9 @@ from policies.http_request import HttpRequest, RunClaim
 from policies.mail import Mail
 from policies.pack import Packs
 from sinks.canary import DECISION, Canary, answer_to, canary_in
-from sinks.filing import filed
+from sinks.filing import filed, written
 from sinks.in_flight import InFlight
-from sinks.passage import Answer, Departure, Outcome, Passage, RemembersAnswers, Seen, Sink
+from sinks.passage import Answer, AnswersAtOnce, Departure, Outcome, Passage, RemembersAnswers, Seen, Sink
 
 NOW = partial(datetime.now, UTC)
 """The time, from one call that runs no code of ours."""
@@ -38,7 +39,7 @@ class Decider(Protocol):
 class Recorder(Protocol):
     """The ledger, as far as the gate needs it. A call returns once durable, or raises LedgerUnavailable."""
 
-    async def record(self, record: Record) -> None:
+    async def record(self, record: Record | Row) -> None:
         """Write one new capture."""
         ...
 
@@ -85,7 +86,7 @@ class Gate:
         self._policy = policy
         self._packs = packs
         self._ledger = ledger
-        self._sinks = sinks
+        self._sinks = {kind: (sink, _at_once(sink)) for kind, sink in sinks.items()}
         self._runs = runs
         self._masker = masker
         self._clock = clock
@@ -104,13 +105,30 @@ class Gate:
         Returns once the capture is durable. Raises LedgerUnavailable where it cannot be recorded and NotReady before
         the gate is open; any other exception is a bug. In each case the listener's refusal, armed before, stands.
         """
+        # In one piece, for every request: what hands on to something that waits waits itself, and is woken for it.
         if not self.open:
             raise NotReady("Soundstage is starting: policy, CA and ledger are not proved yet")
         owner = self._runs.run_of(getattr(seen, "claim", None), seen.source)
         judging = object()
         self.in_flight.judge(judging, owner.run, seen.source)
         try:
-            return await self._pass(seen, owner)
+            effect, recognition = describe(seen, self._packs, run=owner.run, window=owner.window, flags=owner.flags)
+            at = self._clock()
+            if effect.run != UNATTRIBUTED and (canary := await self._canary(seen, effect)) is not None:
+                return Answer("", effect, DECISION, answer_to(canary, effect.run))
+            decision = self._policy.decide(effect, at)
+            passage = Passage(seen, recognition, effect, decision, new_id(at), at)
+            if decision.leaves:
+                return await self._depart(passage)
+            sink, at_once = self._sinks[type(seen)]
+            reply = at_once(passage) or await sink.answer(passage)
+            try:
+                await self._ledger.record(written(passage, reply, self._masker))
+            except BaseException:
+                if isinstance(sink, RemembersAnswers):
+                    sink.forget(passage, reply)
+                raise
+            return Answer(passage.capture_id, effect, decision, reply)
         except LedgerUnavailable as error:
             self._runs.missed(owner.run, self._clock(), f"an effect was refused: {error}.")
             raise
@@ -122,34 +140,13 @@ class Gate:
         finally:
             self.in_flight.judged(judging)
 
-    async def _pass(self, seen: Seen, owner: Owner) -> Outcome:
-        effect, recognition = describe(seen, self._packs, run=owner.run, window=owner.window, flags=owner.flags)
-        at = self._clock()
-        if (
-            effect.run != UNATTRIBUTED
-            and (canary := canary_in(effect)) is not None
-            and await self._noted(canary, seen, effect)
-        ):
-            return Answer("", effect, DECISION, answer_to(canary, effect.run))
-        decision = self._policy.decide(effect, at)
-        passage = Passage(seen, recognition, effect, decision, new_id(at), at)
-        if decision.leaves:
-            return await self._depart(passage)
-        sink = self._sinks[type(seen)]
-        reply = await sink.answer(passage)
-        try:
-            await self._ledger.record(filed(passage, reply, left=False, masker=self._masker))
-        except BaseException:
-            if isinstance(sink, RemembersAnswers):
-                sink.forget(passage, reply)
-            raise
-        return Answer(passage.capture_id, effect, decision, reply)
-
-    async def _noted(self, canary: Canary, seen: Seen, effect: Effect) -> bool:
-        """Whether the run expects canaries. One with a long body is none."""
-        if isinstance(seen, HttpRequest | Mail) and seen.body.path is not None:
-            return False
-        return await asyncio.to_thread(self._runs.canary, effect.run, canary.moment or "", canary.way)
+    async def _canary(self, seen: Seen, effect: Effect) -> Canary | None:
+        """The canary it is, where its run expects any. One with a long body is none."""
+        canary = canary_in(effect)
+        if canary is None or (isinstance(seen, HttpRequest | Mail) and seen.body.path is not None):
+            return None
+        noted = await asyncio.to_thread(self._runs.canary, effect.run, canary.moment or "", canary.way)
+        return canary if noted else None
 
     async def _depart(self, passage: Passage) -> Departure:
         await self._ledger.record(filed(passage, None, left=True, masker=self._masker))
@@ -163,6 +160,14 @@ class Gate:
             return _same_way(self._policy.decide(alone, self._clock()), passage.decision)
 
         return Departure(passage.capture_id, passage.effect, passage.decision, settle, would_reach)
+
+
+def _at_once(sink: Sink) -> Callable[[Passage], Reply | None]:
+    return sink.at_once if isinstance(sink, AnswersAtOnce) else _never
+
+
+def _never(_passage: Passage) -> None:
+    """Of a sink that has to be waited for."""
 
 
 def _same_way(one: Decision, other: Decision) -> bool:

@@ -11,6 +11,7 @@ from policies.expression_values import TooLarge
 from policies.http_request import HttpRequest
 from policies.pack import Pack, Packs
 from policies.pack_response import Unanswerable
+from policies.recognition import Recognition
 from sinks.emulator import Emulator, EmulatorUnavailable
 from sinks.marks import marked
 from sinks.objects import Objects
@@ -39,28 +40,46 @@ class HttpSink:
         self._emulators = emulators
         self._opt_in = opt_in
 
-    async def answer(self, passage: Passage) -> Reply:
-        """The answer to a `capture`, the refusal of a `deny`; marked as ours."""
+    def at_once(self, passage: Passage) -> Reply | None:
+        """What `answer` would give; None where that has to wait for what was kept or for an emulator."""
         known = passage.recognition
         if not isinstance(passage.seen, HttpRequest) or known is None:
             raise TypeError(f"the HTTP sink answers HTTP, not {type(passage.seen).__name__}")
-        pack, operation = known.pack, known.operation
+        pack, operation, decision = known.pack, known.operation, passage.decision
         if pack is None:
             return marked(self._of_nobody(passage, passage.seen), passage)
-        if _is_refused(passage):
-            return self._answers.refuse(passage, known, pack, passage.decision.reason)
+        if decision.verdict != "capture" and _is_refused(passage):
+            return self._answers.refuse(passage, known, pack, decision.reason)
+        if operation is None:
+            return marked(EMPTY_JSON, passage)
+        if operation.response is None:
+            return None
         try:
-            # Nearly every request ends here: what can be said of it without another call is.
-            if operation is not None and operation.response is not None:
-                return await self._answers.answer(passage, known, pack, operation)
-            return marked(EMPTY_JSON if operation is None else await self._emulated(passage, pack), passage)
+            return self._answers.at_once(passage, known, pack, operation)
+        except (TooLarge, Unanswerable) as error:
+            return self._unanswered(passage, known, pack, error)
+
+    async def answer(self, passage: Passage) -> Reply:
+        """The answer to a `capture`, the refusal of a `deny`; marked as ours."""
+        reply, known = self.at_once(passage), passage.recognition
+        if reply is not None:
+            return reply
+        if known is None or known.pack is None or known.operation is None:
+            raise TypeError("what no pack describes is answered at once")
+        try:
+            if known.operation.response is None:
+                return marked(await self._emulated(passage, known.pack), passage)
+            return await self._answers.answer(passage, known, known.pack, known.operation)
         except (EmulatorUnavailable, TooLarge, Unanswerable) as error:
-            refusal = self._answers.refuse(passage, known, pack, f"it was captured, but could not be answered: {error}")
-            return replace(refusal, flags=("unanswered",))
+            return self._unanswered(passage, known, known.pack, error)
 
     def forget(self, passage: Passage, reply: Reply) -> None:
         """The answer was not given, for its capture could not be recorded: a retry must not build on it."""
         self._answers.forget(passage, reply)
+
+    def _unanswered(self, passage: Passage, known: Recognition, pack: Pack, error: Exception) -> Reply:
+        refusal = self._answers.refuse(passage, known, pack, f"it was captured, but could not be answered: {error}")
+        return replace(refusal, flags=("unanswered",))
 
     def _of_nobody(self, passage: Passage, request: HttpRequest) -> Reply:
         if passage.decision.verdict == "capture":
@@ -75,8 +94,9 @@ class HttpSink:
 
 
 def _is_refused(passage: Passage) -> bool:
-    """A token is given out also where what follows is refused, but not for what nothing opens."""
-    decision = passage.decision
-    if decision.verdict == "capture":
-        return False
-    return passage.effect.intent != "auth" or decision.rule.startswith(NEVER) or bool(passage.effect.conflicts)
+    """What is not captured is, but for tokens: they are given out also where what follows is refused.
+
+    Not for what nothing opens.
+    """
+    effect = passage.effect
+    return effect.intent != "auth" or passage.decision.rule.startswith(NEVER) or bool(effect.conflicts)

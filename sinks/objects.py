@@ -20,6 +20,13 @@ class Objects(Protocol):
         """The first answer under a Replay's key, or None."""
         ...
 
+    def surely_new(self, key: str) -> bool:
+        """Whether nobody asked for a Replay's key before, here or by `replay`; False where that is not known at once.
+
+        True once for a key: it counts as asked for from then on.
+        """
+        ...
+
 
 class NoObjects:
     """Keeps nothing: for a gateway without a ledger, such as the examples of a pack."""
@@ -32,3 +39,6 @@ class NoObjects:
 
     async def replay(self, run: str, key: str) -> StoredReply | None:
         return None
+
+    def surely_new(self, key: str) -> bool:
+        return False

@@ -1,5 +1,6 @@
 """PackAnswers: a captured request answered from its pack: objects loaded and kept, ids made, retries recognised."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,13 +14,12 @@ from policies.pack_response import Rendered, Unanswerable
 from policies.pack_type import Idempotent, Pack
 from policies.recognition import Recognition
 from policies.written import Written, plain
+from sinks.given import Given
 from sinks.marks import NAMES, marks
 from sinks.objects import Objects, StoredReply
 from sinks.passage import Passage
-from sinks.recent import Recent
 from sinks.replay import Replays
 
-MOST_RECENT = 2_000
 MOST_LISTED = 1_000
 MASKED = b"[removed:"
 """What masking leaves behind: a stored answer with it is made again, from the same seed and time."""
@@ -30,43 +30,49 @@ class PackAnswers:
 
     def __init__(self, objects: Objects, secret: bytes) -> None:
         self._objects = objects
-        self._replays = Replays(objects, secret)
-        self._recent: Recent[KeptObject] = Recent(MOST_RECENT)
+        self._given = Given()
+        self._replays = Replays(objects, secret, self._given)
+        self._keyed = hashlib.blake2b(key=secret)
+        """What identifiers are drawn from, so that nobody can guess them."""
+
+    def at_once(self, passage: Passage, known: Recognition, pack: Pack, operation: Operation) -> Reply | None:
+        """The provider's answer; None where it has to be looked for what was kept. Raises Unanswerable and TooLarge."""
+        if operation.looks_back:
+            return None
+        replay = self._replays.of(known, pack, passage.effect.run) if operation.idempotent else None
+        if replay is None:
+            return self._made(passage, pack, operation, self._context(passage, known, passage.capture_id), None)
+        if not self._replays.surely_new(replay.key):
+            return None
+        return self._made(passage, pack, operation, self._context(passage, known, replay.key), replay)
 
     async def answer(self, passage: Passage, known: Recognition, pack: Pack, operation: Operation) -> Reply:
-        """The provider's answer, or its idempotency error. Raises Unanswerable and TooLarge."""
-        replay = self._replays.of(known, passage.effect.run)
+        """The same of any operation, or the provider's idempotency error."""
+        replay = self._replays.of(known, pack, passage.effect.run) if operation.idempotent else None
         if replay is None or pack.idempotent is None:
-            if operation.looks_back:
-                return await self._fresh(passage, known, pack, operation, passage.capture_id, passage.at)
-            context = self._context(passage, known, passage.capture_id, passage.at)
-            return self._made(passage, pack, operation, context, None)
+            return await self._fresh(passage, known, pack, operation, passage.capture_id, passage.at)
         async with self._replays.alone(replay.key):
             found = await self._replays.first(passage.effect.run, replay.key)
             if found is not None:
                 first, pending = found
                 if first.fingerprint != replay.fingerprint:
                     return self._conflict(passage, known, pack.idempotent)
-                return await self._again(passage, known, pack, operation, first, pending)
-            reply = await self._fresh(passage, known, pack, operation, replay.key, passage.at, replay)
-            self._replays.answered(passage.capture_id, reply)
-            return reply
+                return await self._again(passage, known, pack, operation, first, pending, replay)
+            return await self._fresh(passage, known, pack, operation, replay.key, passage.at, replay)
 
     def forget(self, passage: Passage, reply: Reply) -> None:
         """Take back what was remembered of an answer whose capture could not be recorded: it was never given."""
-        self._replays.forget(passage.capture_id, reply)
         effect = passage.effect
-        for item in reply.keep:
-            self._recent.drop((effect.run, effect.provider, item.collection, item.key))
+        self._given.forget(effect.run, effect.provider or "", passage.capture_id, reply)
 
     def refuse(self, passage: Passage, known: Recognition, pack: Pack, reason: str) -> Reply:
         """The provider's own refusal with our reason in it."""
-        context = self._context(passage, known, passage.capture_id, passage.at)
+        context = self._context(passage, known, passage.capture_id)
         context.reason = reason
         return _reply(passage, pack.denial(known.operation, context).render(context), "refused")
 
     def _conflict(self, passage: Passage, known: Recognition, idempotent: Idempotent) -> Reply:
-        context = self._context(passage, known, passage.capture_id, passage.at)
+        context = self._context(passage, known, passage.capture_id)
         return replace(_reply(passage, idempotent.conflict.render(context), "shaped"), flags=("idempotency_conflict",))
 
     async def _again(
@@ -77,13 +83,13 @@ class PackAnswers:
         operation: Operation,
         first: StoredReply,
         pending: Reply | None,
+        replay: Replay,
     ) -> Reply:
         """The first answer once more; what its capture keeps is kept again while that is not known to be durable."""
         body = first.body
         if MASKED in body:
-            key = self._replays.of(known, passage.effect.run)
-            seed = passage.capture_id if key is None else key.key
-            body = (await self._fresh(passage, known, pack, operation, seed, _time_of(first.capture_id))).body
+            at = _time_of(first.capture_id)
+            body = (await self._fresh(passage, known, pack, operation, replay.key, at)).body
         replayed = pack.idempotent.replayed if pack.idempotent is not None else ()
         kept = tuple((name, value) for name, value in first.headers if name.lower() not in NAMES)
         return Reply(
@@ -124,9 +130,7 @@ class PackAnswers:
             raise Unanswerable(f"the operation {operation.id} of {pack.id} has no answer of its own")
         rendered = operation.response.render(context)
         keep = self._kept(operation, context, rendered.encoded) if operation.saves else ()
-        for item in keep:
-            self._recent.put((passage.effect.run, pack.id, item.collection, item.key), item)
-        return Reply(
+        reply = Reply(
             "generic" if operation.generic else "shaped",
             rendered.status,
             (*rendered.headers, *marks(passage)),
@@ -135,22 +139,23 @@ class PackAnswers:
             keep,
             replay,
         )
+        if keep or replay is not None:
+            self._given.put(passage.effect.run, pack.id, passage.capture_id, reply)
+        return reply
 
-    def _context(self, passage: Passage, known: Recognition, seed: str, at: datetime) -> PackContext:
-        """Seeded by run, provider, operation, credential and key: a retry makes the same ids, also after a restart."""
-        effect = passage.effect
-        parts = (effect.run, effect.provider or "", effect.operation or "", seed, *known.credentials)
+    def _context(self, passage: Passage, known: Recognition, seed: str, at: datetime | None = None) -> PackContext:
+        """Seeded by a retry's key, of run, provider and credential: it makes the same ids, also after a restart."""
         return PackContext(
             known.view,
-            at=at,
-            gen=Generator(self._replays.digest(*parts)),
+            at=passage.at if at is None else at,
+            gen=Generator(f"{passage.effect.operation} {seed}".encode(), self._keyed),
             x=known.facts or {},
             capture=passage.capture_id,
         )
 
     async def _load(self, run: str, pack: Pack, load: ObjectLoad, context: PackContext) -> Any:
         collection, key = text(load.collection(context)), text(load.key(context))
-        recent = self._recent.get((run, pack.id, collection, key))
+        recent = self._given.object(run, pack.id, collection, key)
         if recent is not None:
             return recent.value
         return await self._objects.get(run, pack.id, collection, key)

@@ -42,6 +42,15 @@ class Sink(Protocol):
 
 
 @runtime_checkable
+class AnswersAtOnce(Protocol):
+    """A Sink most of whose answers wait for nothing, so that requests need not pay for a coroutine."""
+
+    def at_once(self, passage: Passage) -> Reply | None:
+        """What `answer` would give, or None where that has to wait."""
+        ...
+
+
+@runtime_checkable
 class RemembersAnswers(Protocol):
     """A Sink that answers later requests out of earlier answers."""
 

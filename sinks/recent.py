@@ -1,4 +1,4 @@
-"""Recent: answers and objects of the last seconds, for a request that outruns the commit of the one it builds on."""
+"""Recent: what is remembered for seconds."""
 
 import time
 from collections import OrderedDict
@@ -16,11 +16,12 @@ class Recent[Value]:
         self._clock = clock
         self._held: OrderedDict[Hashable, tuple[float, Value]] = OrderedDict()
 
-    def put(self, key: Hashable, value: Value) -> None:
+    def put(self, key: Hashable, value: Value, until: float | None = None) -> None:
+        """`until`, on the clock given, where it is not from now on that the seconds count."""
         held = self._held
         if key in held:
             del held[key]
-        held[key] = (self._clock() + SECONDS, value)
+        held[key] = (self._clock() + SECONDS if until is None else until, value)
         if len(held) > self._most:
             held.popitem(last=False)
 

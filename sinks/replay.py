@@ -5,13 +5,11 @@ import hashlib
 
 from ledger.reply import Replay, Reply
 from policies.expression_values import encoded, text
-from policies.pack_context import describing
+from policies.pack_context import Describing
+from policies.pack_type import Pack
 from policies.recognition import Recognition
+from sinks.given import Given
 from sinks.objects import Objects, StoredReply
-from sinks.recent import Recent
-
-MOST_RECENT = 5_000
-
 
 Turns = dict[str, tuple[asyncio.Lock, int] | None]
 """Who has a key's turn and how many more wait for it; of one that nobody waits for nothing but that it is taken."""
@@ -60,29 +58,32 @@ class Alone:
 class Replays:
     """Finds the first answer to a key, also while its commit is still under way."""
 
-    def __init__(self, objects: Objects, secret: bytes) -> None:
+    def __init__(self, objects: Objects, secret: bytes, given: Given) -> None:
         self._objects = objects
+        self._given = given
         self._keyed = hashlib.blake2b(key=secret, digest_size=24)
         """Copied for each digest: a copy costs half of what beginning one with its key does."""
-        self._recent: Recent[tuple[str, Reply]] = Recent(MOST_RECENT)
         self._turns: Turns = {}
 
-    def of(self, known: Recognition, run: str) -> Replay | None:
-        """The key and meaning of a request that its provider would know again, else None."""
-        pack, operation = known.pack, known.operation
-        if pack is None or pack.idempotent is None or operation is None or not operation.idempotent:
+    def of(self, known: Recognition, pack: Pack, run: str) -> Replay | None:
+        """The key and meaning of a request to an idempotent operation, or None where its provider knows no key of it.
+
+        The key is a digest keyed with the gateway's secret, so that nothing it is made of can be guessed from it.
+        """
+        if pack.idempotent is None:
             return None
-        key = pack.idempotent.key(describing(known.view))
+        key = pack.idempotent.key(Describing(known.view))
         if not key:
             return None
-        return Replay(self.digest(pack.id, run, *known.credentials, text(key)).hex(), _fingerprint(known))
-
-    def digest(self, *parts: str) -> bytes:
-        """A digest keyed with the gateway's secret, so that nothing it is made of can be guessed from it."""
-        sizes = ",".join(map(str, map(len, parts)))
+        parts = (pack.id, run, *known.credentials, text(key))
+        sizes = ",".join([str(len(part)) for part in parts])
         made = self._keyed.copy()
         made.update(f"{sizes}:{''.join(parts)}".encode("utf-8", "surrogatepass"))
-        return made.digest()
+        return Replay(made.hexdigest(), _fingerprint(known))
+
+    def surely_new(self, key: str) -> bool:
+        """Whether it is known at once that nobody has got an answer to the key, nor is about to. Once for a key."""
+        return key not in self._turns and self._objects.surely_new(key)
 
     def alone(self, key: str) -> "Alone":
         """For `async with`. One request of a key at a time: of two at once, the second finds the first's answer."""
@@ -93,25 +94,12 @@ class Replays:
         stored = await self._objects.replay(run, key)
         if stored is not None:
             return stored, None
-        recent = self._recent.get(key)
-        if recent is None:
+        given = self._given.answer(key)
+        if given is None:
             return None
-        capture_id, reply = recent
+        capture_id, reply = given
         fingerprint = "" if reply.replay is None else reply.replay.fingerprint
         return StoredReply(fingerprint, capture_id, reply.status, reply.headers, reply.body), reply
-
-    def answered(self, capture_id: str, reply: Reply) -> None:
-        """Remember an answer from now until its commit."""
-        if reply.replay is not None:
-            self._recent.put(reply.replay.key, (capture_id, reply))
-
-    def forget(self, capture_id: str, reply: Reply) -> None:
-        """Take back what `answered` remembered: the capture it names could not be recorded."""
-        if reply.replay is None:
-            return
-        recent = self._recent.get(reply.replay.key)
-        if recent is not None and recent[0] == capture_id:
-            self._recent.drop(reply.replay.key)
 
 
 def _fingerprint(known: Recognition) -> str:

@@ -30,6 +30,7 @@ class KeptInMemory:
     def __init__(self) -> None:
         self.values: dict[tuple[str, str, str, str], Any] = {}
         self.replays: dict[tuple[str, str], StoredReply] = {}
+        self.asked: set[str] = set()
 
     def record(self, run: str, provider: str, capture_id: str, reply: Reply) -> None:
         for item in reply.keep:
@@ -50,7 +51,13 @@ class KeptInMemory:
         return found[::-1][:limit]
 
     async def replay(self, run: str, key: str) -> StoredReply | None:
+        self.asked.add(key)
         return self.replays.get((run, key))
+
+    def surely_new(self, key: str) -> bool:
+        new = key not in self.asked
+        self.asked.add(key)
+        return new
 
 
 class Provider:

@@ -19,3 +19,15 @@ def test_new_keys_are_mostly_told_from_known_ones() -> None:
     for number in range(20_000):
         known.add(f"{number:048x}")
     assert sum(known.may_know(f"new-{number}") for number in range(10_000)) < 100
+
+
+@given(st.lists(st.text(), max_size=20), st.lists(st.text(), max_size=20))
+def test_what_is_joined_is_known_and_a_key_is_new_once(ours: list[str], theirs: list[str]) -> None:
+    known, other = KeyFilter(), KeyFilter()
+    news = [known.is_new(key) for key in ours]
+    for key in theirs:
+        other.add(key)
+    known.join(other)
+    assert news == [key not in ours[:at] for at, key in enumerate(ours)]
+    assert not any(known.is_new(key) for key in (*ours, *theirs))
+    assert known.is_new("a key that is longer than others")

@@ -88,6 +88,18 @@ async def test_a_key_is_found_whenever_it_was_written(tmp_path: Path) -> None:
             assert found.fingerprint == "print"
 
 
+async def test_a_key_is_surely_new_once_those_of_before_are_read_and_once_only(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(replace(record_of(), replay=Replay("before", "print")))
+    async with stage(tmp_path / "data") as house:
+        objects = Objects(house.ledger, house.store)
+        assert not objects.surely_new("early"), "nothing is read yet"
+        assert await asyncio.gather(*[objects.replay("ci-1", key) for key in ("a", "b")]) == [None, None]
+        told = [objects.surely_new(key) for key in ("early", "early", "a", "b", "before", "another")]
+        assert told == [True, False, False, False, False, True]
+        assert await objects.replay("ci-1", "another") is None
+
+
 async def test_the_indexer_follows_by_itself(tmp_path: Path) -> None:
     async with stage(tmp_path / "data") as house:
         indexer = Indexer(house.ledger, house.store)

@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
+from sinks.given import Given
 from sinks.objects import NoObjects
 from sinks.replay import Replays
 
 
 async def test_requests_of_one_key_take_turns_and_those_of_others_do_not_wait() -> None:
-    replays, told, go = Replays(NoObjects(), b"s"), list[str](), asyncio.Event()
+    replays, told, go = Replays(NoObjects(), b"s", Given()), list[str](), asyncio.Event()
 
     async def ask(name: str, key: str) -> None:
         async with replays.alone(key):
@@ -29,7 +30,7 @@ async def test_requests_of_one_key_take_turns_and_those_of_others_do_not_wait() 
 
 
 async def test_a_turn_that_fails_or_is_given_up_lets_the_next_one_in() -> None:
-    replays = Replays(NoObjects(), b"s")
+    replays = Replays(NoObjects(), b"s", Given())
 
     async def ask() -> str:
         async with replays.alone("a"):
@@ -48,7 +49,7 @@ async def test_a_turn_that_fails_or_is_given_up_lets_the_next_one_in() -> None:
 
 
 async def test_who_comes_between_two_turns_waits_for_both() -> None:
-    replays, inside, told = Replays(NoObjects(), b"s"), list[str](), list[str]()
+    replays, inside, told = Replays(NoObjects(), b"s", Given()), list[str](), list[str]()
 
     async def ask(name: str) -> None:
         async with replays.alone("a"):
