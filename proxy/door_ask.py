@@ -46,15 +46,9 @@ async def ask(gate: Gate, seen: Seen) -> Told:
     told = ARMED
     try:
         outcome = await gate.take(seen)
-        told = _answered(outcome) if isinstance(outcome, Answer) else await _stayed(outcome)
-    except NotReady as error:
-        told = _refusal("Soundstage is not ready", str(error))
-    except LedgerUnavailable as error:
-        _log.warning("a %s was refused: %s", type(seen).__name__, error)
-        told = _refusal("Soundstage cannot record", CANNOT_RECORD)
-    except Exception:
-        # The refusal armed above stands, whatever this is.
-        _log.exception("the gate failed on a %s", type(seen).__name__)
+        told = _answered(outcome) if isinstance(outcome, Answer) else await stayed(outcome)
+    except Exception as error:
+        told = refused(seen, error)
     return told
 
 
@@ -63,7 +57,18 @@ def _answered(answer: Answer) -> Told:
     return Told(answer.reply, answer.decision.reason, capture_id, answer.decision.verdict, answered=True)
 
 
-async def _stayed(departure: Departure) -> Told:
+def refused(seen: Seen, error: Exception) -> Told:
+    """The refusal where the gate raised; whatever this is, it ends in one."""
+    if isinstance(error, NotReady):
+        return _refusal("Soundstage is not ready", str(error))
+    if isinstance(error, LedgerUnavailable):
+        _log.warning("a %s was refused: %s", type(seen).__name__, error)
+        return _refusal("Soundstage cannot record", CANNOT_RECORD)
+    _log.error("the gate failed on a %s", type(seen).__name__, exc_info=error)
+    return ARMED
+
+
+async def stayed(departure: Departure) -> Told:
     """The policy changed since this connection's engine was chosen. There is nothing here that dials."""
     await departure.settle(False, None)
     detail = "The policy changed while this connection was open: it may leave now, over a new connection."

@@ -25,10 +25,13 @@ class Wire(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._drain: asyncio.Future[None] | None = None
-        self._deadline = math.inf
+        self.deadline = math.inf
+        """On the loop's clock; `math.inf`: nothing need happen. `expect` sets it to some seconds from now."""
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = math.inf
         self._discarding = False
-        self._paused = False
+        self.paused = False
+        """What comes is left in the kernel until somebody waits for `more` or the wire may `rest`."""
         self._tls = False
         self.buffer = bytearray()
         self.ended = False
@@ -56,7 +59,7 @@ class Wire(asyncio.Protocol):
     @property
     def busy(self) -> bool:
         """Something is being judged or read."""
-        return self._task is not None
+        return self._task is not None and not self._task.done()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not isinstance(transport, asyncio.Transport):
@@ -69,8 +72,8 @@ class Wire(asyncio.Protocol):
         if self._discarding:
             return
         self.buffer += data
-        if self._task is not None and self._waiter is None and len(self.buffer) > self._limits.ahead_octets:
-            self._paused = True
+        if self._waiter is None and len(self.buffer) > self._limits.ahead_octets and self.busy:
+            self.paused = True
             self.transport.pause_reading()
         self._stir()
 
@@ -87,8 +90,10 @@ class Wire(asyncio.Protocol):
         for waiting in (self._waiter, self._drain):
             _wake(waiting)
         self._stir()
-        if self._task is None:
+        if self._task is None or self._task.done():
             _wake(self.finished)
+        else:
+            self._task.add_done_callback(lambda _: _wake(self.finished))
 
     def pause_writing(self) -> None:
         self._drain = self._loop.create_future()
@@ -101,36 +106,28 @@ class Wire(asyncio.Protocol):
         """Let the reader know, or start one."""
         if self._waiter is not None:
             _wake(self._waiter)
-        elif self._task is None:
+        elif self._task is None or self._task.done():
             # Begun at once and often done at once: an answer that waits for nothing costs no turn of the loop.
-            task = asyncio.Task(self._run(), loop=self._loop, eager_start=True)
-            self._task = None if task.done() else task
-
-    async def _run(self) -> None:
-        try:
-            await self._serve()
-        finally:
-            self._task = None
-            if self.lost:
-                _wake(self.finished)
+            self._task = asyncio.Task(self._serve(), loop=self._loop, eager_start=True)
 
     def expect(self, seconds: float) -> None:
-        """Something must happen within these seconds; `math.inf`: nothing need."""
-        if seconds is math.inf:
-            self._deadline = seconds
-            return
-        self._deadline = self._loop.time() + seconds
-        if self._timer is not None and self._timer.when() <= self._deadline:
-            return
+        """Something must happen within these seconds."""
+        self.deadline = self._loop.time() + seconds
         if self._timer is not None:
+            if self._rings_at <= self.deadline:
+                return
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._deadline, self._tick)
+        self._ring()
+
+    def _ring(self) -> None:
+        self._rings_at = self.deadline
+        self._timer = self._loop.call_at(self.deadline, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
-        if self._loop.time() < self._deadline:
-            if self._deadline is not math.inf:
-                self._timer = self._loop.call_at(self._deadline, self._tick)
+        if self._loop.time() < self.deadline:
+            if self.deadline is not math.inf:
+                self._ring()
         elif self._discarding or self._drain is not None:
             self.abort()
         else:
@@ -139,8 +136,8 @@ class Wire(asyncio.Protocol):
 
     async def more(self, seconds: float) -> None:
         """Wait for further bytes, the end, or this many seconds, whichever is first."""
-        if self._paused:
-            self._paused = False
+        if self.paused:
+            self.paused = False
             self.transport.resume_reading()
         if self.ended:
             return
@@ -150,32 +147,38 @@ class Wire(asyncio.Protocol):
             await self._waiter
         finally:
             self._waiter = None
-            self._deadline = math.inf
+            self.deadline = math.inf
 
     def rest(self) -> None:
         """All that could be done is done: read on."""
-        if self._paused:
-            self._paused = False
+        if self.paused:
+            self.paused = False
             self.transport.resume_reading()
+
+    def send(self, data: bytes) -> bool:
+        """Send. True: the client does not take it all now; wait until it is `drained`."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return False
+        transport.write(data)
+        return self._drain is not None
 
     async def write(self, data: bytes) -> None:
         """Send, and wait while the client does not take it."""
-        if self.transport.is_closing():
-            return
-        self.transport.write(data)
-        if self._drain is not None:
-            await self._drained()
+        if self.send(data):
+            await self.drained()
 
     async def flush(self) -> None:
         """Wait until all that was written is on its way."""
         self.transport.set_write_buffer_limits(0)
-        await self._drained()
+        await self.drained()
 
-    async def _drained(self) -> None:
+    async def drained(self) -> None:
+        """Wait until the client has taken what was sent. Who does not in time is cut off."""
         if self._drain is not None:
             self.expect(self._limits.write_seconds)
             await self._drain
-            self._deadline = math.inf
+            self.deadline = math.inf
 
     def detach(self) -> socket.socket:
         """The connection itself, for another to serve; this wire is over."""
