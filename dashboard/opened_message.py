@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-import re2
-
+from dashboard.called_mail import called_mail
 from dashboard.captured_message import is_mail, mail_detail
 from dashboard.look import Row, recipients, row
 from dashboard.readable_body import READABLE_LIMIT, readable
 from ledger.mime import read_message
+from ledger.mime_codes import codes_of
+from ledger.mime_links import links_of, text_of_html
 from ledger.mime_tree import Node
 from ledger.reader import Reader
 from ledger.stored import StoredCapture
 
 MESSAGE_CHANNELS = ("email", "sms", "push", "chat")
 _TEXTS = ("text", "body", "message", "content", "preview")
-_URL = re2.compile(r"https?://[^\s\"'<>\\]{1,900}")
 _LABELS = {
     "html": "HTML", "text": "Text", "headers": "Headers", "raw": "Raw", "parts": "Parts", "links": "Links",
     "session": "Session",
@@ -91,19 +91,20 @@ def drawn(node: Node, depth: int = 0) -> str:
 
 def call_of(stored: StoredCapture, shown: dict[str, Any], raw: bytes) -> dict[str, Any]:
     """A message handed to a provider's API: what its facts know, else the call itself."""
-    facts = shown["facts"]
-    text = next((str(facts[name]) for name in _TEXTS if facts.get(name)), None)
-    text = text if text is not None else readable(raw, shown["payload"]["content_type"])
-    html = facts.get("html")
+    facts, kind = shown["facts"], shown["payload"]["content_type"]
+    called = called_mail(raw, kind) if shown["channel"] == "email" else {}
+    html = called.get("html") or (facts["html"] if isinstance(facts.get("html"), str) else None)
+    known = None if html else next((str(facts[name]) for name in _TEXTS if facts.get(name)), None)
+    text = called.get("text") or known or (None if html else readable(raw, kind))
     return {
-        "html": html if isinstance(html, str) else None,
+        "html": html,
         "text": text,
         "headers": [list(pair) for pair in stored.request_headers],
         "parts": [],
         "attachments": [],
         "tree": "",
-        "links": list(dict.fromkeys(_URL.findall(text or "")))[:100],
-        "codes": [],
+        "links": list(links_of(text or "", html or "")),
+        "codes": list(codes_of(text or text_of_html(html or ""))),
     }
 
 
