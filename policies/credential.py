@@ -47,23 +47,32 @@ class CredentialReader:
         sent: Sent = view.shape.sent
         if sent is None or sent.reader is not self:
             sent = view.shape.sent = self._judged(view.shape)
-        told, strays = sent.told, sent.basics
-        if (
-            told is None
-            or (self.in_query and view.query)
-            or (self.in_body and not (type(view.data) is dict and self.in_body.isdisjoint(view.data)))
-        ):
-            found = [_at(place, view) if settled is None else settled for place, settled in sent.places]
-            told = tuple([credential for each in found for credential in each])
-        if self.anywhere is not None:
-            strays = self._stray(self.anywhere, view, sent)
-        if told is not sent.told or strays is not sent.basics:
-            every = (*told, *strays)
+        if sent.told is None or not self._is_in_head(view, sent):
+            every = self._every(view, sent)
             return every, self.classify(every, environment)
         kind = sent.kinds.get(environment)
         if kind is None:
             kind = sent.kinds[environment] = self.classify(sent.whole, environment)
         return sent.whole, kind
+
+    def _is_in_head(self, view: RequestView, sent: "Sent") -> bool:
+        """Whether the fields that do not change hold all there are."""
+        if self.in_query and view.query:
+            return False
+        if self.in_body and not (type(view.data) is dict and self.in_body.isdisjoint(view.data)):
+            return False
+        keys = self.anywhere
+        if keys is None:
+            return True
+        body = view.body
+        if not sent.clean or len(body) > SEARCHED_AT_ONCE or (view.size and not body):
+            return False
+        return not keys.may_be_anywhere(_beside(view), body)
+
+    def _every(self, view: RequestView, sent: "Sent") -> tuple[str, ...]:
+        found = [_at(place, view) if settled is None else settled for place, settled in sent.places]
+        told = [credential for each in found for credential in each]
+        return tuple(told if self.anywhere is None else [*told, *self._stray(self.anywhere, view, sent)])
 
     def _judged(self, shape: HeadShape) -> "Sent":
         fields = shape.settled
@@ -80,10 +89,7 @@ class CredentialReader:
     def _stray(self, keys: Anywhere, view: RequestView, sent: "Sent") -> tuple[str, ...]:
         """A live one where nobody looks for it, beside a test one where everybody does: it would leave all the same."""
         headers, body = view.request.headers, view.body
-        beside = "\n".join([view.target, *[headers[at][1] for at in view.shape.changing]])
-        short = len(body) <= SEARCHED_AT_ONCE and (body or not view.size)
-        if short and sent.clean and not keys.may_be_anywhere(beside, body):
-            return sent.basics
+        beside = _beside(view)
         found: list[str] = []
         if not sent.clean or keys.may_be_in(_lines([beside])) or keys.may_be_in(body):
             found = keys.found(_lines([view.target, *[value for _, value in headers]]), body)
@@ -162,6 +168,12 @@ def _at(place: CredentialPlaceEntry, view: RequestView) -> list[str]:
     fields = view.query if place.where == "query" else view.data
     held = fields.get(place.name) if isinstance(fields, dict) else None
     return [] if held is None else [str(item) for item in aslist(held)]
+
+
+def _beside(view: RequestView) -> str:
+    """What of a head is new with each request, a line each."""
+    headers = view.request.headers
+    return "\n".join([view.target, *[headers[at][1] for at in view.shape.changing]])
 
 
 def _lines(texts: list[str]) -> bytes:

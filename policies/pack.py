@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from policies.expression_code import Code
 from policies.expression_values import TooLarge
 from policies.operation import Operation
 from policies.pack_context import Describing, PackContext
@@ -88,11 +88,25 @@ class Packs:
                 place.fitting = fitting
         if not fitting.claims:
             return Recognition(view)
+        context = Describing(view)
         try:
-            return _recognised(fitting, view)
+            if fitting.certain is None:
+                claim, operation, params = _chosen(fitting, view, context)
+            else:
+                claim, operation, params = fitting.certain
+            pack = claim.pack
+            view.params, view.types = params.copy(), pack.types
+            if fitting.certain is not None and pack.credentials.in_body and view.content_type == FORM:
+                view.read_form()  # for the credentials, whatever else
+            reading = None if operation is None else operation.facts
+            if type(reading) is Code:
+                reading = reading.made
+            facts = None if reading is None else reading(context)
         except TooLarge as error:
             view.faults.append(str(error))
-            return _as(fitting.claims[0], None, view, None)
+            claim, operation, facts = fitting.claims[0], None, None
+        credentials, kind = claim.pack.credentials.found(view, claim.entry.env)
+        return Recognition(view, claim.pack, claim.entry, operation, facts, credentials, kind)
 
     def _fitting(self, view: RequestView) -> "_Fitting":
         """Whose it may be and what it may do; remembered where host, method and path alone say so."""
@@ -144,19 +158,6 @@ class _Fitting:
             self.certain = found[0]
 
 
-def _recognised(fitting: _Fitting, view: RequestView) -> Recognition:
-    context = Describing(view)
-    if fitting.certain is None:
-        claim, operation, params = _chosen(fitting, view, context)
-    else:
-        claim, operation, params = fitting.certain
-    pack = claim.pack
-    view.params, view.types = params.copy(), pack.types
-    if fitting.certain is not None and pack.credentials.in_body and view.content_type == FORM:
-        view.read_form()  # for the credentials, whatever else
-    return _as(claim, operation, view, None if operation is None else operation.facts(context))
-
-
 def _chosen(
     fitting: _Fitting, view: RequestView, context: PackContext
 ) -> tuple[KnownHost, Operation | None, dict[str, str]]:
@@ -172,13 +173,6 @@ def _chosen(
             return one
         fallback = fallback or one
     return fallback or (fitting.claims[0], None, {})
-
-
-def _as(claim: KnownHost, operation: Operation | None, view: RequestView, facts: dict[str, Any] | None) -> Recognition:
-    """The request as what it is, with the credentials it brings for that."""
-    pack, entry = claim.pack, claim.entry
-    credentials, kind = pack.credentials.found(view, entry.env)
-    return Recognition(view, pack, entry, operation, facts, credentials, kind)
 
 
 @cache
