@@ -4,6 +4,7 @@ What is said when lives in `smtp_session`, what becomes of a whole mail in `smtp
 """
 
 import asyncio
+from time import monotonic
 
 from policies.body import Body
 from policies.mail import Mail
@@ -52,11 +53,13 @@ class SmtpConnection(asyncio.Protocol):
         """Nothing more is taken from the client, but what is at hand is answered."""
         self._over = False
         """The last words have been said."""
+        self._finished = False
+        """Nothing is left to be gone through, and nobody there to be answered."""
         self._heard_end = False
         """The client says no more; what it has said already is still gone through."""
         self._lost = False
         """Nor does it hear anything."""
-        self._begun = self._touched = self._message_begun = self._loop.time()
+        self._begun = self._touched = self._message_begun = monotonic()
         self._unfinished = SmtpUnfinished(entrance.in_flight, entrance.claim)
         self.work: asyncio.Task[None] | None = None
         """Kept, so that it cannot vanish; it never raises."""
@@ -86,7 +89,7 @@ class SmtpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._over:
             return
-        self._touched = self._loop.time()
+        self._touched = monotonic()  # the loop's own clock
         self._lines.add(data)
         self._advance()
 
@@ -119,39 +122,44 @@ class SmtpConnection(asyncio.Protocol):
 
     def _advance(self) -> None:
         """Go through what has arrived; the replies of one turn go out as one write, as PIPELINING wants it."""
-        if self not in self._entrance.connections:
-            return  # it is finished
+        if self._finished:
+            return
         out: list[bytes] = []
         self._turning = True
-        for _ in range(LINES_A_TURN):
-            if self._busy or self._blocked or self._ending or not self._step(out):
-                used_up = not (self._busy or self._blocked)
-                break
-        else:
-            used_up = False
-            self._loop.call_soon(self._advance)
+        used_up = self._go_through(out)
         self._turning = False
-        self._write(b"".join(out))
-        self._unfinished.look(self._session, self._busy, self._source)
-        if used_up and self._heard_end:
-            self._finish()
-        elif not self._heard_end:
+        if out:
+            self._write(b"".join(out))
+        if self._unfinished.begun != (self._busy or self._session.sender is not None):
+            self._unfinished.look(self._session, self._busy, self._source)
+        if self._heard_end:
+            if used_up:
+                self._finish()
+        elif self._held_back or self._lines:
             self._read_or_not()
+
+    def _go_through(self, out: list[bytes]) -> bool:
+        """Use up what can be used now. True where that is all there is."""
+        for _ in range(LINES_A_TURN):
+            if self._busy or self._blocked:
+                return False
+            if self._ending or not self._step(out):
+                return True
+        self._loop.call_soon(self._advance)
+        return False
 
     def _finish(self) -> None:
         """The client says no more, and all it said is used up."""
         if not self._lost:
             self._end(b"")
             return
+        self._finished = True
         self._entrance.connections.discard(self)
         incoming, self._incoming = self._incoming, None
         if incoming is None:
             self._unfinished.over()
             return
-        mail = self._mail
-        self.work = self._loop.create_task(
-            self._entrance.remains.keep_mail(incoming, lambda body: mail(body, incoming))
-        )
+        self.work = self._loop.create_task(self._entrance.remains.keep_mail(incoming, self._mail))
         self.work.add_done_callback(self._unfinished.over)
 
     def _read_or_not(self) -> None:
@@ -185,14 +193,15 @@ class SmtpConnection(asyncio.Protocol):
         self._lines.add(rest)
         self._incoming = None
         self._busy = True
-        self._unfinished.look(self._session, self._busy, self._source)  # what is refused at once counts as well
+        if not self._unfinished.begun:
+            self._unfinished.look(self._session, True, self._source)  # what is refused at once counts as well
         # Begun at once: the gate comes to the ledger without a turn of the loop in between.
         self.work = asyncio.Task(self._deliver(incoming), loop=self._loop, eager_start=True)
         return True
 
     def _turn_to(self, after: Next) -> None:
         if after is Next.DATA:
-            self._message_begun = self._loop.time()
+            self._message_begun = monotonic()
             self._incoming = IncomingBody(self._entrance.limits.message_octets, self._entrance.delivery.intakes)
         elif after is Next.TLS:
             self._lines.take()  # sent in the clear, it must not count as said under TLS
@@ -201,11 +210,11 @@ class SmtpConnection(asyncio.Protocol):
             self._end(b"")
 
     async def _deliver(self, incoming: IncomingBody) -> None:
-        reply = await self._entrance.delivery.deliver(incoming, lambda body: self._mail(body, incoming))
+        reply = await self._entrance.delivery.deliver(incoming, self._mail)
         if reply.startswith(b"451"):
             self._unfinished.lose("it could not be kept")
         self._session.reset()
-        self._touched = self._loop.time()
+        self._touched = monotonic()
         self._busy = False
         self._write(reply)
         if self._ending:
@@ -231,13 +240,14 @@ class SmtpConnection(asyncio.Protocol):
 
     async def _secure(self) -> None:
         try:
-            transport = await self._shaken()
+            transport = await secured(self._transport, self, self._entrance, self._source, lambda: self._over)
         except HandshakeFailed as failed:
+            self._handshaking = False
             await self._entrance.remains.keep(self._entrance.unread(self._source, str(failed)))
             self._busy = False
             self.connection_lost(None)
             return
-        self._busy = False
+        self._busy = self._handshaking = False
         if self._ending:
             transport.abort()
             return
@@ -246,18 +256,6 @@ class SmtpConnection(asyncio.Protocol):
         if self._entrance.implicit_tls:
             self._write(self._session.greeting())
         self._advance()
-
-    async def _shaken(self) -> asyncio.Transport:
-        assert isinstance(self._transport, SmtpSocket)  # noqa: S101 - TLS is begun once, on the socket itself
-        seconds, context = self._entrance.limits.handshake_seconds, self._entrance.tls_context
-        try:
-            return await secured(self._transport, self, context, seconds=seconds, source=self._source)
-        except asyncio.CancelledError:
-            if not self._over:
-                raise
-            raise HandshakeFailed("the client went away") from None  # we stop, and wait for it no longer
-        finally:
-            self._handshaking = False
 
     def due(self, now: float) -> float:
         """Whether a limit is over. Looked at now and then, so that traffic need not move a timer."""
@@ -278,7 +276,7 @@ class SmtpConnection(asyncio.Protocol):
         return now + LINGER_SECONDS
 
     def _write(self, octets: bytes) -> None:
-        if octets and not self._over and not self._lost and not self._transport.is_closing():
+        if not self._over and not self._lost and not self._transport.is_closing():
             self._transport.write(octets)
 
     def _end(self, last_words: bytes) -> None:
@@ -286,8 +284,9 @@ class SmtpConnection(asyncio.Protocol):
         self._ending = True
         if self._over or self._transport.is_closing():
             return
-        self._write(last_words)
+        if last_words:
+            self._write(last_words)
         self._over = True
-        self._touched = self._loop.time()
+        self._touched = monotonic()
         if not last_words or not half_closed(self._transport):
             self._transport.close()

@@ -31,6 +31,10 @@ class MailRelay(Protocol):
         ...
 
 
+MailOf = Callable[[Body, IncomingBody], Mail]
+"""The mail a body makes with the envelope it came in; of the other its head and its flags are asked."""
+
+
 class SmtpDelivery:
     """What the connection does not need to know of: ledger, gate, relay. Where one fails, the mail is refused."""
 
@@ -39,16 +43,17 @@ class SmtpDelivery:
         self.intakes = intakes
         self._relay = relay
 
-    async def deliver(self, incoming: IncomingBody, mail_of: Callable[[Body], Mail]) -> bytes:
+    async def deliver(self, incoming: IncomingBody, mail_of: MailOf) -> bytes:
         """The reply's octets. 250 only once the capture is durable or the relay has taken the mail."""
         try:
-            mail = mail_of(incoming.finish())
-            try:
-                return wire((await self._taken(mail))[1])
-            except BaseException:
-                if mail.body.path is not None:
-                    mail.body.path.unlink(missing_ok=True)  # nobody adopted it
-                raise
+            mail = mail_of(incoming.finish(), incoming)
+            if mail.body.path is not None:
+                return wire(await self._streamed(mail))
+            # Asked from here: whatever hands on to what waits is begun, put aside and woken with every mail.
+            outcome = await self._gate.take(mail)
+            if isinstance(outcome, Departure):
+                return wire(await self._depart(outcome, mail, mail.body.data))
+            return wire(outcome.reply)
         except NotReady as error:
             return status_lines(451, f"4.3.0 {error}")
         except LedgerUnavailable as error:
@@ -61,6 +66,14 @@ class SmtpDelivery:
     async def pass_on(self, mail: Mail) -> Outcome:
         """The same for a mail that is whole already. Raises what the gate raises; nothing was sent then."""
         return (await self._taken(mail))[0]
+
+    async def _streamed(self, mail: Mail) -> Reply:
+        try:
+            return (await self._taken(mail))[1]
+        except BaseException:
+            if mail.body.path is not None:
+                mail.body.path.unlink(missing_ok=True)  # nobody adopted it
+            raise
 
     async def _taken(self, mail: Mail) -> tuple[Outcome, Reply]:
         if mail.body.path is None:

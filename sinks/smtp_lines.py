@@ -14,19 +14,20 @@ class SmtpLines:
         return len(self._buffer) - self._at
 
     def add(self, octets: bytes) -> None:
-        self._buffer = self._buffer[self._at :] + octets if len(self) else octets
+        self._buffer = self._buffer[self._at :] + octets if self._at < len(self._buffer) else octets
         self._at = 0
 
     def next(self) -> bytes | None:
         """The next line, or None where its end has not come. One that was too long is `OVERLONG`."""
-        end = self._buffer.find(b"\n", self._at)
+        at = self._at
+        end = self._buffer.find(b"\n", at)
         if end < 0:
             if len(self) > self._limit:
                 self._too_long = True
             if self._too_long:
                 self.take()
             return None
-        line = self._buffer[self._at : end]
+        line = self._buffer[at:end]
         self._at = end + 1
         if self._too_long or len(line) > self._limit + 1:
             self._too_long = False

@@ -1,17 +1,14 @@
 """SmtpRemains: what is recorded of a client that went away before it was done. Nobody is answered, nothing leaves."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 
 from ledger.trouble import LedgerUnavailable
-from policies.body import Body
-from policies.mail import Mail
 from sinks.gate import NotReady
 from sinks.mail_sink import INCOMPLETE
 from sinks.passage import Departure, Seen
 from sinks.smtp_body import IncomingBody
-from sinks.smtp_delivery import Taker
+from sinks.smtp_delivery import MailOf, Taker
 
 LOG = logging.getLogger(__name__)
 
@@ -22,13 +19,13 @@ class SmtpRemains:
     def __init__(self, gate: Taker) -> None:
         self._gate = gate
 
-    async def keep_mail(self, incoming: IncomingBody, mail_of: Callable[[Body], Mail]) -> None:
+    async def keep_mail(self, incoming: IncomingBody, mail_of: MailOf) -> None:
         """Record a mail that was cut off: its client was told nothing, so nobody takes it for delivered."""
         if not incoming.head:
             incoming.abandon()
             return
         try:
-            mail = mail_of(incoming.cut_off())
+            mail = mail_of(incoming.cut_off(), incoming)
         except LedgerUnavailable as error:
             LOG.warning("a mail that was cut off could not be recorded: %s", error)
             return

@@ -11,8 +11,7 @@ LINES = 50
 
 def wire(reply: Reply) -> bytes:
     """`status` and `body`, the body's lines wrapped, as one reply of several lines where needed."""
-    text = reply.body.decode("utf-8", "replace")
-    return status_lines(reply.status, text)
+    return status_lines(reply.status, reply.body.decode("utf-8", "replace"))
 
 
 def status_lines(status: int, text: str) -> bytes:

@@ -7,6 +7,7 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 
+from sinks.smtp_entrance import SmtpEntrance
 from sinks.smtp_socket import SmtpSocket
 
 LOG = logging.getLogger(__name__)
@@ -21,14 +22,29 @@ class HandshakeFailed(Exception):
 
 
 async def secured(
-    transport: SmtpSocket,
+    transport: asyncio.Transport,
     protocol: asyncio.Protocol,
-    context: Callable[[], ssl.SSLContext] | None,
-    *,
-    seconds: float,
+    entrance: SmtpEntrance,
     source: str,
+    given_up: Callable[[], bool],
 ) -> asyncio.Transport:
-    """The connection under TLS, the transport in the clear being over. Raises HandshakeFailed."""
+    """The connection under TLS, the transport in the clear being over. Raises HandshakeFailed.
+
+    `given_up` is asked when this is cancelled: whether that was because we wait for the client no longer.
+    """
+    assert isinstance(transport, SmtpSocket)  # noqa: S101 - TLS is begun once, on the socket itself
+    try:
+        return await _shaken(transport, protocol, entrance, source)
+    except asyncio.CancelledError:
+        if not given_up():
+            raise
+        raise HandshakeFailed("the client went away") from None
+
+
+async def _shaken(
+    transport: SmtpSocket, protocol: asyncio.Protocol, entrance: SmtpEntrance, source: str
+) -> asyncio.Transport:
+    context, seconds = entrance.tls_context, entrance.limits.handshake_seconds
     loop = asyncio.get_running_loop()
     reason = "TLS could not be begun; the log says why"
     sock: socket.socket | None = None

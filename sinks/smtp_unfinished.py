@@ -1,7 +1,7 @@
 """SmtpUnfinished: an SMTP connection's entry among what is unfinished: a mail from MAIL to its reply, a handshake."""
 
 from policies.http_request import RunClaim, claimed
-from sinks.in_flight import InFlight, Work
+from sinks.in_flight import InFlight
 from sinks.smtp_session import SmtpSession
 
 
@@ -12,15 +12,17 @@ class SmtpUnfinished:
         """`listener`: the claim of a run whose own entrance it is."""
         self._in_flight = in_flight
         self._listener = listener
-        self._work: Work | None = None
+        self.begun = False
+        """Whether anything is."""
 
     def look(self, session: SmtpSession, busy: bool, source: str) -> None:
         """After each turn of the connection."""
         begun = busy or session.sender is not None
-        if begun and self._work is None:
+        if begun and not self.begun:
+            self.begun = True
             told = session.sender is not None
             what, claim = "a mail" if told else "a TLS handshake", claimed(session.claim, self._listener)
-            self._work = self._in_flight.begin(self, what, source, claim=claim, told=told)
+            self._in_flight.begin(self, what, source, claim=claim, told=told)
         elif not begun:
             self.over()
 
@@ -30,6 +32,6 @@ class SmtpUnfinished:
 
     def over(self, _: object = None) -> None:
         """Nothing is unfinished any more."""
-        if self._work is not None:
-            self._work = None
+        if self.begun:
+            self.begun = False
             self._in_flight.end(self)
