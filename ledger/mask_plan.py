@@ -10,8 +10,6 @@ from ledger.secret_patterns import ANY_KEY, RUN_OF_DIGITS
 from policies.secret_place import SecretPlace
 
 NAMES_REMEMBERED = 4096
-OPEN, DESCRIBES, SECRET = range(3)
-_DESCRIBING = frozenset(("content-type", "content-encoding"))
 
 # Letters, digits or `_` written as escapes could spell a secret's name; clients escape no such character by themselves.
 JSON_ESCAPE = rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
@@ -29,8 +27,8 @@ class MaskPlan:
         self.places = places
         self._headers = {place.name.lower(): place.label for place in places if place.where == "header"}
         self._labels: dict[str, str | None] = {}
-        self.kinds: dict[str, int] = {}
-        """What `kind` said of names met lately."""
+        self.answers: dict[tuple[str, ...], Any] = {}
+        """By the names of an answer's fields, how those are told (`ledger.masked_answer`)."""
         self.fields: dict[tuple[str, str], tuple[str, str]] = {}
         """Header fields met lately and what they become: most of a client's come with every request of it."""
         self.masked_paths: dict[str, str] = {}
@@ -77,8 +75,8 @@ class MaskPlan:
             rb"(?i)(\s([\w.:-]*?(?:" + ENDINGS + rb")|" + whole + rb")\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')"
         )
         self._secret_names: dict[str, str | None] = {}
-        self.open_facts: set[str] = set()
-        """Facts met lately that are no credentials by their name."""
+        self.fact_starts: dict[str, str] = {}
+        """Facts met lately that are no credentials by their name, and how they are told up to the value."""
         self.name = linear(rb"(?i)(?:.*?(?:" + ENDINGS + rb")|(?:.*[\[.])?(?:" + whole + rb"))\]*")
 
     def is_hint_in(self, octets: bytes) -> bool:
@@ -96,13 +94,6 @@ class MaskPlan:
     def is_key_in(self, octets: bytes) -> bool:
         """Whether a text may hold a key known by its shape, or a card's number."""
         return KEY_HINT.possible(octets) and self.any_key.search(octets) is not None
-
-    def kind(self, name: str) -> int:
-        """Whether a header of our own is `OPEN`, `DESCRIBES` the body, or may hold a `SECRET`."""
-        kind = SECRET if self.header(name) is not None else DESCRIBES if name.lower() in _DESCRIBING else OPEN
-        if len(self.kinds) < NAMES_REMEMBERED:
-            self.kinds[name] = kind
-        return kind
 
     def header(self, name: str) -> str | None:
         """The label a header's value is removed under, or None."""
@@ -124,8 +115,6 @@ class MaskPlan:
             label = label_of(field) if secret else None
             if len(self._secret_names) < NAMES_REMEMBERED:
                 self._secret_names[name] = label
-                if label is None:
-                    self.open_facts.add(name)
             return label
 
     def path_of(self, dotted: str) -> Any:

@@ -133,20 +133,15 @@ def described(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers if len(name) in _SIZES and name.lower() in _DESCRIBING}
 
 
-def begins_as_text(data: bytes) -> bool:
-    """Whether a body begins neither as what is packed nor with a byte order mark, nor is in units of several octets."""
-    start = data[:2]
-    return start.isascii() and b"\0" not in start
-
-
 def is_one_text(headers: Mapping[str, str]) -> bool:
     """Whether fields say of a body nothing but that it is to be looked at as it stands: not coded, not in parts, not
     in a wide character set."""
-    return "content-encoding" not in headers and _is_of_one_text(headers.get("content-type", ""))
+    return "content-encoding" not in headers and is_of_one_text(headers.get("content-type", ""))
 
 
 @lru_cache(256)
-def _is_of_one_text(content_type: str) -> bool:
+def is_of_one_text(content_type: str) -> bool:
+    """The same of this field alone."""
     declared = content_type.encode("utf-8", "replace")
     return declared[:10].lower() != b"multipart/" and _CHARSET.search(declared) is None
 

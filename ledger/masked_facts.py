@@ -1,16 +1,56 @@
 """MaskedFacts: what is shown and searched of a capture, without credentials that an extraction picked up."""
 
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import Any
 
-from ledger.mask_plan import MaskPlan
+from pydantic_core import PydanticSerializationError, to_json
+
+from ledger.mask_plan import NAMES_REMEMBERED, MaskPlan
 from ledger.secret_hints import OURS_HINT
 from ledger.secret_patterns import OURS, Mark, without_cards, without_keys, without_ours
+from ledger.story import json_of
 
 SAID = frozenset(("to", "from", "subject", "preview", "text", "message_id", "title", "body"))
 """What a message says and to whom: kept as it is, but for a run's own token."""
 
 _DEEPEST = 32
+_WHOLE = 2**63
+
+
+def facts_told(facts: Mapping[str, Any], plan: MaskPlan) -> str | None:
+    """The facts as JSON where none is a credential by its name; None where one is, or has to be looked into for itself.
+
+    What the texts among them say is not looked at.
+    """
+    told, starts = [], plan.fact_starts
+    for name, value in facts.items():
+        start = starts.get(name) or _start(name, plan)
+        kind = type(value)
+        if not start:
+            return None
+        if kind is str:
+            told.append(start + encode_basestring(value))
+        elif kind is int and -_WHOLE < value < _WHOLE:
+            told.append(f"{start}{value}")
+        elif value is None or isinstance(value, (int, float)) or name in SAID:
+            try:
+                told.append(start + to_json(value).decode())
+            except (PydanticSerializationError, UnicodeEncodeError):
+                return None
+        else:
+            return None
+    return f"{{{','.join(told)}}}"
+
+
+def _start(name: str, plan: MaskPlan) -> str:
+    """How a fact is told, up to its value; empty for one whose name is a credential's."""
+    if name not in SAID and plan.fact(name) is not None:
+        return ""
+    start = f"{json_of(name)}:"
+    if len(plan.fact_starts) < NAMES_REMEMBERED:
+        plan.fact_starts[name] = start
+    return start
 
 
 def masked_facts(facts: dict[str, Any], plan: MaskPlan, mark: Mark) -> dict[str, Any]:

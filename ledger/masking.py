@@ -5,15 +5,12 @@ digest lets two uses of the same secret be seen to be the same.
 """
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from ledger.clean_exchange import is_clean, texts_of
 from ledger.mask_plan import MaskPlan
 from ledger.masked_body import UNREADABLE, BodyMask, described
 from ledger.masked_facts import masked_facts
-from ledger.masked_head import head_of
 from ledger.masked_headers import masked_headers, masked_path, masked_query, own_headers
 from ledger.masked_text import masked_text
 from ledger.secret_patterns import without_keys
@@ -48,7 +45,8 @@ class Masker:
 
     def __init__(self, key: bytes) -> None:
         self._key = hashlib.sha256(key).digest()
-        self._general = MaskPlan(())
+        self.general = MaskPlan(())
+        """Of what is no pack's."""
         self._plans: dict[int, MaskPlan] = {}
         self._marks: dict[tuple[str, bytes], bytes] = {}
         self._plain: set[str] = set()
@@ -76,7 +74,7 @@ class Masker:
         a live key or a card number in them raises `live_credential` or `card_number`. A body that is longer than may be
         held, or cannot be looked into, keeps its digest and size alone.
         """
-        plan = self._plan(places)
+        plan = self.plan(places)
         path, asked, query = request.target.partition("?")
         headers = masked_headers(request.headers, plan, self.mark)
         body: Body = request.body
@@ -98,29 +96,6 @@ class Masker:
             tuple(removed),
         )
 
-    def clean(
-        self,
-        request: HttpRequest,
-        headers: Headers,
-        body: bytes,
-        facts: Mapping[str, Any],
-        places: tuple[SecretPlace, ...],
-    ) -> MaskedRequest | None:
-        """The request as `request` gives it, where nothing is to be removed from its body, nor from our answer
-        (`headers`, `body`), nor from the facts of both: told by a look at all at once. None where something may be."""
-        plan = self._plan(places)
-        head = head_of(request, plan, self.mark)
-        texts = texts_of(facts, self._general)
-        if texts is None or not is_clean(request, head, headers, body, texts, plan):
-            return None
-        path, _, query = request.target.partition("?")
-        return MaskedRequest(
-            head.shown(request.headers, self.mark),
-            masked_path(path, plan, self.mark),
-            masked_query(query, plan, self.mark) if query else "",
-            request.body,
-        )
-
     def without(self, removed: tuple[tuple[str, bytes], ...], text: bytes) -> bytes:
         """A text of our own without what was removed from the request it answers."""
         for label, secret in removed:
@@ -131,7 +106,7 @@ class Masker:
 
     def opening(self, body: Body) -> Body:
         """The first octets of a connection that was no request, without credentials."""
-        masked = masked_text(body.data or b"", self._general, self.mark).text
+        masked = masked_text(body.data or b"", self.general, self.mark).text
         return body if masked == body.data else Body.of(masked)
 
     def words(self, text: str) -> str:
@@ -139,7 +114,7 @@ class Masker:
         if text in self._plain:
             return text
         octets = text.encode("utf-8", "surrogatepass")
-        if not self._general.is_key_in(octets):
+        if not self.general.is_key_in(octets):
             if len(text) <= _LONGEST_NAME:
                 if len(self._plain) >= _MARKS_KEPT:
                     self._plain.clear()
@@ -152,7 +127,7 @@ class Masker:
         self, headers: Headers, body: bytes, places: tuple[SecretPlace, ...], *, own: bool = False
     ) -> tuple[Headers, bytes]:
         """An answer without its credentials. `own`: made up here, so that only what it echoes can be a secret."""
-        plan = self._plan(places)
+        plan = self.plan(places)
         shown = own_headers(headers, plan, self.mark) if own else masked_headers(headers, plan, self.mark)
         if not body:
             return shown, body
@@ -161,11 +136,11 @@ class Masker:
 
     def facts(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Facts without credentials; what a message says (subject, preview) stays."""
-        return masked_facts(facts, self._general, self.mark)
+        return masked_facts(facts, self.general, self.mark)
 
     def message_flags(self, text: bytes) -> tuple[str, ...]:
         """What a message that is kept exactly, such as a mail, should raise an alert for."""
-        return masked_text(text, self._general, self.mark, message=True, names=False).flags
+        return masked_text(text, self.general, self.mark, message=True, names=False).flags
 
     def _body(self, body: Body, headers: Headers, mask: BodyMask) -> tuple[Body, tuple[str, ...]]:
         if body.data is None:
@@ -175,10 +150,10 @@ class Masker:
             return Body(None, body.size, body.sha256), (UNREADABLE,)
         return (body if masked.text is body.data else Body.of(masked.text)), masked.flags
 
-    def _plan(self, places: tuple[SecretPlace, ...]) -> MaskPlan:
+    def plan(self, places: tuple[SecretPlace, ...]) -> MaskPlan:
         """A pack's plan, found by its tuple of places itself: hashing them would cost more than masking."""
         if not places:
-            return self._general
+            return self.general
         plan = self._plans.get(id(places))
         if plan is None or plan.places is not places:
             if len(self._plans) >= _PLANS_KEPT:

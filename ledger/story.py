@@ -13,9 +13,9 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from ledger.capture import Capture, Payload, ReplySummary
-from ledger.entry import Entry
 from ledger.moment import moment
 from ledger.record import Headers, Record
+from ledger.reply import Fidelity
 from policies.decision import Decision
 from policies.effect import Effect, Target
 
@@ -46,15 +46,15 @@ def story_of(record: Record) -> str:
         "headers": record.request_headers,
         "reply_headers": record.reply_headers,
     }
-    _add_unusual(told, record)
-    return _opening(entry) + json_of(told)[1:]
+    effect, decision = entry.effect, entry.decision
+    told |= unusual(effect, decision, entry.flags, entry.attempt_of, record.query, record.session)
+    return opening(effect, effect.target.path, decision, entry.fidelity) + json_of(told)[1:]
 
 
-def _opening(entry: Entry) -> str:
+def opening(effect: Effect, path: str | None, decision: Decision, fidelity: Fidelity) -> str:
     """What comes first in a story, up to its last comma: the same for all requests that are alike."""
-    effect, decision, fidelity = entry.effect, entry.decision, entry.fidelity
     target, protocol, credential = effect.target, effect.protocol, effect.credential
-    where = target.scheme, target.port, target.method, target.path
+    where = target.scheme, target.port, target.method, path
     key = protocol, where, credential, decision.rule, decision.reason, fidelity
     known = _openings.get(key)
     if known is not None:
@@ -75,17 +75,22 @@ def _opening(entry: Entry) -> str:
     return opening
 
 
-def _add_unusual(told: dict[str, Any], record: Record) -> None:
-    entry = record.entry
-    effect, decision = entry.effect, entry.decision
-    if entry.flags or entry.attempt_of or record.query or record.session:
-        told |= _present(flags=entry.flags, attempt_of=entry.attempt_of, query=record.query, session=record.session)
-    if effect.recipients or effect.flags or effect.conflicts:
-        told |= _present(recipients=effect.recipients, effect_flags=effect.flags, conflicts=effect.conflicts)
+def unusual(
+    effect: Effect,
+    decision: Decision,
+    flags: tuple[str, ...],
+    attempt_of: str | None,
+    query: str,
+    session: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What comes last in a story, and is absent from nearly all."""
+    told = _present(flags=flags, attempt_of=attempt_of, query=query, session=session)
+    told |= _present(recipients=effect.recipients, effect_flags=effect.flags, conflicts=effect.conflicts)
     if not effect.canonical:
         told["canonical"] = False
     if decision.leaves or decision.flags:
         told["decision"] = _departure(decision)
+    return told
 
 
 def _present(**values: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ledger.committer import Committer, Outcome, Waiting
 from ledger.gathering import Gathering
 from ledger.named_bodies import forget
 from ledger.record import Record
-from ledger.row import evidence_of, row_of
+from ledger.row import Row, evidence_of, row_of
 from ledger.store import Ledger
 from ledger.trouble import LedgerUnavailable
 from policies.body import Body
@@ -59,8 +59,11 @@ class Writer:
             self._gathering.close()
             await asyncio.to_thread(self._committer.stop)
 
-    async def record(self, record: Record) -> None:
+    async def record(self, record: Record | Row) -> None:
         """Returns once the capture is durable; LedgerUnavailable where it cannot be, with nothing half-kept."""
+        if isinstance(record, Row):
+            await self._submit(record)
+            return
         body = record.kept_body
         if body.path is None and body.size <= INLINE_LIMIT and len(record.reply_body) <= INLINE_LIMIT:
             # Nearly all: no file is named, so none can vanish and none is left over.

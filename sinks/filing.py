@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
+from ledger.clean_exchange import clean_row
 from ledger.entry import Entry
 from ledger.masking import MaskedRequest, Masker
 from ledger.record import Record
 from ledger.reply import KeptObject, Reply
+from ledger.row import Row
 from ledger.story import json_of
 from policies.body import EMPTY, Body
 from policies.decision import Decision
@@ -20,14 +22,33 @@ from policies.mail import Mail
 from policies.raw_connection import RawConnection
 from policies.request_body import Undecodable, aws_unchunked
 from policies.scheduled_job import ScheduledJob
+from policies.secret_place import SecretPlace
 from sinks.passage import Passage
 
 NOTHING = Reply(fidelity="real", status=0)
 """Stands for the answer of a departure that has not come back yet."""
 
 
+NO_PLACES: tuple[SecretPlace, ...] = ()
+"""Of what is no pack's."""
+
 ALERTS_WITHIN = 256 * 1024
 """Octets of a mail in which live keys and card numbers are looked for before it is answered."""
+
+
+def written(passage: Passage, reply: Reply, masker: Masker) -> Record | Row:
+    """What the ledger writes of a passage that stays here and was answered: where nothing is to be removed, its row."""
+    request, known = passage.seen, passage.recognition
+    if isinstance(request, HttpRequest) and reply.fidelity != "real":
+        kind, places = "structured", NO_PLACES
+        if known is not None and known.pack is not None:
+            kind, places = (known.operation or known.pack).body, known.pack.secrets
+        if kind != "exact":
+            effect, decision = passage.effect, passage.decision
+            row = clean_row(masker, passage.capture_id, passage.at, effect, decision, request, reply, places)
+            if row is not None:
+                return row
+    return filed(passage, reply, left=False, masker=masker)
 
 
 def filed(passage: Passage, reply: Reply | None, *, left: bool, masker: Masker) -> Record:
@@ -93,10 +114,6 @@ def _shown(passage: Passage, request: HttpRequest, reply: Reply, exact: bool, ma
     recognition, facts = passage.recognition, _facts(passage, reply)
     places = recognition.secrets if recognition is not None else ()
     own = reply.fidelity != "real"
-    if own and not exact:
-        clean = masker.clean(request, reply.headers, reply.body, facts, places)
-        if clean is not None:
-            return _Shown(clean, reply.headers, reply.body, facts, reply.keep)
     message = recognition is not None and recognition.message_body
     masked = masker.request(request, places, exact_body=exact, message=message)
     headers, body = masker.reply(reply.headers, reply.body, places, own=own)

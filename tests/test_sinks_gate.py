@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from recorded import record_of
 
 from ledger.masking import Masker
 from ledger.record import Record
 from ledger.reply import Reply
+from ledger.row import Row
 from ledger.run import NOBODY, Owner
 from ledger.trouble import LedgerUnavailable
 from policies.body import Body
@@ -64,10 +66,10 @@ class Ledger:
         self.told: list[tuple[Any, ...]] = []
         self.broken = False
 
-    async def record(self, record: Record) -> None:
+    async def record(self, record: Record | Row) -> None:
         if self.broken:
             raise LedgerUnavailable("no space left on device")
-        self.told.append(("record", record))
+        self.told.append(("record", record_of(record)))
 
     async def settle(self, capture_id: str, left: bool, reply: Record | None) -> None:
         self.told.append(("settle", capture_id, left, reply))

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from recorded import record_of
 from requests_seen import FORM, request
 
 from ledger.capture import Capture
 from ledger.masking import Masker
 from ledger.record import Record
+from ledger.row import Row
 from ledger.run import NOBODY, Owner
 from ledger.trouble import LedgerUnavailable
 from policies.http_request import HttpRequest, RunClaim
@@ -28,9 +30,9 @@ class Ledger:
 
     def __init__(self) -> None:
         self.broken = False
-        self.kept: list[Record] = []
+        self.kept: list[Record | Row] = []
 
-    async def record(self, record: Record) -> None:
+    async def record(self, record: Record | Row) -> None:
         if self.broken:
             raise LedgerUnavailable("no space left on device")
         self.kept.append(record)
@@ -109,5 +111,5 @@ async def test_a_failed_retry_leaves_the_first_answer_alone() -> None:
 async def test_what_is_filed_is_what_validation_makes() -> None:
     house = House()
     await house.ask("POST api.stripe.com/v1/payment_intents", b"amount=100&currency=eur", KEY)
-    capture = house.ledger.kept[0].capture
+    capture = record_of(house.ledger.kept[0]).capture
     assert Capture.model_validate(capture.model_dump()) == capture
