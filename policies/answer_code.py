@@ -4,39 +4,62 @@ As with `expression_code`, nothing in its source comes from a client: literals b
 for objects of ours.
 """
 
+import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from policies.expression_code import Code, Constant, Evaluate, Named, Writer
+from policies.expression_code import Constant, Evaluate, Named, Writer, function
 from policies.expression_values import text
 from policies.written_code import SafeCode
 
 NamedParts = Sequence[tuple[str, Evaluate]]
 LONGEST_HEADER = 4096
 """Characters of a header's value."""
+MOST_DRAWN = 320
+"""Letters of identifiers that are drawn in one piece. An answer may make more of them, one by one."""
 
 
-class AnswerCode(Code):
-    """A function of a context giving (status, headers, body), body as data or `Written`. Sets the context's `body`."""
+class AnswerCode:
+    """A function of a context giving (status, headers, body, kept), body as data or `Written`, kept what each of `kept`
+    gives. Sets the context's `body`, and its names where a part is called that may ask for them."""
 
-    __slots__ = ("_variables",)
+    __slots__ = ("_kept", "_lets", "_parts", "made")
 
-    def __init__(self, lets: NamedParts, status: Evaluate, headers: NamedParts, body: Evaluate) -> None:
-        writer = Writer()
-        self._variables = [Named(name).variable() for name, _ in lets]
-        lines = ["n = c.names"] if lets else []
-        lines += [
-            f"{variable} = n[{name!r}] = {writer.whole(made)}"
-            for variable, (name, made) in zip(self._variables, lets, strict=True)
-        ]
+    def __init__(
+        self,
+        lets: NamedParts,
+        status: Evaluate,
+        headers: NamedParts,
+        body: Evaluate,
+        kept: Sequence[Evaluate] = (),
+    ) -> None:
+        self._lets = lets
+        self._parts = (status, headers, body)
+        self._kept = kept
+        self.made: Callable[[Any], Any] = self._make
+        """The function itself."""
+
+    def __call__(self, context: Any) -> Any:
+        return self.made(context)
+
+    def keeping(self, kept: Sequence[Evaluate]) -> "AnswerCode":
+        """The same, which also gives these parts."""
+        return AnswerCode(self._lets, *self._parts, kept)
+
+    def _make(self, context: Any) -> Any:
+        """The first call."""
+        self.made = self.compiled()
+        return self.made(context)
+
+    def compiled(self) -> Callable[[Any], Any]:
+        """The function, compiled anew."""
+        (status, headers, body), writer = self._parts, Writer()
+        lines = [f"{Named(name).variable()} = c.names[{name!r}] = {writer.whole(made)}" for name, made in self._lets]
         lines += [f"s = {writer.whole(status)}", f"b = c.body = {writer.whole(body)}", "t = []"]
         for name, made in headers:
             lines += _header(writer, name, made)
-        whole = writer.code("\n ".join([*lines, "return s, t, b"]))
-        super().__init__(whole.source, whole.held, whole.depth)
-
-    def compiled(self) -> Callable[[Any], Any]:
-        return self.function([self.source], self._variables)
+        lines.append(f"return s, t, b, [{', '.join([writer.whole(part) for part in self._kept])}]")
+        return function(lines, writer.held, [Named(name).variable() for name, _ in self._lets], _settled)
 
 
 def _header(writer: Writer, name: str, made: Evaluate) -> list[str]:
@@ -44,11 +67,54 @@ def _header(writer: Writer, name: str, made: Evaluate) -> list[str]:
         return [f"t.append({writer.hold((name, text(made.value)))})"]
     if isinstance(made, SafeCode):
         return [f"t.append(({name!r}, {writer.whole(made)}))"]
-    line = writer.whole(made)
-    return [f"if (v := {line}) is not None:", f"  t.append(({name!r}, {writer.hold(shown)}(v)))"]
+    plain = f"type(v) is str and v.isascii() and v.isprintable() and {writer.hold(len)}(v) <= {LONGEST_HEADER}"
+    return [
+        f"if (v := {writer.whole(made)}) is not None:",
+        f"  t.append(({name!r}, v if {plain} else {writer.hold(shown)}(v)))",
+    ]
 
 
 def shown(value: Any) -> str:
     """A value as a header may say it: what a client sent must not begin another."""
     told = (value if type(value) is str else text(value))[:LONGEST_HEADER]
     return told if told.isascii() and told.isprintable() else "".join([c for c in told if " " <= c <= "~"])
+
+
+def _settled(tree: ast.Module) -> ast.Module:
+    """An answer's function with its identifiers as pieces of one that is drawn first, and without names nobody asks.
+
+    An identifier cost a call, of which payment_intent.create made seven.
+    """
+    (part,) = tree.body
+    if not isinstance(part, ast.FunctionDef):
+        raise TypeError("an answer is one function")
+    drawn = _Drawn()
+    drawn.visit(part)
+    if not drawn.hands_on:
+        for line in part.body:
+            if isinstance(line, ast.Assign) and isinstance(line.targets[-1], ast.Subscript):
+                line.targets.pop()
+    if drawn.size:
+        part.body[:0] = ast.parse(f"l = c.gen.b62({drawn.size})").body
+    return ast.fix_missing_locations(tree)
+
+
+class _Drawn(ast.NodeTransformer):
+    """Puts pieces of `l` where identifiers are drawn, and sees whether the context is handed on to other functions."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.hands_on = False
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(value=ast.Name("c"), attr="gen"), attr="b62"),
+                args=[ast.Constant(int(size))],
+            ) if self.size + size <= MOST_DRAWN:
+                self.size += size
+                return ast.parse(f"l[{self.size - size}:{self.size}]", mode="eval").body
+            case ast.Call(args=[ast.Name("c"), *_]):
+                self.hands_on = True
+        return node

@@ -5,6 +5,7 @@ first called. Nothing in a source comes from a client: it consists of templates 
 them, and of names that stand for objects of ours. `c` is the context, `h` what was just looked at.
 """
 
+import ast
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
@@ -15,7 +16,7 @@ Evaluate = Callable[[Any], Any]
 
 DEEPEST = 20
 """Parts within parts that are written out; what is deeper is called, for Python's parser has a limit."""
-LONGEST = 1_500
+LONGEST = 6_000
 """Characters of a part that are written out; what is longer, such as a shape that many answers share, is called."""
 _NUMBERS = count()
 SPACE: dict[str, Any] = {"__builtins__": {}, "type": type, "dict": dict, "int": int, "str": str}
@@ -56,17 +57,23 @@ class Code:
 
     def compiled(self) -> Evaluate:
         """The function, compiled anew."""
-        return self.function([f"return {self.source}"])
+        return function([f"return {self.source}"], self.held)
 
-    def function(self, lines: list[str], known: Sequence[str] = ()) -> Evaluate:
-        """A function of these lines, which puts down the values named before by `let` that are not `known` in it."""
-        named = {name: value for name, value in self.held.items() if isinstance(value, Named)}
-        gets = [f"{name} = c.names.get({value.key!r})" for name, value in named.items() if name not in known]
-        space = {**SPACE, **self.held}
-        source = "\n ".join(["def part(c):", *gets, *lines])
-        exec(compile(source, "<pack>", "exec"), space)  # noqa: S102 # written by us alone, see above
-        made: Evaluate = space["part"]
-        return made
+
+def function(
+    lines: Sequence[str],
+    held: dict[str, Any],
+    known: Sequence[str] = (),
+    settled: Callable[[ast.Module], ast.Module] = lambda tree: tree,
+) -> Evaluate:
+    """A function of these lines, which puts down the values named before by `let` that are not `known` in it."""
+    named = {name: value for name, value in held.items() if isinstance(value, Named)}
+    gets = [f"{name} = c.names.get({value.key!r})" for name, value in named.items() if name not in known]
+    space = {**SPACE, **held}
+    tree = settled(ast.parse("\n ".join(["def part(c):", *gets, *lines])))
+    exec(compile(tree, "<pack>", "exec"), space)  # noqa: S102 # written by us alone, see above
+    made: Evaluate = space["part"]
+    return made
 
 
 class Named:
@@ -86,13 +93,14 @@ class Writer:
     """Puts one source together."""
 
     def __init__(self) -> None:
-        self._held: dict[str, Any] = {}
+        self.held: dict[str, Any] = {}
+        """The objects that what was put together so far names."""
         self._depth = 0
 
     def hold(self, value: Any) -> str:
         """A name for an object."""
         name = f"k{next(_NUMBERS)}"
-        self._held[name] = value
+        self.held[name] = value
         return name
 
     def part(self, part: Evaluate) -> str:
@@ -108,7 +116,7 @@ class Writer:
         if isinstance(part, Constant):
             return self.literal(part.value)
         if isinstance(part, Code) and part.depth < DEEPEST:
-            self._held.update(part.held)
+            self.held.update(part.held)
             self._depth = max(self._depth, part.depth)
             return part.source
         return self._called(part)
@@ -121,7 +129,7 @@ class Writer:
         return repr(value) if plain else self.hold(value)
 
     def code(self, source: str) -> Code:
-        return Code(source, self._held, self._depth + 1)
+        return Code(source, self.held, self._depth + 1)
 
 
 def code(template: str, *parts: Evaluate, **held: Any) -> Code:

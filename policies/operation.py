@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from policies.effect import Channel
-from policies.expression_code import Constant, code, displayed, extraction
+from policies.expression_code import Constant, code, extraction
 from policies.expression_operators import Evaluate
 from policies.pack_file import BodyKind
 from policies.pack_response import Response
@@ -76,8 +76,6 @@ class Operation:
     """What a program tells about itself or its users: swallowed, and no effect that a run has to account for."""
     facts: Evaluate = field(init=False, compare=False, repr=False)
     """All of `extract` as one object."""
-    kept: Evaluate = field(init=False, compare=False, repr=False)
-    """What each of `saves` has told, in one list."""
     marks: tuple[str, ...] = field(init=False, compare=False, repr=False)
     """The flags that each of its effects bears."""
     speaks: bool = field(init=False, compare=False, repr=False)
@@ -89,5 +87,4 @@ class Operation:
         object.__setattr__(self, "facts", extraction(self.extract))
         object.__setattr__(self, "marks", ("generic",) * self.generic + ("telemetry",) * self.telemetry)
         object.__setattr__(self, "speaks", self.channel in SPOKEN_TO)
-        object.__setattr__(self, "kept", displayed([save.told for save in self.saves]))
         object.__setattr__(self, "looks_back", self.load is not None or self.listing is not None)

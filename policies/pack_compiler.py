@@ -117,7 +117,8 @@ class PackCompiler:
         facts = {**self._file.extract, **entry.extract}
         response = None if entry.response is None else self._answer(entry.response, (*place, "response"))
         names = NO_NAMES if response is None else response.names
-        saves = (entry.save,) if isinstance(entry.save, Save) else entry.save
+        entries = (entry.save,) if isinstance(entry.save, Save) else entry.save
+        saves = tuple([self._save(save, (*place, "save"), names) for save in entries])
         return Operation(
             id=entry.id,
             intent=entry.effect,
@@ -132,8 +133,8 @@ class PackCompiler:
             recipients=self._recipients(entry, place, towards, facts),
             load=self._load(entry.load, (*place, "load")),
             listing=self._listing(entry.list_, (*place, "list")),
-            response=response,
-            saves=tuple(self._save(save, (*place, "save"), names) for save in saves),
+            response=None if response is None else response.keeping([save.told for save in saves]),
+            saves=saves,
             denied=None if entry.denied is None else self._parts.response(entry.denied, (*place, "denied")),
             idempotent=entry.idempotent and entry.effect == "write",
             telemetry=(entry.channel or self._file.channel) == "analytics",

@@ -12,22 +12,23 @@ from policies.request_view import RequestView
 class PackContext:
     """Made for one request. `names` holds what `let` (as `written_code.LETS` say) and loops have named so far."""
 
-    __slots__ = ("_now", "at", "body", "capture", "gen", "i", "names", "obj", "objs", "reason", "req", "x")
+    __slots__ = ("at", "body", "capture", "gen", "i", "names", "now", "obj", "objs", "reason", "req", "x")
 
     def __init__(
         self,
         req: RequestView,
-        *,
         at: datetime,
         gen: Generator,
         x: dict[str, Any] | None = None,
+        capture: str = "",
         obj: Any = None,
         objs: list[Any] | None = None,
         reason: str = "",
-        capture: str = "",
     ) -> None:
         self.req = req
         self.at = at
+        self.now = int(at.timestamp())
+        """Seconds since 1970."""
         self.gen = gen
         self.x = {} if x is None else x
         self.obj = obj
@@ -38,14 +39,6 @@ class PackContext:
         """What was answered, as data or `Written`."""
         self.i = 0
         self.names: dict[str, Any] = {}
-        self._now: int | None = None
-
-    @property
-    def now(self) -> int:
-        """Seconds since 1970."""
-        if self._now is None:
-            self._now = int(self.at.timestamp())
-        return self._now
 
     @property
     def iso(self) -> str:
@@ -82,7 +75,7 @@ class Describing(PackContext):
     gen = Generator(b"")
     obj = body = None
     reason = capture = ""
-    _now = 0
+    now = 0
 
     def __init__(self, req: RequestView) -> None:
         self.req = req
@@ -90,6 +83,3 @@ class Describing(PackContext):
         self.objs = []
         self.i = 0
         self.names = {}
-
-
-describing = Describing

@@ -1,7 +1,8 @@
 """Response: an answer written in a pack, compiled; and what it renders to for one request."""
 
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -28,16 +29,19 @@ class Unanswerable(Exception):
     """An answer would be larger than `LARGEST`: the request is hostile or the pack wrong."""
 
 
-class Rendered(NamedTuple):
+@dataclass(slots=True)
+class Rendered:
     """An answer, ready for a wire."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: list[tuple[str, str]]
     body: bytes
     made: Any
     """What was answered, as data or `Written`."""
-    encoded: bytes | None = None
+    encoded: bytes | None
     """The body where it is `made` as JSON that reads as that again."""
+    kept: list[tuple[Any, Any, Any] | None]
+    """Collection, key and value of what is kept of it, the value as data or `Written`; None: that is not kept."""
 
     @property
     def out(self) -> Any:
@@ -58,11 +62,15 @@ class Response:
 
     def render(self, context: PackContext) -> Rendered:
         """Raises Unanswerable and TooLarge."""
-        status, headers, made = self.work(context)
+        status, headers, made, kept = self.work.made(context)
         body, whole = _json(made) if self.form == "json" else (_bytes(self.form, made), False)
         if len(body) > LARGEST:
             raise Unanswerable(f"an answer of {len(body)} octets is larger than {LARGEST}")
-        return Rendered(status if type(status) is int else 200, tuple(headers), body, made, body if whole else None)
+        return Rendered(status if type(status) is int else 200, headers, body, made, body if whole else None, kept)
+
+    def keeping(self, kept: Sequence[Evaluate]) -> "Response":
+        """The same, which tells of what is kept of it too."""
+        return replace(self, work=self.work.keeping(kept)) if kept else self
 
 
 def _bytes(form: BodyForm, out: Any) -> bytes:

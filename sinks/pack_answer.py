@@ -129,7 +129,7 @@ class PackAnswers:
         if operation.response is None:
             raise Unanswerable(f"the operation {operation.id} of {pack.id} has no answer of its own")
         rendered = operation.response.render(context)
-        keep = self._kept(operation, context, rendered.encoded) if operation.saves else ()
+        keep = _kept(rendered) if rendered.kept else ()
         reply = Reply(
             "generic" if operation.generic else "shaped",
             rendered.status,
@@ -165,25 +165,28 @@ class PackAnswers:
         limit = min(max(asked, 1), MOST_LISTED) if type(asked) is int else 100
         return await self._objects.list(run, pack.id, text(listing.collection(context)), limit)
 
-    @staticmethod
-    def _kept(operation: Operation, context: PackContext, encoded: bytes | None) -> tuple[KeptObject, ...]:
-        kept = []
-        for told in operation.kept(context):
-            if told is not None and (key := text(told[1])):
-                value = told[2]
-                written = encoded if value is context.body and value is not None else None
-                kept.append(_object(text(told[0]), key, value, written))
-        return tuple(kept)
+
+def _kept(rendered: Rendered) -> tuple[KeptObject, ...]:
+    """What of an answer is kept. What is written already is not read for it, unless no UTF-8 can say it."""
+    kept = []
+    for told in rendered.kept:
+        if told is None or not (key := text(told[1])):
+            continue
+        collection, value = text(told[0]), told[2]
+        if value is rendered.made and value is not None and rendered.encoded is not None:
+            kept.append(KeptObject(collection, key, None if isinstance(value, Written) else value, rendered.encoded))
+        elif isinstance(value, Written):
+            kept.append(_written(collection, key, value))
+        else:
+            kept.append(KeptObject(collection, key, value, None))
+    return tuple(kept)
 
 
-def _object(collection: str, key: str, value: Any, told: bytes | None) -> KeptObject:
-    """One object to keep. What is written already is not read for it, unless no UTF-8 can say it."""
-    if not isinstance(value, Written):
-        return KeptObject(collection, key, value, told)
+def _written(collection: str, key: str, value: Written) -> KeptObject:
     try:
-        return KeptObject(collection, key, None, told or value.text().encode())
+        return KeptObject(collection, key, None, value.text().encode())
     except UnicodeEncodeError:
-        return KeptObject(collection, key, plain(value))
+        return KeptObject(collection, key, plain(value), None)
 
 
 def _reply(passage: Passage, rendered: Rendered, fidelity: Fidelity) -> Reply:

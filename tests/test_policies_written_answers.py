@@ -14,7 +14,6 @@ from policies.body import Body
 from policies.describe_http import describe_request
 from policies.expression_values import TooLarge, text
 from policies.http_request import HttpRequest
-from policies.operation import Operation
 from policies.pack import BUILT_IN, Packs
 from policies.pack_compiler import PackCompiler
 from policies.pack_context import PackContext
@@ -22,7 +21,7 @@ from policies.pack_example import request_of
 from policies.pack_file import PackFile, ResponseEntry
 from policies.pack_generator import Generator
 from policies.pack_parts import PartCompiler
-from policies.pack_response import Response
+from policies.pack_response import Rendered, Response
 from policies.pack_tree import Trees
 from policies.pack_tree_written import WrittenTrees
 from policies.recognition import Recognition
@@ -66,9 +65,8 @@ def told(request: HttpRequest, answers: type[Trees], obj: Any = None) -> list[An
             capture="capture",
         )
         rendered = response.render(context)
-        shown += [rendered.status, rendered.headers, rendered.body]
-        if known.operation is not None and response is known.operation.response:
-            shown += _kept(known.operation, context)
+        shown += wire(rendered)
+        shown += [(text(kept[0]), text(kept[1]), plain(kept[2])) for kept in rendered.kept if kept is not None]
     return shown
 
 
@@ -77,14 +75,6 @@ def _responses(known: Recognition) -> list[Response]:
         return []
     answer = None if known.operation is None else known.operation.response
     return list(known.pack.denied) if answer is None else [answer, *known.pack.denied]
-
-
-def _kept(operation: Operation, context: PackContext) -> list[Any]:
-    return [
-        (text(save.collection(context)), text(save.key(context)), plain(save.value(context)))
-        for save in operation.saves
-        if save.when is None or save.when(context)
-    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -114,7 +104,11 @@ def test_every_operation_is_answered_alike(name: str) -> None:
 def shown(response: Response, seen: Any, obj: Any) -> tuple[Any, ...]:
     objs = [{"id": "a"}, {"id": "b"}]
     rendered = response.render(PackContext(seen, at=AT, gen=Generator(b"s"), obj=obj, objs=objs))
-    return (*rendered[:3], rendered.out)
+    return (*wire(rendered), rendered.out)
+
+
+def wire(rendered: Rendered) -> tuple[Any, ...]:
+    return rendered.status, rendered.headers, rendered.body
 
 
 FIELDS = """amount currency confirm customer description metadata[a] metadata receipt_email id capture_method expand[0]
@@ -144,7 +138,7 @@ def test_whatever_is_sent_is_answered_alike(sent: dict[str, str], path: str) -> 
     assert told(request, WrittenTrees) == told(request, Trees)
 
 
-def rendered(tree: Any, answers: type[Trees], **facts: Any) -> Any:
+def rendered(tree: Any, answers: type[Trees], **facts: Any) -> Rendered:
     response = PartCompiler(Trees({}), answers({})).response(ResponseEntry.model_validate(tree), ())
     return response.render(PackContext(view(), at=AT, gen=Generator(b"s"), x=facts))
 
@@ -201,7 +195,7 @@ VALUES = [*HOSTILE, None, True, 0, 2.5, 2**70, [], {}, {"a": {"b": ""}}, ["\ud80
 def test_every_kind_of_tree_is_answered_alike(tree: dict[str, Any]) -> None:
     for value in VALUES:
         facts = {"v": value, "list": ["p", 'q"', value], "o": {"a": value, "z": 1}}
-        assert rendered(tree, WrittenTrees, **facts)[:3] == rendered(tree, Trees, **facts)[:3], value
+        assert wire(rendered(tree, WrittenTrees, **facts)) == wire(rendered(tree, Trees, **facts)), value
 
 
 def test_what_is_written_is_no_data_until_it_is_read() -> None:
