@@ -128,5 +128,6 @@ def shaped_as(request: HttpRequest, other: HttpRequest) -> HttpRequest:
 
     What is made out of it by `replace` does not have the mark any more.
     """
-    request.__dict__["_shape"] = other.__dict__["_shape"] = shape_of(other)
+    known = other.__dict__.get("_shape")
+    request.__dict__["_shape"] = shape_of(other) if known is None else known
     return request

@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 Forward = Callable[[bytes, Resolver, str], Awaitable[bytes]]
 MESSAGE, JSON = "application/dns-message", "application/dns-json"
 LONGEST = 65_535
+_ONE_QUESTION = b"\0\1"
+"""What nearly no other body says in its octets 4 and 5 (RFC 1035, 4.1.1)."""
 _ASKED = frozenset(("name", "type", "cd", "ct", "do", "edns_client_subnet", "random_padding"))
 """What a question in a query may say (https://developers.google.com/speed/public-dns/docs/doh/json)."""
 _BY_ADDRESS = frozenset(("connect", "socks", "address", "dns"))
@@ -66,8 +68,12 @@ class DnsOverHttps:
 
         No coroutine of its own: nearly every request goes straight on to the gate's.
         """
-        wire = question_in(seen) if isinstance(seen, HttpRequest) else None
-        if wire is None or not isinstance(seen, HttpRequest):
+        if not isinstance(seen, HttpRequest):
+            return self._gate.take(seen)
+        if seen.method == "POST" and ((data := seen.body.data) is None or data[4:6] != _ONE_QUESTION):
+            return self._gate.take(seen)
+        wire = question_in(seen)
+        if wire is None:
             return self._gate.take(seen)
         try:
             query = read_question(wire)
@@ -108,8 +114,7 @@ def question_in(request: HttpRequest) -> bytes | None:
     """The DNS message that a request holds, or None for any other request. Cheap for those."""
     if request.method == "POST":
         data = request.body.data
-        # One question (RFC 1035, 4.1.1) is what nearly no other body says at this place.
-        if data is None or data[4:6] != b"\0\1" or len(data) > LONGEST:
+        if data is None or data[4:6] != _ONE_QUESTION or len(data) > LONGEST:
             return None
         return data if _is(request, "content-type", MESSAGE) else None
     if request.method != "GET" or "?" not in request.target:

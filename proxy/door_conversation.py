@@ -18,7 +18,7 @@ from proxy.door_limits import DoorLimits
 from proxy.door_request import claim_of, describe_request, found_under, meant_by
 from proxy.door_unfinished import must_become_a_head
 from proxy.door_wire import Wire
-from proxy.head import Head, MalformedHead, head_end
+from proxy.head import HEAD_END, LONGEST_HEAD, Head, MalformedHead
 from proxy.head_reader import HeadReader
 from proxy.head_target import read_target
 from proxy.http1_reply import UnwritableReply, problem, render
@@ -81,7 +81,8 @@ class Conversation:
         """Whatever is new on the wire; every way this can fail ends in a refusal."""
         wire, at = self.wire, self._connection
         if self._work is None and wire.buffer:
-            self._work = self._in_flight.begin(at.id, "a request", at.source, claim=at.claim, told=at.tls)
+            flight = self._in_flight
+            self._work = flight.going[at.id] = Work("a request", at.source, flight.clock(), at.claim, at.tls)
         try:
             while not wire.closing and (head := self._next_head()) is not None:
                 if not at.tls and self._moves_on(*meant_by(head, at)):
@@ -115,7 +116,7 @@ class Conversation:
         wire = self.wire
         if self._work is not None and (not wire.buffer or wire.closing):
             self._work = None
-            self._in_flight.end(self._connection.id)
+            self._in_flight.going.pop(self._connection.id, None)
         if wire.closing or wire.lost:
             return
         if wire.paused:
@@ -133,8 +134,8 @@ class Conversation:
             # RFC 9112, 2.2: an empty line before a request line is skipped.
             del buffer[:2]
             self._said = True
-        end = head_end(buffer)
-        if end < 0:
+        end = buffer.find(HEAD_END, 0, LONGEST_HEAD) + len(HEAD_END)
+        if end < len(HEAD_END):
             must_become_a_head(buffer, self._connection.port or 0)
             return None
         self.wire.deadline = math.inf

@@ -31,6 +31,8 @@ class TlsTransport(asyncio.Transport):
         self._closing_seconds = limits.linger_seconds
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        # What `ssl`'s object hands each call on to, where it has such a thing.
+        self._records: Any = vars(self._tls).get("_sslobj", self._tls)
         self._outbox = Outbox(sock, full=protocol.pause_writing, sent=self._go_on, lost=self._over)
         self._shaken: asyncio.Future[None] = self._loop.create_future()
         late = ConnectionAbortedError("the handshake took too long")
@@ -133,10 +135,10 @@ class TlsTransport(asyncio.Transport):
         """Give the protocol all that has come, at once: also what came before a record that cannot be read."""
         data, ended, wrong = b"", False, None
         try:
-            data = more = self._tls.read(RECORD_OCTETS)
+            data = more = self._records.read(RECORD_OCTETS)
             # What is shorter than a record was all of one, and TLS holds nothing back.
             while more and (self._incoming.pending or len(more) == RECORD_OCTETS):
-                more = self._tls.read(RECORD_OCTETS)
+                more = self._records.read(RECORD_OCTETS)
                 data += more
             ended = not more
         except ssl.SSLWantReadError:
@@ -166,9 +168,9 @@ class TlsTransport(asyncio.Transport):
         if self._state != "open" or not data:
             return
         try:
-            written = self._tls.write(data)
+            written = self._records.write(data)
             while written < len(data):  # a record at a time
-                written += self._tls.write(memoryview(data)[written:])
+                written += self._records.write(memoryview(data)[written:])
         except ssl.SSLError as error:
             self._over(error)
             return

@@ -72,10 +72,13 @@ class Wire(asyncio.Protocol):
         if self._discarding:
             return
         self.buffer += data
-        if self._waiter is None and len(self.buffer) > self._limits.ahead_octets and self.busy:
+        if self._waiter is not None:
+            _wake(self._waiter)
+        elif self._task is None or self._task.done():
+            self._task = asyncio.Task(self._serve(), loop=self._loop, eager_start=True)
+        elif len(self.buffer) > self._limits.ahead_octets:
             self.paused = True
             self.transport.pause_reading()
-        self._stir()
 
     def eof_received(self) -> bool:
         self.ended = True
@@ -106,7 +109,7 @@ class Wire(asyncio.Protocol):
         """Let the reader know, or start one."""
         if self._waiter is not None:
             _wake(self._waiter)
-        elif self._task is None or self._task.done():
+        elif not self.busy:
             # Begun at once and often done at once: an answer that waits for nothing costs no turn of the loop.
             self._task = asyncio.Task(self._serve(), loop=self._loop, eager_start=True)
 
@@ -158,10 +161,10 @@ class Wire(asyncio.Protocol):
     def send(self, data: bytes) -> bool:
         """Send. True: the client does not take it all now; wait until it is `drained`."""
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None or (not self._tls and transport.is_closing()):
             return False
-        transport.write(data)
-        return self._drain is not None
+        transport.write(data)  # which ours for TLS ignores while it is closing
+        return self._drain is not None and not transport.is_closing()
 
     async def write(self, data: bytes) -> None:
         """Send, and wait while the client does not take it."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LONGEST_HEAD = 65_536
+HEAD_END = b"\r\n\r\n"
 MOST_FIELDS = 256
 NO_HEAD_YET = (b"", b"\r")
 """What may still become the empty line that may stand before a request line (RFC 9112, 2.2)."""
@@ -70,8 +71,8 @@ class Head:
 
 def head_end(data: bytes | bytearray) -> int:
     """Where the head in the first bytes ends, or -1 while it has not; a bare LF ends nothing."""
-    found = data.find(b"\r\n\r\n", 0, LONGEST_HEAD)
-    return found + 4 if found >= 0 else -1
+    found = data.find(HEAD_END, 0, LONGEST_HEAD)
+    return found + len(HEAD_END) if found >= 0 else -1
 
 
 def read_head(data: bytes) -> Head:

@@ -17,6 +17,8 @@ MOST_LOST = 1_000
 """Between two times they are asked for."""
 RunOf = Callable[[RunClaim | None, str], str]
 """The run a claim and an address stand for. Without side effects."""
+Judged = tuple[str, str, float]
+"""An effect that is being judged: its run, its source, and since when."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +61,8 @@ class InFlight:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self._going: dict[Hashable, Work] = {}
+        self.going: dict[Hashable, Work | Judged] = {}
+        """What is unfinished, by whoever entered it. Open to the door, which enters and ends each request itself."""
         self._watched: dict[str, Watched] = {}
         self._lost: list[tuple[Work, str]] = []
 
@@ -67,31 +70,34 @@ class InFlight:
         self, key: Hashable, what: str, source: str, *, claim: RunClaim | None = None, told: bool = False
     ) -> Work:
         """Enter work under a key of its own; what was entered there before is this now."""
-        self._going[key] = work = Work(what, source, self.clock(), claim, told)
+        self.going[key] = work = Work(what, source, self.clock(), claim, told)
         return work
 
     def end(self, key: Hashable) -> None:
         """It has been answered, or never will be. Ending twice is ending once."""
-        self._going.pop(key, None)
+        self.going.pop(key, None)
 
     def judge(self, key: Hashable, run: str, source: str) -> None:
         """An effect of a run is being judged and recorded."""
-        self._going[key] = Work("an effect", source, self.clock(), None, True, run)
+        self.going[key] = (run, source, self.clock())
 
     def judged(self, key: Hashable) -> None:
         """It is on record, or was refused."""
-        work = self._going.pop(key, None)
-        watched = None if work is None else self._watched.get(work.run or "")
-        if work is not None and watched is not None:
+        entry = self.going.pop(key, None)
+        if entry is None or not self._watched:
+            return
+        run, source, _ = entry if isinstance(entry, tuple) else (entry.run or "", entry.source, 0.0)
+        watched = self._watched.get(run)
+        if watched is not None:
             watched.last = self.clock()
             if len(watched.sources) <= SOURCES_KEPT:
-                watched.sources.add(work.source)
+                watched.sources.add(source)
 
     def lose(self, key: Hashable, why: str) -> None:
         """What is entered under a key was refused without having come before the gate: no capture tells of it."""
-        work = self._going.get(key)
+        work = self.going.get(key)
         if work is not None and len(self._lost) < MOST_LOST:
-            self._lost.append((work, why))
+            self._lost.append((self._whole(key, work), why))
 
     def lost(self) -> list[tuple[Work, str]]:
         """What was refused so since this was last asked, and why, as a phrase."""
@@ -128,12 +134,21 @@ class InFlight:
 
     def holds(self, work: Work) -> bool:
         """Whether it is unfinished still."""
-        return any(work is other for other in self._going.values()) and not (work.idle is not None and work.idle())
+        return any(work is other for other in self.going.values()) and not (work.idle is not None and work.idle())
 
     @property
     def size(self) -> int:
         """How much is unfinished, and how many runs are watched: nothing of either is left behind by a finished run."""
-        return len(self._going) + len(self._watched)
+        return len(self.going) + len(self._watched)
 
     def _begun(self) -> list[Work]:
-        return [work for work in tuple(self._going.values()) if work.idle is None or not work.idle()]
+        begun = [self._whole(key, entry) for key, entry in tuple(self.going.items())]
+        return [work for work in begun if work.idle is None or not work.idle()]
+
+    def _whole(self, key: Hashable, entry: "Work | Judged") -> Work:
+        """An effect that is being judged is made into a whole entry once somebody asks: hardly ever anybody does."""
+        if not isinstance(entry, tuple):
+            return entry
+        run, source, since = entry
+        work = self.going[key] = Work("an effect", source, since, None, True, run)
+        return work
