@@ -5,6 +5,8 @@ Every hook of mitmproxy's comes through `handle_hook`, every connection it opens
 
 import asyncio
 import logging
+import socket
+import struct
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -27,6 +29,9 @@ _REGULAR = mode_specs.ProxyMode.parse("regular")
 MOST_WAITING = 1024 * 1024
 """Octets of an upload that may wait for HTTP/2's flow control before more is written."""
 
+LOOK_SECONDS = 1.0
+"""Between two looks whether an opt-in has ended."""
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Hooks = Callable[["HeldConnection", commands.StartHook], Awaitable[None]]
 
@@ -48,7 +53,7 @@ class HeldConnection(LiveConnectionHandler):
         self._flush = cast("Callable[[], Awaitable[None]]", super().drain_writers)
         self.waiting_for_client: Callable[[], int] = lambda: 0
         """Octets of answers that the client's HTTP/2 windows hold back; set once HTTP is spoken."""
-        self._expiry: asyncio.TimerHandle | None = None
+        self._expiry: asyncio.Handle | None = None
         self._expires: datetime | None = None
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
@@ -63,9 +68,12 @@ class HeldConnection(LiveConnectionHandler):
                 raise asyncio.CancelledError from error
 
     def shut(self) -> None:
-        """Close the client's connection, and with it all that were opened for it."""
+        """Close the client's connection, and with it all that were opened for it, on which nothing more is sent."""
         self.closed = True
         self.tickets.void()
+        for connection, server in tuple(self.transports.items()):
+            if connection is not self.client and isinstance(server.writer, asyncio.StreamWriter):
+                _cut(server.writer)
         io = self.transports.get(self.client)
         if io is not None and io.handler is not None:
             io.handler.cancel("shut by Soundstage")
@@ -77,8 +85,16 @@ class HeldConnection(LiveConnectionHandler):
         if self._expiry is not None:
             self._expiry.cancel()
         self._expires = expires
-        seconds = max(0.0, (expires - datetime.now(UTC)).total_seconds())
-        self._expiry = asyncio.get_running_loop().call_later(seconds, self.shut)
+        self._expiry = asyncio.get_running_loop().call_soon(self._await_expiry, expires)
+
+    def _await_expiry(self, expires: datetime) -> None:
+        """Looked at now and then: the wall clock may be moved, and the loop's is another."""
+        seconds = (expires - datetime.now(UTC)).total_seconds()
+        if seconds <= 0:
+            self.shut()
+            return
+        later = asyncio.get_running_loop().call_later
+        self._expiry = later(min(seconds, LOOK_SECONDS), self._await_expiry, expires)
 
     def over(self) -> None:
         """The client has gone: nothing may be dialled for it any more, and what was closes."""
@@ -167,3 +183,11 @@ class HeldConnection(LiveConnectionHandler):
         """mitmproxy's own lines carry bytes of the conversation, which may be secret: only its failures are kept."""
         if level >= logging.ERROR:
             _log.error("mitmproxy: %s", message.partition("\n")[0][:200], exc_info=exc_info)
+
+
+def _cut(writer: asyncio.StreamWriter) -> None:
+    """Reset a connection: what was written and has not gone yet, here or in the kernel, goes nowhere any more."""
+    sock = writer.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

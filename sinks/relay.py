@@ -3,7 +3,6 @@
 A relay takes all recipients or gets no message: SMTP has one reply for the whole mail, and "partly" is not among them.
 """
 
-import asyncio
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +14,7 @@ from policies.mail import Mail
 from sinks.dialler import CannotDial, Dialler, DialRefused
 from sinks.passage import Departure
 from sinks.relay_envelope import NotRelayed, check, is_read_alike, mail_command, rcpt_commands, read_via
+from sinks.relay_leave import Leave, Rules, TakenBack
 from sinks.relay_return import NULL_SENDER, sender_for
 from sinks.relay_session import RelayGone, RelayReply, RelaySession
 from sinks.ticket import Ticket
@@ -41,14 +41,18 @@ class Relay:
         tls_context: Callable[[], ssl.SSLContext] = ssl.create_default_context,
         seconds: float = 900.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rules: Rules | None = None,
     ) -> None:
-        """`tls_context` verifies servers of `smtps://`. STARTTLS is taken where offered, whoever's certificate it is:
+        """`rules`: a mail is held to those of each moment until it is told whole; None: to those it was judged by.
+
+        `tls_context` verifies servers of `smtps://`. STARTTLS is taken where offered, whoever's certificate it is:
         whoever could show a false one could as well have left STARTTLS out."""
         self._dialler = dialler
         self._hostname = hostname
         self._tls_context = tls_context
         self._seconds = seconds
         self._clock = clock
+        self._rules = rules
 
     async def deliver(self, departure: Departure, mail: Mail, content: BinaryIO | bytes) -> tuple[bool, Reply]:
         """Whether bytes of the mail, its envelope with it, may have left, and the reply for the client.
@@ -64,15 +68,19 @@ class Relay:
         try:
             scheme, host, port = read_via(departure.decision.via)
             check(mail, departure.would_reach)
-            async with asyncio.timeout(self._time_left(departure)):
+            leave = Leave(departure, self._rules, self._clock)
+            leave.prove()
+            async with leave.within(self._seconds):
                 session = await self._open(departure, scheme, host, port)
-                reply = await self._carry(session, scheme, host, mail, content)
+                reply = await self._carry(session, leave, scheme, host, mail, content)
             await session.close(politely=True)
             return True, _taken(reply)
         except RelaySaidNo as refusal:
             left, answer = _left(session), _refused(refusal.status, str(refusal))
         except NotRelayed as refusal:
             left, answer = _left(session), _ours(refusal.status, str(refusal))
+        except TakenBack as refusal:
+            left, answer = _left(session), _ours(554, f"5.7.1 {refusal}")
         except DialRefused as refusal:
             left, answer = False, _ours(554, f"5.7.1 The relay may not be dialled: {refusal}")
         except (CannotDial, RelayGone, OSError, TimeoutError) as error:
@@ -81,12 +89,6 @@ class Relay:
         if session is not None:
             await session.close(politely=not session.sent)
         return left, answer
-
-    def _time_left(self, departure: Departure) -> float:
-        expires = departure.decision.expires
-        if expires is None:
-            return self._seconds
-        return max(0.0, min(self._seconds, (expires - self._clock()).total_seconds()))
 
     async def _open(self, departure: Departure, scheme: str, host: str, port: int) -> RelaySession:
         ticket = Ticket(
@@ -101,7 +103,7 @@ class Relay:
         return RelaySession(*await self._dialler.open(ticket, tls=self._tls_context() if scheme == "smtps" else None))
 
     async def _carry(
-        self, session: RelaySession, scheme: str, host: str, mail: Mail, content: BinaryIO | bytes
+        self, session: RelaySession, leave: Leave, scheme: str, host: str, mail: Mail, content: BinaryIO | bytes
     ) -> RelayReply:
         _wanted(await session.reply())
         _wanted(await session.hello(self._hostname))
@@ -111,9 +113,11 @@ class Relay:
             _wanted(await session.hello(self._hostname))
         ascii_content = content.isascii() if isinstance(content, bytes) else not _promised_eight_bit(mail)
         envelope = mail_command(mail, session.offers, ascii_content)
+        leave.prove()
         session.named = True
         _wanted(await session.command(envelope))
         for number, line in enumerate(rcpt_commands(mail, session.offers)):
+            leave.prove()
             reply = await session.command(line)
             if not reply.good:
                 whom = mail.recipients[number]
@@ -121,7 +125,7 @@ class Relay:
         start = await session.command("DATA")
         if start.code != 354:
             raise RelaySaidNo(start)
-        return _wanted(await session.message(_chunks(content)))
+        return _wanted(await session.message(_told(content, leave)))
 
 
 def _wanted(reply: RelayReply) -> RelayReply:
@@ -166,6 +170,15 @@ def _opportunistic() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _told(content: BinaryIO | bytes, leave: Leave) -> Iterator[bytes]:
+    """Each piece that may still go; after the last there is no way back."""
+    for chunk in _chunks(content):
+        leave.prove()
+        yield chunk
+    leave.prove()
+    leave.over = True
 
 
 def _chunks(content: BinaryIO | bytes) -> Iterator[bytes]:

@@ -3,7 +3,10 @@
 import contextlib
 import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+from policies.decision import Decision
+from policies.effect import Effect
 from policies.http_request import RunClaim
 from proxy.ca import CertificateAuthority
 from sinks.dialler import Dialler
@@ -28,12 +31,16 @@ def mail_listener(
     claim: RunClaim | None = None,
 ) -> SmtpListener:
     """Not listening yet. `claim`: of the run it is for alone."""
+
+    def rules(effect: Effect) -> Decision:
+        return judging.policy.in_force.decide(ground.runs.for_policy(effect), datetime.now(UTC))
+
     return SmtpListener(
         judging.gate,
         _mail_tls(ca, settings.steered_to[0]),
         HOSTNAME,
         intakes=lambda: ground.store.intake(True),
-        relay=Relay(dialler, HOSTNAME, tls_context=lambda: relay_tls(settings)),
+        relay=Relay(dialler, HOSTNAME, tls_context=lambda: relay_tls(settings), rules=rules),
         limits=SmtpLimits(message_octets=settings.mail_bytes),
         in_flight=judging.in_flight,
         claim=claim,
