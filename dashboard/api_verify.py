@@ -15,6 +15,7 @@ from dashboard.problem import Problem
 from dashboard.run_evidence import EvidenceLimits, RunEvidence
 from dashboard.run_state import state_of, stretch_of, window_of
 from dashboard.schemas import ProblemShape
+from dashboard.verdicts import Verdicts
 from ledger.reader import Reader
 from policies.expectation import NOTHING_REAL, Expectations
 from policies.expectation_file import ExpectationError, read_expectations
@@ -45,7 +46,15 @@ class RunQuestions(Protocol):
 class VerifyApi:
     """Settles through the gateway, then judges what the ledger holds, in a thread."""
 
-    def __init__(self, reader: Reader, gateway: RunQuestions, limits: EvidenceLimits | None = None) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        gateway: RunQuestions,
+        limits: EvidenceLimits | None = None,
+        verdicts: Verdicts | None = None,
+    ) -> None:
+        """`verdicts`: where each result is kept for who looks later."""
+        self._verdicts = verdicts or Verdicts()
         self._reader = reader
         self._gateway = gateway
         self._limits = limits or EvidenceLimits()
@@ -62,6 +71,7 @@ class VerifyApi:
     async def verify(self, run_id: str, asked: VerifyAsked, request: Request) -> JSONResponse:
         """Judge a run, or a window of it. A file that is refused is not judged in part."""
         result = await self.result(run_id, asked)
+        self._verdicts.keep(result, asked.window, None if asked.text is None else asked.file)
         return JSONResponse((result if own_run(request) is None else _its_own(result)).as_contract())
 
     async def result(self, run_id: str, asked: VerifyAsked) -> Result:

@@ -6,10 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from fastapi import FastAPI
 
 from dashboard.api_captures import CapturesApi
 from dashboard.api_doctor import doctor_routes
@@ -23,17 +20,17 @@ from dashboard.api_verify import VerifyApi
 from dashboard.api_wait import wait_routes
 from dashboard.caller import Callers
 from dashboard.commit_feed import CommitFeed
-from dashboard.gateway_link import Gateway, GatewayUnreachable
+from dashboard.gateway_link import Gateway
 from dashboard.guard import Guard
-from dashboard.invalid_request import http_problem, invalid
 from dashboard.live_stream import Streams
 from dashboard.mailhog_api import MailHogApi
 from dashboard.mailpit_changes import MailpitChanges
 from dashboard.mailpit_reading import MailpitReading
 from dashboard.page_doctor import doctor_pages
+from dashboard.page_policy import policy_pages
+from dashboard.page_runs import RunPages
 from dashboard.pages import page_routes
 from dashboard.pages_sign_in import SignInPages
-from dashboard.problem import problem_response
 from dashboard.rendering import Rendering
 from dashboard.runs_link import RunsLink
 from dashboard.sessions import Sessions
@@ -41,11 +38,12 @@ from dashboard.settings import DashboardSettings
 from dashboard.sign_in import SignInLinks
 from dashboard.sign_in_rate import SignInRate
 from dashboard.strict_json import StrictJson
+from dashboard.verdicts import Verdicts
+from dashboard.wrong_page import handlers
 from ledger.doctor_reports import DoctorReports
 from ledger.labels import Labels
 from ledger.reader import Reader
 from ledger.run_keys import RunKeys
-from ledger.trouble import LedgerUnavailable
 
 
 def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, labels: Labels) -> FastAPI:
@@ -61,10 +59,9 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.state.feed = feed
     app.add_middleware(StrictJson)
     app.add_middleware(Guard, hosts=settings.hosts, callers=callers)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http_problem)
-    app.add_exception_handler(GatewayUnreachable, _unreachable)
-    app.add_exception_handler(LedgerUnavailable, _unreadable)
+    rendering = Rendering()
+    for trouble, handler in handlers(rendering).items():
+        app.add_exception_handler(trouble, handler)
     app.include_router(health_routes(gateway, feed))
     app.include_router(wait_routes(reader, feed))
     app.include_router(CapturesApi(reader, gateway).routes())
@@ -72,16 +69,19 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.include_router(schedule_routes(gateway))
     link = RunsLink(gateway)
     app.include_router(RunsApi(link).routes())
-    app.include_router(VerifyApi(reader, link).routes())
+    verdicts = Verdicts()
+    app.include_router(VerifyApi(reader, link, verdicts=verdicts).routes())
     app.include_router(MailpitReading(reader, labels, gateway).routes())
     app.include_router(MailpitChanges(reader, labels, gateway).routes())
     app.include_router(MailHogApi(reader, labels, gateway).routes())
     app.include_router(live_routes(reader, feed, streams, callers))
     app.include_router(SignInPages(callers, SignInLinks(settings.data_dir), SignInRate()).routes())
-    app.include_router(page_routes(reader, gateway, feed, streams, callers, labels))
+    app.include_router(page_routes(reader, gateway, feed, streams, callers, labels, rendering))
     reports = DoctorReports(settings.data_dir)
     app.include_router(doctor_routes(reports))
-    app.include_router(doctor_pages(reports, Rendering()))
+    app.include_router(doctor_pages(reports, rendering))
+    app.include_router(RunPages(link, reader, verdicts, rendering).routes())
+    app.include_router(policy_pages(gateway, rendering))
     describe_api(app)
     return app
 
@@ -102,11 +102,3 @@ def _following(feed: CommitFeed) -> Callable[[FastAPI], AbstractAsyncContextMana
             following.cancel()
 
     return lifespan
-
-
-async def _unreachable(request: Request, error: Exception) -> Response:
-    return problem_response(503, "The gateway does not answer; nothing passes while it is down. Its log says why.")
-
-
-async def _unreadable(request: Request, error: Exception) -> Response:
-    return problem_response(503, f"The ledger cannot be read now: {error}.")

@@ -58,9 +58,7 @@ def _of(one: dict[str, Any]) -> Iterator[tuple[str, str]]:
     declared = _TYPES.get(str(lower.get("type")).partition(";")[0].strip().lower())
     if declared:
         yield from ((declared, text) for name in _VALUES if (text := _text(lower.get(name))))
-    for name in _NAMES.keys() & lower.keys():
-        if text := _text(lower[name]):
-            yield _NAMES[name], text
+    yield from ((_NAMES[name], text) for name, said in lower.items() if name in _NAMES and (text := _text(said)))
 
 
 def _text(value: Any) -> str:

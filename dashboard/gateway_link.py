@@ -32,6 +32,13 @@ class Gateway(Protocol):
         """
         ...
 
+    async def policy_files(self) -> dict[str, Any]:
+        """The files that the policy in force was made of, as they were loaded.
+
+        `{"files": [{"path", "text"}], "defaults": {channel: "capture" | "deny", "web": {"write", "read"}}}`
+        """
+        ...
+
     async def explain(self, request: dict[str, Any]) -> dict[str, Any]:
         """`{"verdict", "rule", "reason", "opt_in"}` of `{"method", "url", "headers"}`, `{"email": {...}}` or `{"job"}`.
 
@@ -50,7 +57,8 @@ class Gateway(Protocol):
     async def purge(self, filters: dict[str, Any]) -> dict[str, Any]:
         """Remove what matches (fields of `ledger.filters.Filters` that are set, times in RFC 3339).
 
-        `{"removed": int}`, or `{"refused": str}`, a whole sentence, where a run that is still open would lose evidence.
+        `{"removed": int}`, or a whole sentence: `{"refused": str}` where a run that is still open would lose evidence,
+        `{"unavailable": str}` where the ledger cannot be written, after some of it, perhaps.
         """
         ...
 

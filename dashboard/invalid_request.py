@@ -1,4 +1,4 @@
-"""What FastAPI found wrong with a request, said in whole sentences that name the parameter and the value."""
+"""What FastAPI found wrong with a request, as Problems: whole sentences that name the parameter and the value."""
 
 import difflib
 from typing import Any
@@ -6,31 +6,30 @@ from typing import Any
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 
 from dashboard.capture_query import WaitQuery
-from dashboard.problem import problem_response
+from dashboard.problem import Problem
 
 _KNOWN = sorted({field.alias or name for name, field in WaitQuery.model_fields.items()} | {"after"})
 
 
-async def invalid(request: Request, error: Exception) -> JSONResponse:
+def invalid(request: Request, error: Exception) -> Problem:
     """422 for what can be read but not understood."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for this type alone
     found = [_told(one) for one in error.errors()]
     detail = " ".join(one["detail"] for one in found)
     first = {name: found[0][name] for name in ("parameter", "value")}
-    return problem_response(422, detail, errors=found, **first)
+    return Problem(422, detail, errors=found, **first)
 
 
-async def http_problem(request: Request, error: Exception) -> JSONResponse:
+def http_problem(request: Request, error: Exception) -> Problem:
     """The framework's own 404 and 405 in our shape."""
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for this type alone
     detail = f"There is nothing at {request.url.path[:200]!r}."
     if error.status_code == 405:
         detail = f"{request.method} is not answered at {request.url.path[:200]!r}."
     headers = dict(error.headers) if error.headers else None
-    return problem_response(error.status_code, detail, headers)
+    return Problem(error.status_code, detail, headers=headers)
 
 
 def _told(error: Any) -> dict[str, Any]:

@@ -11,6 +11,10 @@ from policies.scheduled_job import SCHEDULERS
 VERDICT_SIGNS = {"capture": "●", "deny": "■", "divert": "◆", "allow": "▲"}
 """A shape for each verdict, so that colour is never the only sign."""
 VERDICT_WORDS = {"capture": "captured", "deny": "denied", "divert": "diverted", "allow": "allowed"}
+OUTCOME_SIGNS = {
+    "clean": "●", "held": "●", "violated": "■", "failed": "■", "inconclusive": "▲", "open": "○", "not judged": "–",
+}  # fmt: skip
+"""The same for what came of a run, and of a row that says what it should do."""
 _CHANNELS = (
     "email:Mail sms:Text push:Push payment:Payment webhook:Webhook chat:Chat "
     "storage:Storage queue:Queue schedule:Schedule dns:DNS web:Web socket:Socket"

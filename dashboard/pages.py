@@ -20,10 +20,15 @@ from ledger.reader import Reader
 
 
 def page_routes(
-    reader: Reader, gateway: Gateway, feed: CommitFeed, streams: Streams, callers: Callers, labels: Labels
+    reader: Reader,
+    gateway: Gateway,
+    feed: CommitFeed,
+    streams: Streams,
+    callers: Callers,
+    labels: Labels,
+    rendering: Rendering,
 ) -> APIRouter:
     """Now, Inbox, Attempts, One attempt."""
-    rendering = Rendering()
     now = Now(reader, gateway, rendering)
     inbox = InboxLabels(reader, labels)
     router = APIRouter()

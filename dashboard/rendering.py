@@ -10,9 +10,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from dashboard.assets import asset_version
-from dashboard.look import CHANNEL_WORDS, VERDICT_SIGNS, VERDICT_WORDS
+from dashboard.look import CHANNEL_WORDS, OUTCOME_SIGNS, VERDICT_SIGNS, VERDICT_WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
+PLACES = (
+    ("/", "Now", "whether anything left, and what was tried"),
+    ("/inbox", "Inbox", "mails, texts, pushes and chat messages"),
+    ("/attempts", "Attempts", "everything, by kind and one by one"),
+    ("/runs", "Runs", "what each run did, and whether it should have"),
+    ("/policy", "Policy", "what may leave, and what would happen to a request"),
+    ("/doctor", "Doctor", "whether anything goes round Soundstage"),
+)
+"""The pages: address, name, and what is there."""
 
 
 class Rendering:
@@ -30,7 +39,12 @@ class Rendering:
         )
         self._environment.filters.update(ago=self._ago, exact=exact, size=size, number=number)
         self._environment.globals.update(
-            version=asset_version(), signs=VERDICT_SIGNS, words=VERDICT_WORDS, channel_words=CHANNEL_WORDS
+            version=asset_version(),
+            signs=VERDICT_SIGNS,
+            words=VERDICT_WORDS,
+            channel_words=CHANNEL_WORDS,
+            places=PLACES,
+            outcome_signs=OUTCOME_SIGNS,
         )
 
     def text(self, template: str, **values: Any) -> str:
@@ -38,13 +52,19 @@ class Rendering:
 
     def page(self, request: Request, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """A whole page, with what its frame needs."""
-        session = request.state.caller.session
-        csrf = session.csrf if session is not None else ""
+        caller = request.state.caller
+        csrf = caller.session.csrf if caller is not None and caller.session is not None else ""
         return HTMLResponse(self.text(template, csrf=csrf, path=request.url.path, **values), status)
 
     def _ago(self, at: str | datetime) -> str:
         seconds = (self.clock() - moment(at)).total_seconds()
         return ago(seconds)
+
+
+def lasted(begun: str | datetime, ended: str | datetime) -> str:
+    """`3 min`; `0 s` where it was over at once."""
+    said = ago(max(0.0, (moment(ended) - moment(begun)).total_seconds()))
+    return "0 s" if said == "now" else said
 
 
 def moment(at: str | datetime) -> datetime:

@@ -35,6 +35,10 @@ class ControlClient:
         """The policy in force."""
         return dict(await self._ask("policy"))
 
+    async def policy_files(self) -> dict[str, Any]:
+        """Its files as they were loaded, and the defaults."""
+        return dict(await self._ask("policy_files"))
+
     async def explain(self, request: dict[str, Any]) -> dict[str, Any]:
         """What would happen to a request or a mail. ValueError where the question is wrong."""
         return dict(await self._ask("explain", request))

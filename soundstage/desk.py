@@ -69,6 +69,7 @@ class Desk:
         answers = {
             "readiness": self._readiness,
             "policy": self._shown_policy,
+            "policy_files": self._policy_files,
             "explain": self._explain,
             "names": self._names,
             "metrics": self._metrics,
@@ -108,6 +109,12 @@ class Desk:
                 }
                 for opt_in in policy.opt_ins
             ],
+        }
+
+    async def _policy_files(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "defaults": self._policy.in_force.defaults.model_dump(),
+            "files": [{"path": str(path), "text": text} for path, text in self._policy.texts],
         }
 
     async def _names(self, given: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from policies.policy_problem import PolicyError
 
 LOOK_SECONDS = 1.0
 """How often the files are looked at: a stat each, no more."""
+SHOWN = 512 * 1024
+"""Characters of a file that are kept to be looked at."""
 log = logging.getLogger(__name__)
 Stamp = tuple[tuple[int, int, int] | None, ...]
 
@@ -23,6 +25,8 @@ class PolicyInForce:
         self._stamp = self._look()
         self.in_force = load()
         """What decides."""
+        self.texts = self._read()
+        """The files it was made of, as people wrote them."""
         self.error: str | None = None
         """Why the last reload was refused, or None."""
         self.told: list[Callable[[Policy], None]] = []
@@ -38,6 +42,7 @@ class PolicyInForce:
             log.error("the policy was not reloaded, the old one stays in force: %s", refused)  # noqa: TRY400 - no bug
         else:
             self.error = None
+            self.texts = self._read()
             for tell in self.told:
                 tell(self.in_force)
 
@@ -50,6 +55,18 @@ class PolicyInForce:
 
     def _look(self) -> Stamp:
         return tuple(map(_stamp, self._paths))
+
+    def _read(self) -> tuple[tuple[Path, str], ...]:
+        """A file that changes just now is read again with the reload that its new stamp asks for."""
+        return tuple((path.absolute(), _text(path)) for path in self._paths)
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(SHOWN)
+    except OSError:
+        return ""
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

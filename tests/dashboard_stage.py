@@ -46,6 +46,7 @@ class GatewayFake:
             "error": None,
             "opt_ins": [],
         }
+        self.files: dict[str, Any] = {"files": [], "defaults": {"email": "capture", "web": {"write": "capture"}}}
         self.purged: list[dict[str, Any]] = []
         self.refusal: str | None = None
         self.released: list[tuple[str, list[str], str]] = []
@@ -65,6 +66,10 @@ class GatewayFake:
     async def policy(self) -> dict[str, Any]:
         self._here()
         return self.told
+
+    async def policy_files(self) -> dict[str, Any]:
+        self._here()
+        return self.files
 
     async def explain(self, request: dict[str, Any]) -> dict[str, Any]:
         self._here()
@@ -162,16 +167,19 @@ async def recording(data_dir: Path) -> AsyncIterator[tuple[Ledger, Writer]]:
 
 
 @contextlib.asynccontextmanager
-async def staged(data_dir: Path) -> AsyncIterator[Stage]:
+async def staged(data_dir: Path, gateway: type[GatewayFake] = GatewayFake) -> AsyncIterator[Stage]:
     """The real application over a real ledger under a real server, on a free port of loopback."""
-    async with recording(data_dir / "data") as (ledger, writer), served(data_dir / "data", ledger, writer) as stage:
+    data_dir = data_dir / "data"
+    async with recording(data_dir) as (ledger, writer), served(data_dir, ledger, writer, gateway) as stage:
         yield stage
 
 
 @contextlib.asynccontextmanager
-async def served(data_dir: Path, ledger: Ledger, writer: Writer) -> AsyncIterator[Stage]:
+async def served(
+    data_dir: Path, ledger: Ledger, writer: Writer, kind: type[GatewayFake] = GatewayFake
+) -> AsyncIterator[Stage]:
     """A dashboard over what is there."""
-    reader, gateway = Reader(ledger), GatewayFake(writer)
+    reader, gateway = Reader(ledger), kind(writer)
     app = create_app(DashboardSettings(data_dir, ADMIN), reader, gateway, Labels(ledger))
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="on", http="h11", ws="none")

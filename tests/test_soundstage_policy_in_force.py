@@ -64,6 +64,18 @@ def test_file_that_is_gone_keeps_the_old_policy(file: Path) -> None:
     assert "No such file" in (policy.error or "")
 
 
+def test_the_files_are_kept_as_they_were_loaded(file: Path) -> None:
+    policy = PolicyInForce([file], loading(file))
+    loaded = file.read_text()
+    assert policy.texts == ((file, loaded),)
+    file.write_text("nonsense")
+    policy.reload()
+    assert policy.texts == ((file, loaded),), "what was refused decides nothing"
+    file.write_text(text("second"))
+    policy.reload()
+    assert policy.texts == ((file, text("second")),)
+
+
 def test_good_file_mends_it(file: Path) -> None:
     policy = PolicyInForce([file], loading(file))
     file.write_text("nonsense")

@@ -1,0 +1,88 @@
+"""What went wrong: a page for who looks, a problem in JSON for programs, with the same sentence and status."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from dashboard_stage import Stage, staged
+
+LOOKING = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    async with staged(tmp_path_factory.mktemp("wrong")) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        pytest.param("/atempts", 404, "There is nothing at &#39;/atempts&#39;.", id="mistyped"),
+        pytest.param("/runs/run-x/y", 404, "There is nothing at &#39;/runs/run-x/y&#39;.", id="too-far-down"),
+        pytest.param("/attempts?after=junk", 422, "after: ", id="a-cursor-that-is-none"),
+        pytest.param("/doctor/none", 404, "It was never filed", id="no-such-report"),
+    ],
+)
+async def test_who_looks_gets_a_page_that_says_what_there_is(
+    client: httpx.AsyncClient, path: str, status: int, says: str
+) -> None:
+    answer = await client.get(path, headers=LOOKING)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert says in answer.text
+    for place in ("/", "/inbox", "/attempts", "/runs", "/policy", "/doctor"):
+        assert f'<li><a href="{place}">' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/atempts", "/attempts"),
+        ("/Inbox", "/inbox"),
+        ("/run/x", "/runs"),
+        ("/policies", "/policy"),
+        ("/nothing-like-it", None),
+    ],
+)
+async def test_the_page_that_was_probably_meant_is_named(
+    client: httpx.AsyncClient, path: str, meant: str | None
+) -> None:
+    said = (await client.get(path, headers=LOOKING)).text.partition("</p>")[0]
+    assert ("Did you mean" in said) == (meant is not None)
+    assert meant is None or f'<a href="{meant}">' in said
+
+
+async def test_a_post_that_no_page_answers(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/inbox", headers=LOOKING)
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
+    assert "POST is not answered at &#39;/inbox&#39;." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        pytest.param("/atempts", {"accept": "*/*"}, id="curl"),
+        pytest.param("/atempts", {"accept": "application/json"}, id="a-program"),
+        pytest.param("/api/run", LOOKING, id="the-api-in-a-browser"),
+        pytest.param("/mailpit/api/v1/mesages", LOOKING, id="a-drop-in"),
+        pytest.param("/inbox/a/b", {**LOOKING, "hx-request": "true"}, id="a-part-of-a-page"),
+    ],
+)
+async def test_programs_are_told_in_json(client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> None:
+    answer = await client.get(path, headers=headers)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == f"There is nothing at {path!r}."
+
+
+async def test_nobody_is_told_what_there_is_without_signing_in(stage: Stage) -> None:
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as stranger:
+        answer = await stranger.get("/atempts", headers=LOOKING)
+        assert answer.status_code == 401
+        assert "/attempts" not in answer.text
