@@ -73,6 +73,8 @@ class CapturesApi:
         told = await self._gateway.purge(query.asked())
         if "refused" in told:
             raise Problem(409, str(told["refused"]))
+        if "unavailable" in told:
+            raise Problem(503, str(told["unavailable"]))
         return JSONResponse(told)
 
     def _found(self, request: Request, capture_id: str) -> StoredCapture:

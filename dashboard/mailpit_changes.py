@@ -154,6 +154,8 @@ async def purge(gateway: Gateway, filters: Filters) -> None:
     told = await gateway.purge(shown(filters))
     if "refused" in told:
         raise Problem(409, f"{told['refused']}.")
+    if "unavailable" in told:
+        raise Problem(503, str(told["unavailable"]))
 
 
 def shown(filters: Filters) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger.filters import Filters
 from ledger.retention import OpenRunWouldLose
+from ledger.trouble import LedgerUnavailable
 from soundstage.addresses import shown
 from soundstage.gateway_entrances import Entrances
 from soundstage.gateway_gate import Judging
@@ -81,6 +82,8 @@ class GatewayFacts:
             removed = await asyncio.to_thread(self._ground.retention.purge, filters_of(filters))
         except (OpenRunWouldLose, ValueError) as refused:
             return {"refused": str(refused)}
+        except LedgerUnavailable as trouble:
+            return {"unavailable": f"Not all of it could be removed: {trouble}."}
         return {"removed": removed.captures}
 
 

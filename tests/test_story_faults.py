@@ -131,6 +131,14 @@ class Person:
         )
         return answer.status_code, answer.text
 
+    def purges(self) -> httpx.Response:
+        """What is said to the wish that everything be removed."""
+        return httpx.delete(
+            f"{self._house.addresses['dashboard']}/api/captures",
+            headers={"authorization": f"Bearer {self._house.token}"},
+            trust_env=False,
+        )
+
     def until(self, answered: tuple[int, int]) -> None:
         """Try, within a bound, until mail and webhook are answered like this."""
         for _ in range(200):
@@ -151,6 +159,8 @@ def test_a_full_disk_is_answered_451_and_503_until_there_is_room_again(small_dis
         status, told = person.readiness()
         assert status == 503
         assert "ledger" in told
+        purged = person.purges()
+        assert (purged.status_code, "could be removed" in purged.json()["detail"]) == (503, True)
         (small_disk / "filler").unlink()
         person.until((250, 200))
         assert person.readiness()[0] == 200
