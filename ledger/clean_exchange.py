@@ -55,7 +55,10 @@ def clean_row(
     """The row of a request that stays here and of our own answer to it, where nothing is to be removed from either.
     None where something may be, or where a body is too long for a row."""
     # In one piece, for every request: each step of its own costs a microsecond, and there were sixty.
-    head = _head_of(masker, request, places)
+    shape = shape_of(request)
+    head: MaskedHead | None = shape.masked
+    if head is None or head.keeper is not masker or head.plan.places is not places:
+        head = shape.masked = MaskedHead(request, shape, masker.plan(places), masker, masker.mark)
     path, _, query = request.target.partition("?")
     key = head, path, effect.protocol, effect.credential, decision.rule, decision.reason, reply.fidelity
     start = _starts.get(key) or _start(key, masker, effect, decision)
@@ -63,7 +66,9 @@ def clean_row(
     told = start and _told(request, reply, facts, head, masker.general)
     if not told:
         return None
-    body, answer, replay, run = request.body, reply.body, reply.replay, plain(effect.run)
+    body, answer, replay, run = request.body, reply.body, reply.replay, effect.run
+    if not run.isidentifier():
+        run = plain(run)
     sha256 = f'"{body.sha256}"' if body.size else "null"
     story = f'{start}{body.size},{sha256}],"reply":[{reply.status or "null"},{len(answer)}],{told}}}'
     flags: tuple[str, ...] = ()
@@ -107,14 +112,6 @@ def clean_row(
             (),
         ),
     )
-
-
-def _head_of(masker: Masker, request: HttpRequest, places: tuple[SecretPlace, ...]) -> MaskedHead:
-    shape = shape_of(request)
-    head: MaskedHead | None = shape.masked
-    if head is None or head.keeper is not masker or head.plan.places is not places:
-        head = shape.masked = MaskedHead(request, shape, masker.plan(places), masker, masker.mark)
-    return head
 
 
 def _start(key: tuple[Any, ...], masker: Masker, effect: Effect, decision: Decision) -> str:

@@ -24,8 +24,9 @@ class _Sequence:
         """What a minute of milliseconds has in common, and as text."""
         self._end = ""
 
-    def after(self, millisecond: int) -> str:
-        """The next id, of this millisecond or of the last id's, whichever is later."""
+    def new_id(self, at: datetime) -> str:
+        """A UUIDv7 for something that happened at `at`, or in the last id's millisecond, whichever is later."""
+        millisecond = microseconds(at) // 1000
         with self._lock:
             if self._number == _MOST_NUMBERED:
                 # Of one millisecond no two ids are told apart by their end: it would not say which came first.
@@ -48,9 +49,5 @@ def _random_end() -> str:
     return (0b10 << 62 | int.from_bytes(urandom(8)) >> 2).to_bytes(8).hex("-", 6)
 
 
-_SEQUENCE = _Sequence()
-
-
-def new_id(at: datetime) -> str:
-    """A UUIDv7 for something that happened at `at`; later calls in this process give greater ids."""
-    return _SEQUENCE.after(microseconds(at) // 1000)
+new_id = _Sequence().new_id
+"""A UUIDv7 for something that happened at a moment; later calls in this process give greater ids."""

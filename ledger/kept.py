@@ -41,16 +41,15 @@ def kept_of(
             gone = False
             told.append(f"{named}]" if encoded == answer else f"{named},{encoded.decode()}]")
         changes.append(((run, provider, collection, key), gone))
-    objects = ",".join(told)
-    if replay is None:
-        return f'{{"objects":[{objects}]}}', tuple(changes)
-    return f'{{"objects":[{objects}],"replay":{_replayed(replay)}}}', tuple(changes)
-
-
-def _replayed(replay: Replay) -> str:
-    if replay.key.isalnum() and replay.fingerprint.isalnum():
-        return f'["{replay.key}","{replay.fingerprint}"]'
-    return json_of([plain(replay.key), plain(replay.fingerprint)])
+    replayed = ""
+    if replay is not None:
+        first, second = replay.key, replay.fingerprint
+        # Two digests.
+        plainly = first.isalnum() and second.isalnum()
+        replayed = (
+            f',"replay":["{first}","{second}"]' if plainly else f',"replay":{json_of([plain(first), plain(second)])}'
+        )
+    return f'{{"objects":[{",".join(told)}]{replayed}}}', tuple(changes)
 
 
 def changes_in(text: str, run: str, provider: str | None) -> tuple[tuple[ObjectChange, ...], tuple[str, str] | None]:

@@ -43,7 +43,7 @@ def test_identifiers_rise_though_the_clock_goes_back() -> None:
 @given(st.lists(st.integers(0, 1 << 40), min_size=2, max_size=50))
 def test_a_sequence_rises_whatever_it_is_asked_for(milliseconds: list[int]) -> None:
     sequence = _Sequence()
-    made = [sequence.after(one) for one in milliseconds]
+    made = [sequence.new_id(moment(one * 1000)) for one in milliseconds]
     assert made == sorted(set(made))
     assert uuid.UUID(made[0]).int >> 80 == max(milliseconds[0], 1)
 
