@@ -27,6 +27,7 @@ from policies.expression_operators import (
     applied,
     cut_out,
     getter,
+    is_within,
     keyed,
     lacks,
     literal,
@@ -178,6 +179,8 @@ class _Compiler:
         operator = node.ops[0].op
         if operator in EQUALITIES:
             return truth(code(f"({{0}} {EQUALITIES[operator]} {{1}})", left, right))
+        if operator == "in":
+            return is_within(left, right)
         # The one operator of Jinja that is not listed is `not in`.
         return called(COMPARISONS.get(operator, lacks), left, right)
 

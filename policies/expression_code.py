@@ -19,7 +19,7 @@ DEEPEST = 20
 LONGEST = 6_000
 """Characters of a part that are written out; what is longer, such as a shape that many answers share, is called."""
 _NUMBERS = count()
-SPACE: dict[str, Any] = {"__builtins__": {}, "type": type, "dict": dict, "int": int, "str": str}
+SPACE: dict[str, Any] = {"__builtins__": {}, "type": type, "dict": dict, "int": int, "list": list, "str": str}
 """What every source may name besides the objects it holds."""
 
 

@@ -118,6 +118,13 @@ _OF_TEXT: dict[Callable[..., Any], str] = {lower: "lower", upper: "upper", trim:
 """Filters that are a text's own methods, which need not be called through a function of ours."""
 
 
+def is_within(left: Evaluate, right: Evaluate) -> Evaluate:
+    """`left in right`: of a text that is known and a list it need not be asked what they are."""
+    if isinstance(left, Constant) and type(left.value) is str:
+        return code("({0} in h if type(h := {1}) is list else {within}({0}, h))", left, right, within=within)
+    return called(within, left, right)
+
+
 def within(left: Any, right: Any) -> bool:
     """`left in right`."""
     return values.contains(right, left)
@@ -136,7 +143,6 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "gt": lambda left, right: values.less(right, left),
     "lteq": lambda left, right: values.less(left, right) or left == right,
     "gteq": lambda left, right: values.less(right, left) or left == right,
-    "in": within,
 }
 
 ARITHMETIC: dict[type[nodes.Node], Callable[[Any, Any], Any]] = {

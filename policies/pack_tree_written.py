@@ -8,6 +8,7 @@ from policies.expression_values import LIMIT, TooLarge, text
 from policies.pack_tree import Trees, named
 from policies.written_code import (
     ObjectCode,
+    PatchedCode,
     ReadCode,
     WrittenCode,
     list_code,
@@ -66,6 +67,8 @@ class WrittenTrees(Trees):
         return WrittenCode(made, code("({1} if {0} else {2})", test, told_of(yes), told_of(no)))
 
     def merge_of(self, parts: list[Evaluate]) -> Evaluate:
+        if len(parts) == 2 and isinstance(parts[0], PatchedCode) and isinstance(parts[1], ObjectCode):
+            return parts[0].under(parts[1])
         return WrittenCode(called(written.merged, displayed(parts)))
 
 

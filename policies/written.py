@@ -18,6 +18,7 @@ from policies.expression_values import finite
 MOST_REMEMBERED = 32
 """Sets of keys of which it is known how an object of one tree is patched with them, or merged."""
 _WORD = 2**63
+_TEXTS = frozenset({str})
 quoted = encode_basestring
 """A text as JSON. What is no ASCII stays as it is, half a surrogate pair too, so that the whole fails to encode."""
 
@@ -40,22 +41,18 @@ class Layout:
     What is the same in all of them is written once, as few long texts: only what differs is made for each answer.
     """
 
-    __slots__ = ("_joins", "_patches", "_picked", "_pieces", "places", "size")
+    __slots__ = ("_changes", "_joins", "picked", "pieces", "places", "size")
 
     def __init__(self, places: Mapping[str, str | int], size: int) -> None:
         """A key's place is its value as JSON where that never changes, else the number of one of `size` values."""
         self.places = dict(places)
         self.size = size
-        self._pieces, order = _pieces(self.places)
-        self._picked = None if order == [*range(size)] else _picker(order)
+        self.pieces, order = _pieces(self.places)
+        """An object's text, every other piece being the place of a value that differs."""
+        self.picked = None if order == [*range(size)] else _picker(order)
+        """Gives the values in the order of their places, where that is another."""
         self._joins: dict[Layout, Layout] = {}
-        self._patches: dict[tuple[str, ...], Layout] = {}
-
-    def text(self, values: list[str]) -> str:
-        """An object of these values as JSON."""
-        pieces = self._pieces.copy()
-        pieces[1::2] = values if self._picked is None else self._picked(values)
-        return "".join(pieces)
+        self._changes: dict[tuple[Any, ...], Layout] = {}
 
     def joined(self, other: "Layout") -> "Layout":
         """Of an object merged with one of `other`: its values are followed by the other's."""
@@ -66,13 +63,14 @@ class Layout:
             _remember(self._joins, other, made)
         return made
 
-    def patched(self, keys: tuple[str, ...]) -> "Layout":
-        """Of an object whose `keys` are changed: its values are followed by theirs."""
-        made = self._patches.get(keys)
+    def changed(self, keys: list[str], over: "Layout | None" = None) -> "Layout":
+        """Of an object whose `keys` are changed: its values are followed by theirs. Then merged with one of `over`."""
+        made = self._changes.get((over, *keys))
         if made is None:
             moved = {key: self.size + at for at, key in enumerate(keys)}
             made = Layout({**self.places, **moved}, self.size + len(keys))
-            _remember(self._patches, keys, made)
+            made = made if over is None else made.joined(over)
+            _remember(self._changes, (over, *keys), made)
         return made
 
 
@@ -111,7 +109,10 @@ class WrittenObject(Written):
         self.values = values
 
     def text(self) -> str:
-        return self.layout.text(self.values)
+        layout = self.layout
+        pieces = layout.pieces.copy()
+        pieces[1::2] = self.values if layout.picked is None else layout.picked(self.values)
+        return "".join(pieces)
 
     def told(self, key: str) -> str | None:
         """One value as JSON."""
@@ -132,6 +133,9 @@ def json_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, Written):
         return value.text()
+    if kind is dict and _TEXTS.issuperset(map(type, value.values())):
+        # As clients' own fields are, `metadata` among them.
+        return f"{{{','.join([f'{quoted(name)}:{quoted(item)}' for name, item in value.items()])}}}"
     try:
         return to_json(value, inf_nan_mode="null").decode()
     except (PydanticSerializationError, ValueError):
@@ -155,9 +159,10 @@ def field(value: Any, key: str) -> Any:
     if type(value) is not WrittenObject:
         value = plain(value)
         return value.get(key) if type(value) is dict else None
-    told = value.told(key)
-    if told is None:
+    at = value.layout.places.get(key)
+    if at is None:
         return None
+    told = value.values[at] if isinstance(at, int) else at
     return told[1:-1] if told[0] == '"' and "\\" not in told else read(told)
 
 
@@ -176,23 +181,30 @@ def _over(one: WrittenObject, other: WrittenObject) -> WrittenObject:
     return WrittenObject(one.layout.joined(other.layout), one.values + other.values)
 
 
-def patched(value: Any, changes: Any) -> Any:
-    """The filter `patched`, of an object that may be written: those fields alone that change are written anew."""
+def patched(value: Any, changes: Any, over: Layout | None = None, values: Sequence[str] = ()) -> Any:
+    """The filter `patched`, of an object that may be written: those fields alone that change are written anew.
+
+    Merged with the object of `over` and its `values`, where there is one: what that says need not be written before.
+    """
     if type(value) is not WrittenObject or not isinstance(changes, dict):
-        return expression_collections.patched(plain(value), changes)
-    places = value.layout.places
+        made = expression_collections.patched(plain(value), changes)
+        return made if over is None else merged([made, WrittenObject(over, [*values])])
+    places, hidden = value.layout.places, () if over is None else over.places
     keys: list[str] = []
-    told: list[str] = []
+    told = value.values.copy()
     for key, change in changes.items():
-        if key in places:
+        if key in places and key not in hidden:
             keys.append(key)
             if type(change) is str:
                 told.append(quoted(change) if change else "null")
+            elif type(change) is int:
+                told.append(json_text(change) if change.bit_length() > 63 else str(change))
             elif type(change) is dict:
                 told.append(_entries(value.told(key) or "null", change))
             else:
                 told.append(json_text(change))
-    return WrittenObject(value.layout.patched(tuple(keys)), value.values + told) if keys else value
+    told += values
+    return WrittenObject(value.layout.changed(keys, over), told)
 
 
 def _entries(kept: str, change: dict[str, Any]) -> str:

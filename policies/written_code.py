@@ -55,13 +55,29 @@ class ReadCode(Code):
         return called(written.field, self.raw, Constant(key))
 
     def patched(self, changes: Evaluate) -> "ReadCode":
-        return ReadCode(WrittenCode(called(written.patched, self.raw, changes)))
+        return ReadCode(PatchedCode(self.raw, changes))
+
+
+class PatchedCode(WrittenCode):
+    """An object with fields that change. The keys of both are known when it is made."""
+
+    __slots__ = ("_changes", "_value")
+
+    def __init__(self, value: Evaluate, changes: Evaluate) -> None:
+        self._value = value
+        self._changes = changes
+        super().__init__(called(written.patched, value, changes))
+
+    def under(self, other: "ObjectCode") -> WrittenCode:
+        """Merged with another."""
+        layout = Constant(other.layout)
+        return WrittenCode(called(written.patched, self._value, self._changes, layout, other.values))
 
 
 class ObjectCode(WrittenCode):
     """An object whose keys are known."""
 
-    __slots__ = ()
+    __slots__ = ("layout", "values")
 
     def __init__(self, fields: Mapping[str, Evaluate]) -> None:
         writer, told = Writer(), list[str]()
@@ -72,8 +88,9 @@ class ObjectCode(WrittenCode):
             else:
                 places[key] = len(told)
                 told.append(spliced(writer, json_pieces(part)))
-        layout = writer.hold(written.Layout(places, len(told)))
-        made = writer.code(f"{writer.hold(written.WrittenObject)}({layout}, [{', '.join(told)}])")
+        self.layout = written.Layout(places, len(told))
+        self.values = writer.code(f"[{', '.join(told)}]")
+        made = called(written.WrittenObject, Constant(self.layout), self.values)
         super().__init__(made, _told_object(fields))
 
 

@@ -61,6 +61,17 @@ def test_patching_is_the_same_as_of_data(value: dict[str, Any], changes: Any) ->
 
 
 @settings(max_examples=60)
+@given(OBJECTS | VALUES, OBJECTS | VALUES, OBJECTS)
+def test_patching_under_another_object_is_the_same_as_of_data(value: Any, changes: Any, over: dict[str, Any]) -> None:
+    last = written_object(over)
+    of_texts = written_object(value) if isinstance(value, dict) else value
+    told = written.json_text(written.patched(of_texts, changes, last.layout, last.values))
+
+    patched = expression_collections.patched(value, changes)
+    assert told.encode() == to_json({**(patched if isinstance(patched, dict) else {}), **over})
+
+
+@settings(max_examples=60)
 @given(st.lists(st.tuples(OBJECTS | VALUES, st.booleans()), max_size=4))
 def test_merging_is_the_same_as_of_data(parts: list[tuple[Any, bool]]) -> None:
     whole: dict[str, Any] = {}
@@ -87,19 +98,21 @@ def test_objects_of_the_same_trees_share_how_they_are_merged_and_patched() -> No
 
     assert one.joined(other) is one.joined(other)
     assert one.joined(other).places == {"a": 0, "b": 1, "c": "null"}
-    assert one.patched(("b",)) is one.patched(("b",))
-    assert one.patched(("b", "a")).places == {"a": 2, "b": 1}
+    assert one.changed(["b"]) is one.changed(["b"])
+    assert one.changed(["b", "a"]).places == {"a": 2, "b": 1}
+    assert one.changed(["a"], other) is one.changed(["a"], other)
+    assert one.changed(["a"], other).places == {"a": 1, "b": 2, "c": "null"}
 
 
 def test_no_client_makes_a_tree_remember_without_end() -> None:
     names = [f"k{number}" for number in range(2 * MOST_REMEMBERED)]
     layout = Layout(dict.fromkeys(names, "null"), 0)
-    first = layout.patched((names[0],))
+    first = layout.changed([names[0]])
     for name in names:
         assert written.plain(written.patched(WrittenObject(layout, []), {name: 7}))[name] == 7
 
-    assert layout.patched((names[-1],)) is layout.patched((names[-1],))
-    assert layout.patched((names[0],)) is not first
+    assert layout.changed([names[-1]]) is layout.changed([names[-1]])
+    assert layout.changed([names[0]]) is not first
 
 
 def test_what_was_merged_into_another_stays_as_it_was() -> None:
