@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json, to_json
 
 from ledger.clean_exchange import clean_row
+from ledger.clean_mail import clean_mail
 from ledger.entry import Entry
 from ledger.masking import MaskedRequest, Masker
 from ledger.record import Record
@@ -48,6 +49,10 @@ def written(passage: Passage, reply: Reply, masker: Masker) -> Record | Row:
             row = clean_row(masker, passage.capture_id, passage.at, effect, decision, request, reply, places)
             if row is not None:
                 return row
+    elif isinstance(request, Mail):
+        row = clean_mail(masker, passage.capture_id, passage.at, passage.effect, passage.decision, request, reply)
+        if row is not None:
+            return row
     return filed(passage, reply, left=False, masker=masker)
 
 
