@@ -43,7 +43,7 @@ def run(number: int, **more: Any) -> dict[str, Any]:
 
 RUNS = [
     run(1, verdict="violated"),
-    run(2, verdict="clean"),
+    run(2, verdict="clean", contained="no"),
     run(3, verdict="inconclusive", contained="no", ended="abandoned", lease=900.0, parent="run-1",
         gaps=[{"at": AT, "until": AT, "why": "the gateway was restarted"}]),
     run(4, open=True, finished_at=None, finished_seq=None, unattributed={"captures": 3, "channels": {}, "intents": {}},
@@ -106,6 +106,13 @@ async def test_a_run_shows_expectation_by_expectation_what_came_of_it(stage: Sta
     near = stage.reader.captures(Filters(channel="email")).items[0].id
     assert f'<a href="/attempts/{near}">' in shown
     assert "expected <code>&#39;Welcome&#39;</code>" in shown or "expected <code>Welcome</code>" in shown
+
+
+async def test_a_verdict_that_verifying_did_not_find_is_said(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/api/runs/run-2/verify", json={})).json()["verdict"] == "inconclusive"
+    told = "Its owner ended it as clean; verified last, it was inconclusive."
+    assert told in (await client.get("/runs/run-2")).text
+    assert "Its owner ended it" not in (await client.get("/runs/run-1")).text
 
 
 async def test_no_page_shows_a_runs_credentials(client: httpx.AsyncClient) -> None:
