@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote_to_bytes
 
 from ledger.secret_names import linear
 
@@ -20,10 +21,15 @@ _RUN_TOKEN = (
     + rb"){12}[A-Za-z0-9+/_-]*={0,2}"
 )
 
+# As a form writes them, in either of the two ways there are for a space.
+_SPACE = rb"(?:[ +]|%20)"
+_BASE64 = rb"[A-Za-z0-9+/=_-]|%2[BbFf]|%3[Dd]"
+_PRIVATE = _SPACE + rb"(?:[A-Z0-9 +]|%20)*PRIVATE" + _SPACE + rb"KEY-----"
+
 _KEYS: tuple[tuple[str, bytes], ...] = (
     ("run_token", _RUN_TOKEN),
     ("stripe_secret_key", rb"\b(?:sk|rk)_(?:live|test|org_live|org_test)_[0-9A-Za-z]{6,}"),
-    ("stripe_webhook_secret", rb"\bwhsec_[A-Za-z0-9+/=_-]{8,}"),
+    ("stripe_webhook_secret", rb"\bwhsec_(?:" + _BASE64 + rb"){8,}"),
     ("slack_token", rb"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[0-9A-Za-z-]{6,}"),
     ("slack_webhook", rb"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{6,}"),
     ("sendgrid_api_key", rb"\bSG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
@@ -38,14 +44,17 @@ _KEYS: tuple[tuple[str, bytes], ...] = (
     ("square_token", rb"\b(?:EAAA[A-Za-z0-9_-]{40,}|sq0[a-z]{3}-[A-Za-z0-9_-]{20,})"),
     ("razorpay_key", rb"\brzp_(?:live|test)_[A-Za-z0-9]{10,}"),
     ("payment_token", rb"\b(?:live|sandbox)_[A-Za-z0-9_-]{30,}"),
-    ("braintree_token", rb"\b(?:access_token|client_secret)\$(?:production|sandbox)\$[a-z0-9$]+"),
+    (
+        "braintree_token",
+        rb"\b(?:access_token|client_secret)(?:\$|%24)(?:production|sandbox)(?:\$|%24)(?:[a-z0-9$]|%24)+",
+    ),
     ("shopify_token", rb"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{20,}"),
     ("telegram_bot_token", rb"(?:\b|bot)[0-9]{8,10}:AA[0-9A-Za-z_-]{30,}"),
     ("package_token", rb"\b(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,}|dop_v1_[0-9a-f]{40,})"),
-    ("private_key", rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)"),
+    ("private_key", rb"-----BEGIN" + _PRIVATE + rb"(?s:.*?)(?:-----END" + _PRIVATE + rb"|\z)"),
     ("jwt", rb"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"),
-    ("bearer_token", rb"(?i:\bbearer[ +]+[A-Za-z0-9._~+/=-]{12,})"),
-    ("basic_credential", rb"(?i:\bbasic[ +]+[A-Za-z0-9+/=_-]{8,})"),
+    ("bearer_token", rb"(?i:\bbearer" + _SPACE + rb"+(?:[.~]|" + _BASE64 + rb"){12,})"),
+    ("basic_credential", rb"(?i:\bbasic" + _SPACE + rb"+(?:" + _BASE64 + rb"){8,})"),
     ("websocket_token", rb"\bbase64url\.bearer\.authorization\.k8s\.io\.[A-Za-z0-9_-]+"),
     ("chat_webhook", rb"/api/webhooks/[0-9]{10,}/[A-Za-z0-9_-]{20,}|/webhookb2/[A-Za-z0-9@/_-]{20,}"),
     ("url_password", rb"://[^/\s:@\"'<>\\]{0,200}:[^/\s@\"'<>\\]{1,400}@"),
@@ -60,6 +69,7 @@ _RUN = linear(RUN_OF_DIGITS)
 OURS = linear(_RUN_TOKEN)
 """A run's own token, which is no part of anybody's message."""
 _GROUP = linear(rb"[0-9]+")
+_SPACES = linear(b"^" + _SPACE + b"+")
 
 
 def without_keys(text: bytes, mark: Mark, whole_only: bool = False) -> tuple[bytes, set[str]]:
@@ -99,9 +109,15 @@ def _is_whole(text: bytes, start: int, end: int) -> bool:
 def _is_basic(text: bytes) -> bool:
     """Whether what follows the word is a user and a password in base64 (RFC 7617), and not prose."""
     try:
-        return b":" in base64.b64decode(text[5:].lstrip(b" +"))
+        return b":" in base64.b64decode(_after(text[5:]))
     except binascii.Error:
         return False
+
+
+def _after(spaced: bytes) -> bytes:
+    """What comes after spaces, however a form writes it."""
+    value = bytes(_SPACES.sub(b"", spaced))
+    return unquote_to_bytes(value) if b"%" in value else value
 
 
 def _replaced(label: str, secret: bytes, mark: Mark) -> bytes:
@@ -110,7 +126,7 @@ def _replaced(label: str, secret: bytes, mark: Mark) -> bytes:
         return b"://" + user + b":" + mark(label, password) + b"@"
     if label in ("bearer_token", "basic_credential"):
         scheme = label.partition("_")[0]
-        return secret[: len(scheme)] + b" " + mark(label, secret[len(scheme) :].lstrip(b" +"))
+        return secret[: len(scheme)] + b" " + mark(label, _after(secret[len(scheme) :]))
     if label == "slack_webhook":
         return b"hooks.slack.com/services/" + mark(label, secret.partition(b"/")[2])
     return mark(label, secret)

@@ -2,6 +2,9 @@
 
 import contextlib
 import json
+import re
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
 from masking_stage import FORM, MASKER, masked, readable
@@ -87,6 +90,23 @@ def test_json_stays_json() -> None:
 )
 def test_what_is_no_secret_stays(text: str, kind: str) -> None:
     assert masked(text, kind).decode() == text
+
+
+@pytest.mark.parametrize("quoted", [quote, quote_plus])
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("Bearer s3cr3t/Zq9+vXw7a", id="bearer"),
+        pytest.param("Basic dXNlcjpz/3I+aDEy", id="basic"),
+        pytest.param("whsec_s3cr/3t+Zq9vXw7a=", id="webhook-secret"),
+        pytest.param("access_token$production$s3cr3t$zq9", id="braintree"),
+        pytest.param("-----BEGIN RSA PRIVATE KEY-----\ns3cr3t/Zq9+\n-----END RSA PRIVATE KEY-----", id="private-key"),
+    ],
+)
+def test_a_key_in_a_form_is_found_however_its_signs_are_escaped(key: str, quoted: Callable[[str], str]) -> None:
+    kept = masked(f"note={quoted(key)}&a=b+c%20d", FORM).decode()
+    assert readable(kept.encode()).endswith(":...]&a=b+c%20d")
+    assert not re.search("s3cr|Zq9|zq9|dXNl|3I", kept)
 
 
 def test_the_same_secret_has_the_same_digest_however_it_came() -> None:
