@@ -37,8 +37,11 @@ class Objects:
         """Every key that was asked for, and once they are read the keys of before."""
         self._stored: asyncio.Future[KeyFilter | None] | None = None
         """The keys of before, read once when the first key is asked for."""
-        self._complete = False
-        """What has not been asked for is new."""
+        self.surely_new: Callable[[str], bool] = _not_known
+        """Whether nobody asked for a key before, nor was it stored; False where that is not known at once.
+
+        Nearly every key is new, and a key is written only after it was asked for here or by `replay`.
+        """
 
     async def get(self, run: str, provider: str, collection: str, key: str) -> Any | None:
         """The object's last value, or None."""
@@ -66,22 +69,15 @@ class Objects:
                 self._replays.popitem(last=False)
         return found
 
-    def surely_new(self, key: str) -> bool:
-        """Whether nobody asked for the key before, nor was it stored; False where that is not known at once.
-
-        Nearly every key is new, and a key is written only after it was asked for here or by `replay`.
-        """
-        return self._complete and self._asked.is_new(key)
-
     async def _surely_new(self, key: str) -> bool:
-        """The same, known as soon as the keys of before are read.
+        """Whether nobody asked for the key before, nor was it stored, once the keys of before are read.
 
         Only a ledger of files, which one gateway holds alone, is sure of that.
         """
         if self._ledger.path is None:
             return False
         new = self._asked.is_new(key)
-        if self._complete:
+        if self.surely_new is not _not_known:
             return new
         if self._stored is None:
             self._stored = asyncio.ensure_future(asyncio.to_thread(self._read_stored))
@@ -89,9 +85,9 @@ class Objects:
         before = await asyncio.shield(self._stored)
         if before is None:
             return False
-        if not self._complete:
+        if self.surely_new is _not_known:
             self._asked.join(before)
-            self._complete = True
+            self.surely_new = self._asked.is_new
         return new and not before.may_know(key)
 
     def _read_stored(self) -> KeyFilter | None:
@@ -115,6 +111,11 @@ class Objects:
             return find(self._ledger, *wanted)
         except SQLAlchemyError as error:
             raise _unavailable(error) from error
+
+
+def _not_known(_key: str) -> bool:
+    """The keys of before have not been read, or cannot be."""
+    return False
 
 
 def _unavailable(error: SQLAlchemyError) -> LedgerUnavailable:

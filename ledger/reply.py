@@ -33,7 +33,8 @@ class KeptObject:
         return self._value
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True)
 class Replay:
     """An idempotency key's first answer, kept so that a retry gets the same one, also after a restart."""
 

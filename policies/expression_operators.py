@@ -47,6 +47,11 @@ def texts(parts: list[Evaluate]) -> Evaluate:
     return writer.code(f"{join}([{', '.join(told)}])")
 
 
+def as_text(part: Evaluate) -> Evaluate:
+    """What a part reads as."""
+    return code("(h if type(h := {0}) is str else {text}(h))", part, text=values.text)
+
+
 def view_field(name: str) -> Evaluate:
     if name not in VIEW_FIELDS:
         raise ExpressionError(f"a request has no {name!r}; it has {', '.join(sorted(VIEW_FIELDS))}")

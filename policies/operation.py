@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from policies.effect import Channel
-from policies.expression_code import Constant, code, extraction
+from policies.expression_code import extraction
 from policies.expression_operators import Evaluate
 from policies.pack_file import BodyKind
 from policies.pack_response import Response
@@ -32,25 +32,6 @@ class ObjectListing:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectSave:
-    """What of an answer is kept, and under which key."""
-
-    collection: Evaluate
-    key: Evaluate
-    value: Evaluate
-    when: Evaluate | None
-    remove: bool
-    told: Evaluate = field(init=False, compare=False, repr=False)
-    """Collection, key and value, the last as data or `Written`; or None where nothing is kept."""
-
-    def __post_init__(self) -> None:
-        when = Constant(True) if self.when is None else self.when
-        value = Constant(None) if self.remove else self.value
-        told = code("(({1}, {2}, {3}) if {0} else None)", when, self.collection, self.key, value)
-        object.__setattr__(self, "told", told)
-
-
-@dataclass(frozen=True, slots=True)
 class Operation:
     """One operation of a pack."""
 
@@ -69,7 +50,6 @@ class Operation:
     listing: ObjectListing | None
     response: Response | None
     """None where an emulator answers."""
-    saves: tuple[ObjectSave, ...]
     denied: Response | None
     idempotent: bool
     telemetry: bool = False

@@ -6,8 +6,9 @@ from re import Pattern
 
 from policies.credential import CredentialReader, compiled
 from policies.effect import Channel
-from policies.expression_operators import Evaluate
-from policies.operation import ObjectListing, ObjectLoad, ObjectSave, Operation
+from policies.expression_code import Code, Constant, code
+from policies.expression_operators import Evaluate, as_text
+from policies.operation import ObjectListing, ObjectLoad, Operation
 from policies.operation_index import OperationIndex
 from policies.pack_file import HostEntry, Listing, Load, OperationEntry, PackFile, ResponseEntry, Save
 from policies.pack_hosts import host_pattern
@@ -86,7 +87,7 @@ class PackCompiler:
         if entry is None:
             return None
         return Idempotent(
-            key=self._parts.expression(entry.key, ("idempotency", "key")),
+            key=code("{0}", self._parts.expression(entry.key, ("idempotency", "key"))),
             replayed=tuple(entry.replayed.items()),
             conflict=self._parts.response(entry.conflict, ("idempotency", "conflict")),
         )
@@ -118,7 +119,7 @@ class PackCompiler:
         response = None if entry.response is None else self._answer(entry.response, (*place, "response"))
         names = NO_NAMES if response is None else response.names
         entries = (entry.save,) if isinstance(entry.save, Save) else entry.save
-        saves = tuple([self._save(save, (*place, "save"), names) for save in entries])
+        saves = [self._save(save, (*place, "save"), names) for save in entries]
         return Operation(
             id=entry.id,
             intent=entry.effect,
@@ -133,8 +134,7 @@ class PackCompiler:
             recipients=self._recipients(entry, place, towards, facts),
             load=self._load(entry.load, (*place, "load")),
             listing=self._listing(entry.list_, (*place, "list")),
-            response=None if response is None else response.keeping([save.told for save in saves]),
-            saves=saves,
+            response=None if response is None else response.keeping(saves),
             denied=None if entry.denied is None else self._parts.response(entry.denied, (*place, "denied")),
             idempotent=entry.idempotent and entry.effect == "write",
             telemetry=(entry.channel or self._file.channel) == "analytics",
@@ -175,14 +175,14 @@ class PackCompiler:
         limit = self._parts.expression(entry.limit, (*place, "limit"))
         return ObjectListing(self._parts.tree(entry.collection, (*place, "collection")), limit)
 
-    def _save(self, entry: Save, place: Place, names: frozenset[str]) -> ObjectSave:
-        return ObjectSave(
-            collection=self._parts.tree(entry.collection, (*place, "collection"), names),
-            key=self._parts.expression(entry.key, (*place, "key"), names),
-            value=raw(self._parts.expression(entry.value or "out", (*place, "value"), names)),
-            when=self._parts.condition(entry.when, (*place, "when"), names),
-            remove=entry.remove,
-        )
+    def _save(self, entry: Save, place: Place, names: frozenset[str]) -> Code:
+        """Gives collection, key and value, the last as data or `Written`; None where nothing is kept or it has no key."""
+        collection = self._parts.tree(entry.collection, (*place, "collection"), names)
+        key = self._parts.expression(entry.key, (*place, "key"), names)
+        value = raw(self._parts.expression(entry.value or "out", (*place, "value"), names))
+        when = self._parts.condition(entry.when, (*place, "when"), names) or Constant(True)
+        told = "(({1}, g, {3}) if {0} and (g := {2}) else None)"
+        return code(told, when, as_text(collection), as_text(key), Constant(None) if entry.remove else value)
 
 
 def channel(name: str) -> Channel:

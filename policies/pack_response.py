@@ -8,7 +8,8 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from policies.answer_code import AnswerCode
 from policies.expression_operators import Evaluate
-from policies.expression_values import encoded, text
+from policies.expression_values import encoded as in_ascii
+from policies.expression_values import text
 from policies.pack_context import PackContext
 from policies.pack_xml import written
 from policies.written import Written, plain
@@ -40,7 +41,7 @@ class Rendered:
     """What was answered, as data or `Written`."""
     encoded: bytes | None
     """The body where it is `made` as JSON that reads as that again."""
-    kept: list[tuple[Any, Any, Any] | None]
+    kept: list[tuple[str, str, Any] | None]
     """Collection, key and value of what is kept of it, the value as data or `Written`; None: that is not kept."""
 
     @property
@@ -63,10 +64,18 @@ class Response:
     def render(self, context: PackContext) -> Rendered:
         """Raises Unanswerable and TooLarge."""
         status, headers, made, kept = self.work.made(context)
-        body, whole = _json(made) if self.form == "json" else (_bytes(self.form, made), False)
+        if self.form == "json":
+            try:
+                told = made.text().encode() if isinstance(made, Written) else to_json(made, inf_nan_mode="null")
+                body = encoded = told
+            except (PydanticSerializationError, ValueError):
+                # In ASCII where a client sent half a surrogate pair, which not everybody reads as it was.
+                body, encoded = in_ascii(plain(made)).encode("ascii"), None
+        else:
+            body, encoded = _bytes(self.form, made), None
         if len(body) > LARGEST:
             raise Unanswerable(f"an answer of {len(body)} octets is larger than {LARGEST}")
-        return Rendered(status if type(status) is int else 200, headers, body, made, body if whole else None, kept)
+        return Rendered(status if type(status) is int else 200, headers, body, made, encoded, kept)
 
     def keeping(self, kept: Sequence[Evaluate]) -> "Response":
         """The same, which tells of what is kept of it too."""
@@ -81,17 +90,6 @@ def _bytes(form: BodyForm, out: Any) -> bytes:
     if form == "sse":
         return "".join(_event(event) for event in out).encode("utf-8", "replace")
     return text(out).encode("utf-8", "replace")
-
-
-def _json(made: Any) -> tuple[bytes, bool]:
-    """In UTF-8 where all of it is text; in ASCII where a client sent half a surrogate pair, which not everybody reads
-    and which is therefore not whole."""
-    try:
-        if isinstance(made, Written):
-            return made.text().encode(), True
-        return to_json(made, inf_nan_mode="null"), True
-    except (PydanticSerializationError, ValueError):
-        return encoded(plain(made)).encode("ascii"), False
 
 
 def _event(event: Any) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from policies.credential import CredentialReader
 from policies.effect import Channel
-from policies.expression_operators import Evaluate
+from policies.expression_code import Code
 from policies.operation import Operation
 from policies.operation_index import OperationIndex
 from policies.pack_context import PackContext
@@ -18,7 +18,7 @@ from policies.secret_place import SecretPlace
 class Idempotent:
     """How the provider knows a retry, and what it says to one and to its abuse."""
 
-    key: Evaluate
+    key: Code
     replayed: tuple[tuple[str, str], ...]
     conflict: Response
 

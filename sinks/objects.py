@@ -20,7 +20,7 @@ class Objects(Protocol):
         """The first answer under a Replay's key, or None."""
         ...
 
-    def surely_new(self, key: str) -> bool:
+    def surely_new(self, key: str, /) -> bool:
         """Whether nobody asked for a Replay's key before, here or by `replay`; False where that is not known at once.
 
         True once for a key: it counts as asked for from then on.

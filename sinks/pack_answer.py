@@ -15,7 +15,7 @@ from policies.pack_type import Idempotent, Pack
 from policies.recognition import Recognition
 from policies.written import Written, plain
 from sinks.given import Given
-from sinks.marks import NAMES, marks
+from sinks.marks import CAPTURE, NAMES, VERDICT, marks
 from sinks.objects import Objects, StoredReply
 from sinks.passage import Passage
 from sinks.replay import Replays
@@ -42,7 +42,7 @@ class PackAnswers:
         replay = self._replays.of(known, pack, passage.effect.run) if operation.idempotent else None
         if replay is None:
             return self._made(passage, pack, operation, self._context(passage, known, passage.capture_id), None)
-        if not self._replays.surely_new(replay.key):
+        if replay.key in self._replays.turns or not self._objects.surely_new(replay.key):
             return None
         return self._made(passage, pack, operation, self._context(passage, known, replay.key), replay)
 
@@ -130,14 +130,18 @@ class PackAnswers:
             raise Unanswerable(f"the operation {operation.id} of {pack.id} has no answer of its own")
         rendered = operation.response.render(context)
         keep = _kept(rendered) if rendered.kept else ()
+        verdict, capture = (VERDICT, passage.decision.verdict), (CAPTURE, passage.capture_id)
         reply = Reply(
             "generic" if operation.generic else "shaped",
             rendered.status,
-            (*rendered.headers, *marks(passage)),
+            (*rendered.headers, verdict, capture),
             rendered.body,
             (),
             keep,
             replay,
+            None,
+            (),
+            {},
         )
         if keep or replay is not None:
             self._given.put(passage.effect.run, pack.id, passage.capture_id, reply)
@@ -145,13 +149,8 @@ class PackAnswers:
 
     def _context(self, passage: Passage, known: Recognition, seed: str, at: datetime | None = None) -> PackContext:
         """Seeded by a retry's key, of run, provider and credential: it makes the same ids, also after a restart."""
-        return PackContext(
-            known.view,
-            at=passage.at if at is None else at,
-            gen=Generator(f"{passage.effect.operation} {seed}".encode(), self._keyed),
-            x=known.facts or {},
-            capture=passage.capture_id,
-        )
+        made = Generator(f"{passage.effect.operation} {seed}".encode(), self._keyed)
+        return PackContext(known.view, at or passage.at, made, known.facts, passage.capture_id, None, None, "")
 
     async def _load(self, run: str, pack: Pack, load: ObjectLoad, context: PackContext) -> Any:
         collection, key = text(load.collection(context)), text(load.key(context))
@@ -170,23 +169,18 @@ def _kept(rendered: Rendered) -> tuple[KeptObject, ...]:
     """What of an answer is kept. What is written already is not read for it, unless no UTF-8 can say it."""
     kept = []
     for told in rendered.kept:
-        if told is None or not (key := text(told[1])):
+        if told is None:
             continue
-        collection, value = text(told[0]), told[2]
-        if value is rendered.made and value is not None and rendered.encoded is not None:
-            kept.append(KeptObject(collection, key, None if isinstance(value, Written) else value, rendered.encoded))
-        elif isinstance(value, Written):
-            kept.append(_written(collection, key, value))
-        else:
-            kept.append(KeptObject(collection, key, value, None))
+        collection, key, value = told
+        encoded = None if value is None or value is not rendered.made else rendered.encoded
+        if isinstance(value, Written):
+            try:
+                encoded = encoded or value.text().encode()
+                value = None
+            except UnicodeEncodeError:
+                value = plain(value)
+        kept.append(KeptObject(collection, key, value, encoded))
     return tuple(kept)
-
-
-def _written(collection: str, key: str, value: Written) -> KeptObject:
-    try:
-        return KeptObject(collection, key, None, value.text().encode())
-    except UnicodeEncodeError:
-        return KeptObject(collection, key, plain(value), None)
 
 
 def _reply(passage: Passage, rendered: Rendered, fidelity: Fidelity) -> Reply:

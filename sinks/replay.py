@@ -63,7 +63,7 @@ class Replays:
         self._given = given
         self._keyed = hashlib.blake2b(key=secret, digest_size=24)
         """Copied for each digest: a copy costs half of what beginning one with its key does."""
-        self._turns: Turns = {}
+        self.turns: Turns = {}
 
     def of(self, known: Recognition, pack: Pack, run: str) -> Replay | None:
         """The key and meaning of a request to an idempotent operation, or None where its provider knows no key of it.
@@ -72,22 +72,22 @@ class Replays:
         """
         if pack.idempotent is None:
             return None
-        key = pack.idempotent.key(Describing(known.view))
+        view = known.view
+        key = pack.idempotent.key.made(Describing(view))
         if not key:
             return None
-        parts = (pack.id, run, *known.credentials, text(key))
+        parts = (pack.id, run, *known.credentials, key if type(key) is str else text(key))
         sizes = ",".join([str(len(part)) for part in parts])
         made = self._keyed.copy()
         made.update(f"{sizes}:{''.join(parts)}".encode("utf-8", "surrogatepass"))
-        return Replay(made.hexdigest(), _fingerprint(known))
-
-    def surely_new(self, key: str) -> bool:
-        """Whether it is known at once that nobody has got an answer to the key, nor is about to. Once for a key."""
-        return key not in self._turns and self._objects.surely_new(key)
+        # Of a multipart body what its fields mean, whose boundary differs in each try; else its octets.
+        body = encoded(view.form) if view.content_type == "multipart/form-data" else view.request.body.sha256
+        meant = hashlib.blake2b(f"{view.method} {view.target}\n{body}".encode("utf-8", "surrogatepass"), digest_size=16)
+        return Replay(made.hexdigest(), meant.hexdigest())
 
     def alone(self, key: str) -> "Alone":
         """For `async with`. One request of a key at a time: of two at once, the second finds the first's answer."""
-        return Alone(self._turns, key)
+        return Alone(self.turns, key)
 
     async def first(self, run: str, key: str) -> tuple[StoredReply, Reply | None] | None:
         """The first answer; beside it, while its commit is not known of, the reply whose keepings must come again."""
@@ -100,11 +100,3 @@ class Replays:
         capture_id, reply = given
         fingerprint = "" if reply.replay is None else reply.replay.fingerprint
         return StoredReply(fingerprint, capture_id, reply.status, reply.headers, reply.body), reply
-
-
-def _fingerprint(known: Recognition) -> str:
-    """What the request means: of a multipart body its fields, whose boundary differs in each try; else its octets."""
-    view = known.view
-    body = encoded(view.form) if view.content_type == "multipart/form-data" else view.request.body.sha256
-    whole = f"{view.method} {view.target}\n{body}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(whole, digest_size=16).hexdigest()
