@@ -3,6 +3,9 @@
 Of HTTP, `describe_http` knows more; here are the protocols whose effect is plain from their envelope.
 """
 
+from functools import lru_cache
+from typing import Any
+
 from policies.describe_http import Recogniser, describe_request
 from policies.dns_question import DnsQuestion
 from policies.effect import Effect, Target
@@ -14,9 +17,6 @@ from policies.naming import UNNAMED, meant
 from policies.raw_connection import RawConnection
 from policies.recognition import Recognition
 from policies.scheduled_job import ScheduledJob
-
-HEAD_READ = 64 * 1024
-"""Octets of a mail in which its headers are looked for."""
 
 
 def describe(
@@ -30,13 +30,13 @@ def describe(
     """The effect somebody attempted; of an HTTP request also what its pack made of it. `flags` are added to its own."""
     if isinstance(seen, HttpRequest):
         return describe_request(seen, packs, run=run, window=window, flags=flags)
+    if isinstance(seen, Mail):
+        return _mail(seen, run, window, (*seen.flags, *flags)), None
     effect = _described(seen, run, flags)
     return effect if window is None else effect.model_copy(update={"window": window}), None
 
 
-def _described(seen: Mail | DnsQuestion | RawConnection | ScheduledJob, run: str, flags: tuple[str, ...]) -> Effect:
-    if isinstance(seen, Mail):
-        return _mail(seen, run, (*seen.flags, *flags))
+def _described(seen: DnsQuestion | RawConnection | ScheduledJob, run: str, flags: tuple[str, ...]) -> Effect:
     if isinstance(seen, DnsQuestion):
         return _question(seen, run, (*seen.flags, *flags))
     if isinstance(seen, ScheduledJob):
@@ -44,30 +44,30 @@ def _described(seen: Mail | DnsQuestion | RawConnection | ScheduledJob, run: str
     return _connection(seen, run, (*seen.flags, *flags))
 
 
-def _mail(mail: Mail, run: str, flags: tuple[str, ...]) -> Effect:
+def _mail(mail: Mail, run: str, window: str | None, flags: tuple[str, ...]) -> Effect:
     """The envelope says whom it reaches; what the headers say is only shown."""
-    headers = read_headers((mail.body.data or mail.head)[:HEAD_READ])
-    server = {"server": mail.server} if mail.server else {}
-    target = {"scheme": mail.protocol, "host": "mail", "port": mail.port, "method": None, "path": None}
+    headers = read_headers(mail.body.data or mail.head, sender=not mail.sender)
+    facts: dict[str, Any] = {
+        "from": mail.sender or headers.from_,
+        "to": list(mail.recipients),
+        "subject": headers.subject,
+        "message_id": headers.message_id,
+    }
+    if mail.server:
+        facts["server"] = mail.server
     return Effect.made_of(
         {
             "channel": "email",
             "intent": "write",
             "protocol": mail.protocol,
-            "target": Target.made_of(target),
+            "target": _entrance(mail.protocol, mail.port),
             "source": mail.source,
             "run": run,
-            "window": None,
+            "window": window,
             "provider": None,
             "operation": None,
             "address": None,
-            "facts": {
-                "from": mail.sender or headers.from_,
-                "to": list(mail.recipients),
-                "subject": headers.subject,
-                "message_id": headers.message_id,
-                **server,
-            },
+            "facts": facts,
             "recipients": mail.recipients,
             "credential": "none",
             "flags": flags,
@@ -75,6 +75,12 @@ def _mail(mail: Mail, run: str, flags: tuple[str, ...]) -> Effect:
             "canonical": True,
         }
     )
+
+
+@lru_cache(maxsize=64)
+def _entrance(protocol: str, port: int) -> Target:
+    """Where mail is handed over: the same for all that come by one socket."""
+    return Target(scheme=protocol, host="mail", port=port)
 
 
 def _question(question: DnsQuestion, run: str, flags: tuple[str, ...]) -> Effect:

@@ -15,10 +15,15 @@ class MailSink:
     """The mail server every mail is told it has reached. Dials nothing."""
 
     async def answer(self, passage: Passage) -> Reply:
+        """As `at_once`."""
+        return self.at_once(passage)
+
+    def at_once(self, passage: Passage) -> Reply:
         """250 in the form Postfix gives; 554 with the decision's reason for a mail that policy denies."""
-        if isinstance(passage.seen, Mail) and "oversize" in passage.seen.flags:
+        flags = passage.seen.flags if isinstance(passage.seen, Mail) else ()
+        if flags and "oversize" in flags:
             return Reply(fidelity="refused", status=552, body=OVERSIZE)
-        if isinstance(passage.seen, Mail) and INCOMPLETE in passage.seen.flags:
+        if flags and INCOMPLETE in flags:
             return Reply(fidelity="refused", status=451, body=_CUT_OFF)
         if passage.decision.verdict == "deny":
             return Reply(fidelity="refused", status=554, body=f"5.7.1 {passage.decision.reason}".encode())
