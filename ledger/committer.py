@@ -4,8 +4,6 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -18,29 +16,21 @@ from ledger.store import Ledger
 from ledger.tally import add_to_counter
 from ledger.transaction import transaction
 from ledger.trouble import LedgerUnavailable
+from ledger.waiting import Waiting
 from ledger.watch import Watch
 
 PROBE_SECONDS = 1.0
 """While in trouble, how often it is tried whether a commit works again: readiness must not wait for traffic."""
 
 
-@dataclass(slots=True)
-class Waiting:
-    """A write, and the future of whoever waits for it."""
-
-    write: Write
-    future: Any
-
-
-Outcome = tuple[Any, BaseException | None]
-Report = Callable[[list[Outcome], int], None]
+Report = Callable[[list[Waiting], BaseException | None, int], None]
 
 
 class Committer:
     """Commits batches in order, each whole or not at all; a write that cannot be written fails alone."""
 
     def __init__(self, ledger: Ledger, store: BodyStore, report: Report) -> None:
-        """`report` is called from the thread with each write's outcome and the last `seq` committed (0: none)."""
+        """`report` is called from the thread with each batch, what failed it, and the last `seq` committed, or 0."""
         self._ledger = ledger
         self._store = store
         self._report = report
@@ -93,16 +83,16 @@ class Committer:
         try:
             last = self._write([waiting.write for waiting in batch])
         except LedgerUnavailable as error:
-            self._report([(waiting.future, LedgerUnavailable(str(error))) for waiting in batch], 0)
+            self._report(batch, error, 0)
         except Exception as error:
             self._commit_apart(batch, error)
         else:
-            self._report([(waiting.future, None) for waiting in batch], last)
+            self._report(batch, None, last)
 
     def _commit_apart(self, batch: list[Waiting], error: Exception) -> None:
         """Something in the batch cannot be written: each on its own, so that it fails nobody else."""
         if len(batch) == 1:
-            self._report([(batch[0].future, error)], 0)
+            self._report(batch, error, 0)
             return
         for waiting in batch:
             self._commit([waiting])

@@ -7,7 +7,7 @@ at about the same time: as many as were waiting are waited for, as long as they 
 import asyncio
 from collections.abc import Callable
 
-from ledger.committer import Waiting
+from ledger.waiting import Waiting
 
 BATCH_LIMIT = 500
 """Captures of one transaction: more would hold up the first of them for too long."""
@@ -15,8 +15,8 @@ BATCH_LIMIT = 500
 PAUSE_SECONDS = 0.001
 """Nobody new for this long: whoever was expected does not come."""
 
-PATIENCE_SECONDS = 0.005
-"""What a capture waits for others at most. One that comes alone does not wait at all."""
+PATIENCE = 5
+"""So many pauses a capture waits for others at most. One that comes alone does not wait at all."""
 
 
 class Gathering:
@@ -29,15 +29,12 @@ class Gathering:
         self._sent = 0
         """How many are being committed now."""
         self._expected = 0
-        self._first = self._last = 0.0
-        """When the first and the last of those that wait came."""
+        self._seen = self._pauses = 0
+        """How many waited when it was last looked, and how often they have been waited for."""
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, waiting: Waiting) -> None:
         """One more."""
-        self._last = self._loop.time()
-        if not self._waiting:
-            self._first = self._last
         self._waiting.append(waiting)
         if not self._sent:
             self._consider()
@@ -48,7 +45,6 @@ class Gathering:
         self._expected = min(count + len(self._waiting), BATCH_LIMIT)
         if self._waiting and not self._sent:
             # What came during the commit has waited already; what it held up is about to come.
-            self._first = self._last = self._loop.time()
             self._consider()
 
     def close(self) -> None:
@@ -60,22 +56,25 @@ class Gathering:
         if len(self._waiting) >= self._expected:
             self._hand_over()
         elif self._timer is None:
-            self._timer = self._loop.call_later(PAUSE_SECONDS, self._look)
+            self._wait()
+
+    def _wait(self) -> None:
+        self._seen = len(self._waiting)
+        self._timer = self._loop.call_later(PAUSE_SECONDS, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        if not self._waiting or self._sent:
-            return
-        now = self._loop.time()
-        if now - self._last >= PAUSE_SECONDS or now - self._first >= PATIENCE_SECONDS:
-            self._hand_over()
+        self._pauses += 1
+        if self._seen < len(self._waiting) and self._pauses < PATIENCE:
+            self._wait()
         else:
-            self._timer = self._loop.call_later(self._last + PAUSE_SECONDS - now, self._look)
+            self._hand_over()
 
     def _hand_over(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._pauses = 0
         batch, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
         self._sent += len(batch)
         self._send(batch)

@@ -1,19 +1,22 @@
 """Writer: the gate's way to the ledger. A call returns when its capture is durable, and raises where it is not."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from ledger.batch import BodyVanished, Repetition, Settlement, Write
+from ledger.bell import Bell
 from ledger.body_store import INLINE_LIMIT, BodyStore
 from ledger.commits import Commits
-from ledger.committer import Committer, Outcome, Waiting
+from ledger.committer import Committer
 from ledger.gathering import Gathering
 from ledger.named_bodies import forget
 from ledger.record import Record
 from ledger.row import Row, evidence_of, row_of
 from ledger.store import Ledger
 from ledger.trouble import LedgerUnavailable
+from ledger.waiting import Waiting
 from policies.body import Body
 
 QUEUE_LIMIT = 10_000
@@ -35,6 +38,8 @@ class Writer:
         self._committer = Committer(ledger, store, self._report)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gathering: Gathering
+        self._bell: Bell
+        self._reports: deque[tuple[list[Waiting], BaseException | None, int]] = deque()
 
     @property
     def trouble(self) -> str | None:
@@ -50,6 +55,7 @@ class Writer:
         """From within the running loop."""
         self._loop = asyncio.get_running_loop()
         self._gathering = Gathering(self._committer.put, self._loop)
+        self._bell = Bell(self._loop, self._tell)
         self._committer.start()
 
     async def close(self) -> None:
@@ -58,6 +64,8 @@ class Writer:
             self._loop = None
             self._gathering.close()
             await asyncio.to_thread(self._committer.stop)
+            self._bell.close()
+            await asyncio.sleep(0)
 
     async def record(self, record: Record | Row) -> None:
         """Returns once the capture is durable; LedgerUnavailable where it cannot be, with nothing half-kept."""
@@ -130,34 +138,34 @@ class Writer:
         else:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    async def _submit(self, write: Write) -> None:
+    def _submit(self, write: Write) -> Waiting:
+        """To be awaited at once."""
         if self._loop is None:
             raise LedgerUnavailable("this cannot be recorded: the ledger is closed")
         if self._pending >= self._limit:
             raise LedgerUnavailable(f"this cannot be recorded: {self._pending} captures wait for the disk already")
-        future: asyncio.Future[None] = self._loop.create_future()
+        waiting = Waiting(loop=self._loop)
+        waiting.write = write
         self._pending += 1
-        try:
-            self._gathering.add(Waiting(write, future))
-            await future
-        finally:
-            self._pending -= 1
+        self._gathering.add(waiting)
+        return waiting
 
-    def _report(self, outcomes: list[Outcome], last: int) -> None:
-        loop = self._loop or outcomes[0][0].get_loop()
-        loop.call_soon_threadsafe(self._resolve, outcomes, last)
+    def _report(self, batch: list[Waiting], error: BaseException | None, last: int) -> None:
+        self._reports.append((batch, error, last))
+        self._bell.ring()
 
-    def _resolve(self, outcomes: list[Outcome], last: int) -> None:
-        for future, error in outcomes:
-            if future.done():
-                continue
-            if error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(error)
-        self._gathering.done(len(outcomes))
-        if any(error is None for _, error in outcomes):
+    def _tell(self) -> None:
+        while self._reports:
+            self._resolve(*self._reports.popleft())
+
+    def _resolve(self, batch: list[Waiting], error: BaseException | None, last: int) -> None:
+        self._pending -= len(batch)
+        self._gathering.done(len(batch))
+        if error is None:
             self._commits.publish(last)
+        for waiting in batch:
+            # Each its own: who raises an exception writes into it.
+            waiting.settle(LedgerUnavailable(str(error)) if isinstance(error, LedgerUnavailable) else error)
 
 
 def _reply_body(record: Record) -> Body:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ledger.committer import Waiting
-from ledger.gathering import BATCH_LIMIT, PATIENCE_SECONDS, PAUSE_SECONDS, Gathering
+from ledger.gathering import BATCH_LIMIT, PATIENCE, PAUSE_SECONDS, Gathering
+from ledger.waiting import Waiting
 
 
 class StillLoop:
@@ -47,7 +47,7 @@ class Desk:
 
     def add(self, count: int) -> None:
         for _ in range(count):
-            self.gathering.add(Waiting(None, None))  # type: ignore[arg-type]  # never looked into
+            self.gathering.add(None)  # type: ignore[arg-type]  # never looked into
 
 
 @pytest.fixture
@@ -92,14 +92,16 @@ def test_nobody_waits_longer_than_a_pause_for_those_who_do_not_come(desk: Desk) 
 def test_patience_ends_while_they_keep_coming(desk: Desk) -> None:
     desk.add(101)
     desk.gathering.done(1)
-    desk.gathering.done(0)
-    waited = 0.0
-    while len(desk.sent) < 2:
-        desk.loop.move(PAUSE_SECONDS / 2)
-        waited += PAUSE_SECONDS / 2
-        if len(desk.sent) < 2 and waited < 1:
-            desk.gathering._last = desk.loop.now
-    assert waited <= PATIENCE_SECONDS + 2 * PAUSE_SECONDS
+    desk.loop.move(PAUSE_SECONDS)
+    desk.add(1)
+    desk.gathering.done(100)
+    pauses = 0
+    while len(desk.sent) < 3:
+        desk.add(1)
+        desk.loop.move(PAUSE_SECONDS)
+        pauses += 1
+    assert pauses == PATIENCE
+    assert desk.sent == [1, 100, 1 + PATIENCE]
 
 
 def test_a_batch_has_a_limit_and_the_end_hands_over_all(desk: Desk) -> None:
@@ -119,7 +121,7 @@ async def test_a_real_loop_runs_the_pause() -> None:
 
     gathering = Gathering(send, asyncio.get_running_loop())
     for _ in range(3):
-        gathering.add(Waiting(None, None))  # type: ignore[arg-type]  # never looked into
+        gathering.add(None)  # type: ignore[arg-type]  # never looked into
     gathering.done(1)
     await asyncio.wait_for(all_sent.wait(), 5)
     assert sent == [1, 2]
