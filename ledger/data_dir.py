@@ -1,5 +1,6 @@
 """DataDir: the one directory everything durable lives in: who may read it, and that only one gateway writes to it."""
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -68,22 +69,32 @@ def secret_of(path: Path, name: str, size: int = 32) -> bytes:
     """A key kept in the data directory (0600), made at first use: the same bytes after every restart."""
     file = path / name
     try:
-        try:
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return _proved(file, size)
-        with os.fdopen(descriptor, "wb") as out:
-            secret = secrets.token_bytes(size)
+        if not file.exists():
+            _make_key(file, secrets.token_bytes(size))
+    except OSError as error:
+        raise LedgerUnavailable(f"the key {file} cannot be read or made ({error.strerror or error})") from error
+    return _proved(file, size)
+
+
+def _make_key(file: Path, secret: bytes) -> None:
+    """Under its name only once it is whole: half a key would keep every later start from going on."""
+    draft = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(secret)
             out.flush()
             os.fsync(out.fileno())
-    except OSError as error:
-        raise LedgerUnavailable(f"the key {file} cannot be read or made ({error.strerror or error})") from error
-    return secret
+        with contextlib.suppress(FileExistsError):  # somebody else's was first
+            file.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _proved(file: Path, size: int) -> bytes:
-    secret = file.read_bytes()
+    try:
+        secret = file.read_bytes()
+    except OSError as error:
+        raise LedgerUnavailable(f"the key {file} cannot be read ({error.strerror or error})") from error
     if len(secret) != size:
         raise LedgerUnavailable(
             f"the key {file} has {len(secret)} octets where {size} belong; "

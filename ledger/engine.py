@@ -1,6 +1,8 @@
 """Engine: how connections to the ledger's database are made. Only here is it known how SQLite has to be held."""
 
+import contextlib
 import os
+import secrets
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -99,15 +101,21 @@ def _shrink(connection: Any, _record: Any) -> None:
 
 
 def create_file(path: Path) -> None:
-    """Make an empty ledger file, 0600 before its first byte, with what cannot be changed later."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    connection = sqlite3.connect(path, isolation_level=None)
+    """Make an empty ledger file, 0600 before its first byte, with what cannot be changed later.
+
+    Under its name only once it is whole: what a full disk or a crash left half made nobody would know for ours.
+    """
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        connection.execute("PRAGMA page_size=4096")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            connection.execute("PRAGMA page_size=4096")
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        path.hardlink_to(draft)
     finally:
-        connection.close()
+        for left in ("", "-wal", "-shm"):
+            draft.with_name(draft.name + left).unlink(missing_ok=True)
 
 
 # The driver's own transactions are off: a write takes its lock at once instead of failing at its second statement.

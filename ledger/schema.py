@@ -30,6 +30,16 @@ def known_steps() -> list[str]:
     return sorted(file.name.split("_")[1] for file in folder.glob("step_*.py"))
 
 
+def newer_than_known(step: str | None) -> str | None:
+    """Why a database cannot be worked with that a newer version than this one wrote; None for any other."""
+    if step is None or step in known_steps():
+        return None
+    return (
+        f"the ledger is at step {step}, which this version (step {HEAD}) does not know; "
+        "start the version of Soundstage that wrote it"
+    )
+
+
 def bring_up(connection: Connection, to: str = HEAD) -> None:
     """Run the missing steps in the transaction at hand: all of them or none.
 
@@ -38,11 +48,9 @@ def bring_up(connection: Connection, to: str = HEAD) -> None:
     step = version_of(connection)
     if step == to:
         return
-    if step is not None and step not in known_steps():
-        raise LedgerCorrupt(
-            f"the ledger is at step {step}, which this version (step {HEAD}) does not know; "
-            "start the version of Soundstage that wrote it"
-        )
+    newer = newer_than_known(step)
+    if newer is not None:
+        raise LedgerCorrupt(newer)
     # Imported here: Alembic takes longer to load than an up-to-date ledger takes to open.
     from alembic import command
     from alembic.config import Config

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from ledger.engine import APPLICATION_ID, create_file, reason_of, server_engine, sqlite_engine
 from ledger.late_keys import LateKeys, file_keys
-from ledger.schema import HEAD, bring_up, version_of
+from ledger.schema import HEAD, bring_up, newer_than_known, version_of
 from ledger.trouble import LedgerCorrupt, LedgerUnavailable
 
 FILE = "ledger.sqlite"
@@ -163,7 +163,8 @@ def _opened(ledger: Ledger, writer: bool) -> Ledger:
 def _prove_current(step: str | None) -> None:
     if step != HEAD:
         raise LedgerUnavailable(
-            f"the ledger is at step {step or 'none'} and this version works with {HEAD}; "
+            newer_than_known(step)
+            or f"the ledger is at step {step or 'none'} and this version works with {HEAD}; "
             "start the gateway of this version first, which brings it up"
         )
 
