@@ -10,7 +10,7 @@ from soundstage.addresses import Addresses
 from soundstage.settings import Settings
 
 TEXT = """\
-Soundstage is ready. Everything is stopped, recorded and answered; {leaves}.
+Soundstage is ready. Whatever reaches it is stopped, recorded and answered; {leaves}.
 
   dashboard  {dashboard}
   sign in    {dashboard}/sign-in?token={token}
@@ -25,14 +25,18 @@ Route a program through it: paste this into its shell, then start it there.
   eval "$({command} env{where})"
   {command} trust install --venv .venv{where}   # its environment, for SDKs that bring their own roots
 
+Programs may ignore variables (SDKs for Node do), and then reach the real thing. Started like this, they cannot:
+
+  {command} run{where} -- COMMAND
+
 Ctrl-C stops it."""
 
 
 def welcome(settings: Settings, bound: Addresses) -> str:
     """The text, with a sign-in link made for it. Its lines are pasted into shells that stand in other folders."""
-    leaves = "nothing leaves"
+    leaves = "nothing of it leaves"
     if settings.policy:
-        leaves = f"only what {', '.join(map(str, settings.policy))} opts in leaves"
+        leaves = f"of it, only what {', '.join(map(str, settings.policy))} opts in leaves"
     return TEXT.format(
         leaves=leaves,
         token=SignInLinks(settings.data_dir).make(),
