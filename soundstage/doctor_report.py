@@ -31,8 +31,8 @@ def machine(findings: Sequence[Finding], *, machine: str, consulted: bool, secon
 
 
 def human(findings: Sequence[Finding], *, consulted: bool) -> str:
-    """For people: what is closed or captured in short, everything else with its reason."""
-    ordered = sorted(findings, key=lambda one: ORDER.index(one.verdict))
+    """For people. What somebody has to look at is last, beside the sentence: a terminal shows a long table's end."""
+    ordered = sorted(findings, key=lambda one: -ORDER.index(one.verdict))
     rows = [(one.verdict, one.id, one.reason) for one in ordered]
     return "\n".join([table(("verdict", "attempt", "why"), rows), "", sentence(findings, consulted=consulted)])
 
