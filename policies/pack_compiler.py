@@ -176,7 +176,7 @@ class PackCompiler:
         return ObjectListing(self._parts.tree(entry.collection, (*place, "collection")), limit)
 
     def _save(self, entry: Save, place: Place, names: frozenset[str]) -> Code:
-        """Gives collection, key and value, the last as data or `Written`; None where nothing is kept, or without key."""
+        """Gives collection, key and value, the last as data or `Written`; or None where nothing is kept."""
         collection = self._parts.tree(entry.collection, (*place, "collection"), names)
         key = self._parts.expression(entry.key, (*place, "key"), names)
         value = raw(self._parts.expression(entry.value or "out", (*place, "value"), names))
