@@ -5,6 +5,7 @@ It has no listener and no second way in: it is handed accepted sockets with the 
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from proxy.mitm_stream import Intakes
 from proxy.mitm_tickets import Dials, Tickets
 from proxy.mitm_tls import Certificates, ClientTls, ServerTls
 from sinks.in_flight import InFlight
+
+_log = logging.getLogger(__name__)
 
 
 def _not_kept(_request: HttpRequest) -> Intake | None:
@@ -109,7 +112,12 @@ class MitmEngine:
         """Close every connection by which something left that the rules now in force would not let out."""
         self._rules = rules
         for held, flows in tuple(self._open.items()):
-            if flows.overtaken(rules):
+            try:
+                stays = not flows.overtaken(rules)
+            except Exception:
+                _log.exception("what leaves by a connection cannot be held to the rules of now; it is shut")
+                stays = False
+            if not stays:
                 held.shut()
 
     @contextlib.contextmanager

@@ -36,15 +36,29 @@ class PolicyInForce:
         """Take the files as they are now, whole, or keep what is in force."""
         self._stamp = self._look()
         try:
-            self.in_force = self._load()
+            fresh = self._load()
         except (PolicyError, OSError) as refused:
             self.error = str(refused)
             log.error("the policy was not reloaded, the old one stays in force: %s", refused)  # noqa: TRY400 - no bug
+        except Exception as bug:  # it must not end the watch: nobody would ever hear of a change again
+            self.error = f"Soundstage failed to read the policy files ({type(bug).__name__}: {bug})"
+            log.exception("the policy was not reloaded, the old one stays in force")
         else:
+            if self._look() != self._stamp:
+                # Half a file may be a whole policy, and a laxer one: what is missing may be what denies.
+                self.error = "the policy files changed while they were read; they are read again"
+                return
             self.error = None
+            self.in_force = fresh
             self.texts = self._read()
-            for tell in self.told:
+            self._tell()
+
+    def _tell(self) -> None:
+        for tell in self.told:
+            try:
                 tell(self.in_force)
+            except Exception:  # who else has to know of it is told all the same
+                log.exception("what is under way was not held to the new policy")
 
     async def watch(self) -> None:
         """Reload whenever a file changed, until cancelled."""

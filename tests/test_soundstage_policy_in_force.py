@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from ledger_stage import until
 
 from policies.policy import Policy
 from policies.policy_file import load_policy
@@ -83,6 +84,64 @@ def test_good_file_mends_it(file: Path) -> None:
     file.write_text(text("second"))
     policy.reload()
     assert (ids(policy), policy.error) == (["second"], None)
+
+
+def test_a_failure_that_nobody_foresaw_keeps_the_old_policy_and_is_told(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = False
+
+    def load() -> Policy:
+        if broken:
+            raise RecursionError("too deep")
+        return loading(file)()
+
+    policy = PolicyInForce([file], load)
+    broken = True
+    policy.reload()
+    assert ids(policy) == ["first"]
+    assert policy.error == "Soundstage failed to read the policy files (RecursionError: too deep)"
+    assert "the old one stays in force" in caplog.text
+    broken = False
+    policy.reload()
+    assert policy.error is None
+
+
+async def test_a_file_that_is_being_written_while_it_is_read_is_read_again(file: Path) -> None:
+    """What has been written so far may be a policy too, without what would have denied."""
+    written: list[str] = []
+
+    def load() -> Policy:
+        read = loading(file)()
+        while written:
+            file.write_text(text(written.pop()))
+        return read
+
+    def begin() -> None:
+        written.append("whole")
+        file.write_text(text("half"))
+
+    policy = PolicyInForce([file], load)
+    begin()
+    policy.reload()
+    assert (ids(policy), "changed while they were read" in (policy.error or "")) == (["first"], True)
+    watching = asyncio.ensure_future(policy.watch())
+    await until(lambda: policy.error is None)
+    assert ids(policy) == ["whole"]
+    watching.cancel()
+
+
+def test_who_is_told_and_fails_keeps_nobody_else_from_being_told(file: Path) -> None:
+    policy = PolicyInForce([file], loading(file))
+    told: list[Policy] = []
+
+    def fail(_policy: Policy) -> None:
+        raise ValueError("a bug")
+
+    policy.told += [fail, told.append]
+    file.write_text(text("second"))
+    policy.reload()
+    assert (told, policy.error) == ([policy.in_force], None)
 
 
 async def test_change_is_noticed(file: Path) -> None:

@@ -14,6 +14,9 @@ from ledger_stage import until
 from relay_server import RelayServer, relay_server
 from stand_in import Arrival, Place
 
+from policies.decision import Decision
+from policies.effect import Effect
+
 BODY = b"x" * 4_000_000
 """More than any socket buffers on the way."""
 
@@ -209,3 +212,19 @@ async def test_what_is_asked_by_a_kept_connection_of_before_reaches_nobody_unrec
         assert (await head(reader))[9:12] in (b"403", b"503", b"")
         assert not any(capture.left for capture in await visit.captures(2))
     assert await house.reached() == before
+
+
+async def test_what_cannot_be_held_to_the_rules_of_now_is_shut(house: LeakHouse) -> None:
+    def failing(_effect: Effect) -> Decision:
+        raise ValueError("a bug")
+
+    house.policy(opted_in(OPEN, (house.plain.port,)))
+    async with house.visit("explicit-http") as visit:
+        streams = await visit.begin(f"{OPEN}:{house.plain.port}", OPEN)
+        assert streams is not None
+        reader, writer = streams
+        host = f"{OPEN}:{house.plain.port}"
+        writer.write(f"GET http://{host}/allowed/x HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert b" 200 " in await head(reader)
+        house.doors.engine.reconsider(failing)
+        await until(reader.at_eof)
