@@ -59,7 +59,7 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.state.feed = feed
     app.add_middleware(StrictJson)
     app.add_middleware(Guard, hosts=settings.hosts, callers=callers)
-    rendering = Rendering()
+    rendering = Rendering(command=settings.command, where=settings.where)
     for trouble, handler in handlers(rendering).items():
         app.add_exception_handler(trouble, handler)
     app.include_router(health_routes(gateway, feed))

@@ -25,9 +25,18 @@ PLACES = (
 
 
 class Rendering:
-    """The pages' one environment; `clock` says what "now" is for relative times."""
+    """The pages' one environment; `clock` says what "now" is for relative times.
 
-    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    `command` and `where`: `DashboardSettings`.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        command: str = "soundstage",
+        where: str = "",
+    ) -> None:
         self.clock = clock
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -45,6 +54,8 @@ class Rendering:
             channel_words=CHANNEL_WORDS,
             places=PLACES,
             outcome_signs=OUTCOME_SIGNS,
+            command=command,
+            where=where,
         )
 
     def text(self, template: str, **values: Any) -> str:

@@ -11,3 +11,7 @@ class DashboardSettings:
     data_dir: Path
     admin_token: str
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    command: str = "soundstage"
+    """How the command line is called, in lines that a page gives people to paste."""
+    where: str = ""
+    """Its option that names this Soundstage, with a blank before it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shlex
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ from ledger.trouble import LedgerCorrupt, LedgerUnavailable
 from soundstage.admin_token import admin_token
 from soundstage.child_side import ChildSide
 from soundstage.control_client import ControlClient
+from soundstage.own_command import own_command
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
 
@@ -102,5 +104,11 @@ def _indexing(ledger: Ledger) -> Iterator[None]:
 
 
 def _app(settings: Settings, ledger: Ledger) -> Any:
-    told = DashboardSettings(settings.data_dir, admin_token(settings), settings.dashboard_names)
+    told = DashboardSettings(
+        settings.data_dir,
+        admin_token(settings),
+        settings.dashboard_names,
+        command=own_command(),
+        where=f" --data-dir {shlex.quote(str(settings.data_dir.absolute()))}",
+    )
     return create_app(told, Reader(ledger), ControlClient(settings.data_dir), Labels(ledger))

@@ -1,10 +1,17 @@
 """What went wrong: a page for who looks, a problem in JSON for programs, with the same sentence and status."""
 
+import html
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
-from dashboard_stage import Stage, staged
+from dashboard_stage import ADMIN, GatewayFake, Stage, recording, staged
+
+from dashboard.app import create_app
+from dashboard.settings import DashboardSettings
+from ledger.labels import Labels
+from ledger.reader import Reader
 
 LOOKING = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -86,3 +93,17 @@ async def test_nobody_is_told_what_there_is_without_signing_in(stage: Stage) -> 
         answer = await stranger.get("/atempts", headers=LOOKING)
         assert answer.status_code == 401
         assert "/attempts" not in answer.text
+
+
+async def test_empty_pages_say_lines_that_can_be_pasted(tmp_path: Path) -> None:
+    """By name alone, a line finds no Soundstage that `make up` started, and in another folder no data directory."""
+    told = {"command": "/srv/stage/.venv/bin/soundstage", "where": " --data-dir '/srv/my data'"}
+    async with recording(tmp_path / "data") as (ledger, writer):
+        settings = DashboardSettings(tmp_path / "data", ADMIN, ("pages",), **told)
+        app = create_app(settings, Reader(ledger), GatewayFake(writer), Labels(ledger))
+        transport = httpx.ASGITransport(app)
+        headers = {"authorization": f"Bearer {ADMIN}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://pages", headers=headers) as client:
+            for path, command in (("/", "env"), ("/attempts", "env"), ("/doctor", "doctor")):
+                shown = html.unescape((await client.get(path)).text)
+                assert f"/srv/stage/.venv/bin/soundstage {command} --data-dir '/srv/my data'" in shown
