@@ -13,6 +13,7 @@ from ledger.masking import Masker
 from ledger.moment import microseconds
 from ledger.reply import Reply
 from ledger.row import ROW_OVERHEAD, CaptureColumns, EvidenceColumns, Row, recipients_of, sender_of, subject_of
+from ledger.secret_hints import KEY_HINT
 from ledger.story import opening
 from ledger.traits import traits_of
 from policies.decision import Decision
@@ -50,10 +51,12 @@ def clean_mail(
         f'"transcript":{quoted(mail.transcript)}}},"recipients":[{to}]}}'
     )
     try:
-        story.encode()  # half a character is escaped by the longer way, for no encoding takes it
-        if masker.general.is_key_in(b"%b\n%b" % (looked_at.encode(), octets)):
-            return None
-    except UnicodeEncodeError:
+        everything = f"{looked_at}\n{octets.decode()}"
+        if not story.isascii():
+            story.encode()  # half a character is escaped by the longer way, and would hide all from the hint
+    except UnicodeError:
+        return None
+    if KEY_HINT.found(everything) and masker.general.is_key_in(everything.encode()):
         return None
     return Row(
         CaptureColumns(

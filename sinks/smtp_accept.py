@@ -25,6 +25,8 @@ class SmtpAccept:
 
         Raises OSError, such as for a port in use.
         """
+        # Every connection that is taken off it has this from it, without a call of its own.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.listen(BACKLOG)
         self._loop = loop
         self._sock = sock
@@ -43,7 +45,6 @@ class SmtpAccept:
                 return
             try:
                 sock.setblocking(False)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._take(sock, peer)
             except Exception:
                 LOG.exception("a mail client's connection could not be served")

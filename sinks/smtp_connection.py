@@ -230,7 +230,7 @@ class SmtpConnection(asyncio.Protocol):
             source=self._source,
             protocol=self._entrance.protocol,
             port=self._entrance.port,
-            head=incoming.head,
+            head=incoming.head if body.data is None else b"",
         )
 
     def _begin_tls(self) -> None:

@@ -22,7 +22,7 @@ def oddities(message: bytes) -> tuple[str, ...]:
     """What `SmtpData.flags` says of a message, told of a whole one in one go."""
     odd = ["malformed"] if _is_malformed(message[:LINE_OCTETS]) else []
     odd += _odd_octets(message)
-    if _last_line(message, 0) is None:
+    if len(message) > LINE_OCTETS and _last_line(message, 0) is None:
         odd.append("line_too_long")
     return tuple(odd)
 

@@ -34,6 +34,6 @@ def mail_of(
         recipient_options=tuple([recipient.options for recipient in session.recipients]),
         transcript=session.transcript.text(),
         claim=session.claim,
-        head=head if body.data is None else b"",
+        head=head,
         flags=flags,
     )

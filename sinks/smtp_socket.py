@@ -63,10 +63,17 @@ class SmtpSocket(asyncio.Transport):
         if self._unsent:
             self._unsent += data
         elif data and self._descriptor >= 0:
-            sent = self._send(data)
-            if 0 <= sent < len(data):
-                self._unsent += memoryview(data)[sent:]
-                self._loop.add_writer(self._descriptor, self._flush)
+            try:
+                sent = self._sock.send(data)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError as error:
+                self._fail(error)
+                return
+            if sent == len(data):
+                return  # as nearly every reply
+            self._unsent += memoryview(data)[sent:]
+            self._loop.add_writer(self._descriptor, self._flush)
         if len(self._unsent) > HIGH_OCTETS and not self._full:
             self._full = True
             self._protocol.pause_writing()
@@ -123,19 +130,13 @@ class SmtpSocket(asyncio.Transport):
         if not self._protocol.eof_received():
             self.close()
 
-    def _send(self, data: bytes | bytearray | memoryview) -> int:
-        """How many octets the system took; -1: the connection is gone."""
+    def _flush(self) -> None:
         try:
-            return self._sock.send(data)
+            sent = self._sock.send(self._unsent)
         except (BlockingIOError, InterruptedError):
-            return 0
+            return
         except OSError as error:
             self._fail(error)
-            return -1
-
-    def _flush(self) -> None:
-        sent = self._send(self._unsent)
-        if sent < 0:
             return
         del self._unsent[:sent]
         if not self._unsent:
