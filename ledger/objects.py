@@ -33,6 +33,8 @@ class Objects:
         self._ledger = ledger
         self._store = store
         self._replays: OrderedDict[tuple[str, str], StoredReply] = OrderedDict()
+        self._removals = 0
+        """As many as are known of: what is remembered may name captures that a later one took."""
         self._asked = KeyFilter()
         """Every key that was asked for, and once they are read the keys of before."""
         self._stored: asyncio.Future[KeyFilter | None] | None = None
@@ -56,6 +58,9 @@ class Objects:
 
     async def replay(self, run: str, key: str) -> StoredReply | None:
         """The first answer under a Replay's key, or None."""
+        if self._removals != self._ledger.removals:
+            self._removals = self._ledger.removals
+            self._replays.clear()
         known = self._replays.get((run, key))
         if known is not None:
             self._replays.move_to_end((run, key))

@@ -87,6 +87,7 @@ class Removal:
             file_keys(connection)
             self._take(connection, rows)
         self._ledger.late.forget()
+        self._ledger.removals += 1
         return rows
 
     def _oldest(self, connection: Connection, where: list[Any]) -> list[Any]:

@@ -30,6 +30,8 @@ class Ledger:
         self._write = write
         self._background = background
         self.late = LateKeys(shared=path is None)
+        self.removals = 0
+        """How often captures were removed since it was opened: what is counted on one of before may be gone."""
         self.turn = threading.Lock()
         """Held by whichever thread of this process writes, so that one waits on a lock rather than in SQLite's naps."""
 

@@ -58,11 +58,13 @@ class RefusedPackets:
         name_of: Callable[[str], str | None] = lambda _: None,
         every: float = TOTALS_SECONDS,
         unread: str = UNREAD,
+        whose: Callable[[str], str] = lambda _source: "",
     ) -> None:
-        """`unread`: what is said of packets that were counted and of which nothing else is known."""
+        """`unread`: what is said of packets that were counted and of which nothing else is known. `whose`: as
+        `Repeats` asks it."""
         self._log, self._gate, self._account, self._name_of = log, gate, account, name_of
         self._counters, self._count, self._every = counters, count, every
-        self._repeats = Repeats(count)
+        self._repeats = Repeats(count, whose=whose)
         self._waiting: deque[PacketHead] = deque()
         self._came, self._recording = asyncio.Event(), asyncio.Lock()
         self._distinct: set[tuple[str, str, str]] = set()

@@ -64,6 +64,7 @@ async def refused_packets(
         account=RefusedAccount(settings.data_dir),
         count=ground.writer.count,
         name_of=name_of,
+        whose=lambda _source: str(ground.ledger.removals),  # what is gone is on record again
     )
     loop = asyncio.get_running_loop()
     loop.add_reader(log.sock, reading.arrived)

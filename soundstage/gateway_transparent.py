@@ -71,12 +71,17 @@ def responder(
     claim: RunClaim | None = None,
 ) -> DnsResponder:
     """A DNS responder that is not listening yet. With `names`, it gives each name an address out of that book."""
+
+    def booked_to(source: str) -> str:
+        """What is asked again after a removal is on record again: the capture it was counted on may be gone."""
+        return f"{ground.ledger.removals} {ground.runs.booked_to(claim, source)}"
+
     return DnsResponder(
         gate=judging.gate,
         steer_to=settings.steered_to,
         zones=InternalZones({zone: resolver_of(text) for zone, text in settings.internal_zones.items()}),
         forward=forward,
-        repeats=Repeats(ground.writer.count, whose=lambda source: ground.runs.booked_to(claim, source)),
+        repeats=Repeats(ground.writer.count, whose=booked_to),
         names=names,
         claim=claim,
     )

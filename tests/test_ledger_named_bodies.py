@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -170,3 +172,41 @@ async def test_a_row_that_no_capture_names_is_not_counted_for_ever(tmp_path: Pat
         await asyncio.to_thread(keeper(house).sweep)
         assert octets(house) == before
         assert asked(house, "SELECT count(*) FROM bodies") == 1
+
+
+DIE = """
+import os, signal, sys
+from pathlib import Path
+from ledger.body_store import BodyStore
+from ledger.filters import Filters
+from ledger.retention import Retention
+from ledger.store import open_ledger
+
+class Dying(BodyStore):
+    def remove(self, sha256):
+        if sys.argv[2] == "unlinked":
+            super().remove(sha256)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+ledger = open_ledger(Path(sys.argv[1]), writer=True)
+Retention(ledger, Dying(Path(sys.argv[1])), keep_days=14, keep_bytes=10**10).purge(Filters())
+"""
+
+
+@pytest.mark.parametrize("died", ["before", "unlinked"])
+async def test_a_purge_that_is_killed_about_its_unlinking_is_ended_by_the_next(tmp_path: Path, died: str) -> None:
+    kept = with_body(record_of(), Body.of(os.urandom(LONG)))
+    async with stage(tmp_path / "data") as house:
+        for record in (kept, with_body(record_of(), Body.of(os.urandom(LONG)))):
+            await house.writer.record(record)
+    words = [sys.executable, "-c", DIE, str(tmp_path / "data"), died]
+    ended = await asyncio.create_subprocess_exec(*words, cwd=Path(__file__).parent.parent)
+    assert await ended.wait() == -signal.SIGKILL
+    async with stage(tmp_path / "data") as house:
+        assert (house.reader.count(Filters()), [told["captures"] for told in house.reader.removals()]) == (0, [2])
+        assert asked(house, "SELECT count(*) FROM bodies WHERE doomed") == 2
+        await house.writer.record(kept)  # the same bytes come again before anybody looks
+        await asyncio.to_thread(keeper(house).sweep)
+        assert house.reader.raw(kept.capture.id) == kept.kept_body.data
+        assert len(files(house)) == asked(house, "SELECT count(*) FROM bodies") == 1
+        assert LONG < octets(house) < 2 * LONG

@@ -17,6 +17,7 @@ from ledger.indexer import Indexer
 from ledger.moment import microseconds, moment
 from ledger.objects import Objects
 from ledger.reply import KeptObject, Replay
+from ledger.retention import Retention
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -130,3 +131,15 @@ def test_many_ids_of_one_moment() -> None:
 def test_moments_are_exact(at: datetime) -> None:
     aware = at.replace(tzinfo=UTC)
     assert moment(microseconds(aware)) == aware
+
+
+async def test_an_answer_that_was_purged_is_not_given_again(tmp_path: Path) -> None:
+    """What it would name is not there; a gateway that is restarted would not know it either."""
+    async with stage(tmp_path / "data") as house:
+        objects = Objects(house.ledger, house.store)
+        await house.writer.record(replace(record_of(), replay=Replay("key", "print")))
+        assert await objects.replay("ci-1", "key") is not None
+        assert await objects.replay("ci-1", "key") is not None
+        keeper = Retention(house.ledger, house.store, keep_days=14, keep_bytes=10**9)
+        await asyncio.to_thread(keeper.purge, Filters())
+        assert await objects.replay("ci-1", "key") is None
