@@ -6,6 +6,10 @@ from collections.abc import AsyncIterator
 PAUSE_SECONDS = 0.025
 """A follower is told at most so often: to tell one of each commit under load cost 10 us a capture."""
 
+MANY = 10
+MANY_PAUSE_SECONDS = 0.075
+"""How often where so many captures came within a pause: telling takes 250 us, 7 of each capture under load."""
+
 
 class Commits:
     """The newest committed `seq`, and everybody who waits for a newer one. Belongs to one event loop."""
@@ -29,7 +33,10 @@ class Commits:
             while True:
                 await news.wait()
                 news.clear()
-                yield self.last
+                told = self.last
+                yield told
                 await asyncio.sleep(PAUSE_SECONDS)
+                if self.last - told >= MANY:
+                    await asyncio.sleep(MANY_PAUSE_SECONDS - PAUSE_SECONDS)
         finally:
             self._followers.discard(news)

@@ -1,0 +1,39 @@
+"""Commits: whoever follows is told of the newest in the end, however many come and however seldom it is told."""
+
+import asyncio
+
+import pytest
+
+from ledger.commits import MANY, Commits
+
+
+@pytest.mark.parametrize(
+    "each", [pytest.param(1, id="one-at-a-time"), pytest.param(5 * MANY, id="more-than-one-is-told-of")]
+)
+async def test_the_newest_is_told_in_the_end_and_never_an_older_one(each: int) -> None:
+    commits, told = Commits(), list[int]()
+    newest = 8 * each
+
+    async def follow() -> None:
+        async for seq in commits.follow():
+            told.append(seq)
+            if seq == newest:
+                return
+
+    following = asyncio.ensure_future(follow())
+    for seq in range(each, newest + 1, each):
+        await asyncio.sleep(0.005)
+        commits.publish(seq)
+    await asyncio.wait_for(following, 5)
+    assert told[0] == 0
+    assert told == sorted(set(told))
+
+
+async def test_a_settlement_is_told_with_the_old_number() -> None:
+    commits = Commits()
+    commits.publish(3)
+    news = commits.follow()
+    assert await anext(news) == 3
+    commits.publish(0)
+    assert await asyncio.wait_for(anext(news), 5) == 3
+    await news.aclose()  # type: ignore[attr-defined]  # it is a generator
