@@ -12,6 +12,7 @@ from dashboard.curl_command import address, curl_command
 from dashboard.gateway_link import Gateway, GatewayUnreachable
 from dashboard.look import request_line, row
 from dashboard.opened_message import MESSAGE_CHANNELS
+from dashboard.policy_question import proposal
 from dashboard.readable_body import pretty
 from dashboard.rendering import Rendering
 from ledger.reader import Reader
@@ -84,7 +85,7 @@ async def opt_in_for(gateway: Gateway, detail: dict[str, Any]) -> tuple[str, str
         return "", "The gateway does not answer, so it cannot be asked."
     except ValueError as error:
         return "", str(error)
-    return str(told.get("opt_in") or ""), "No opt-in can let this through."
+    return proposal(str(told.get("opt_in") or ""))
 
 
 def question(detail: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 from dashboard import figures as said
 from dashboard.gateway_link import Gateway
 from dashboard.look import CHANNEL_WORDS
-from dashboard.policy_question import policy_question
+from dashboard.policy_question import policy_question, proposal
 from dashboard.rendering import Rendering
 
 EXAMPLE = timedelta(days=30)
@@ -51,8 +51,10 @@ def defaults_shown(defaults: dict[str, Any]) -> list[tuple[str, list[tuple[str, 
 
 
 async def _answer(gateway: Gateway, ask: str, *, live: bool) -> dict[str, Any]:
-    """`{"wrong": sentence}`, or what `Gateway.explain` says."""
+    """`{"wrong": sentence}`, or what `Gateway.explain` says, with `opt_in` empty where there is none to write."""
     try:
-        return {"wrong": None, **await gateway.explain(policy_question(ask, live=live))}
+        told = await gateway.explain(policy_question(ask, live=live))
     except ValueError as error:
         return {"wrong": str(error)}
+    opt_in, none = proposal(str(told.get("opt_in") or ""))
+    return {**told, "wrong": None, "opt_in": opt_in, "none": none}

@@ -21,3 +21,11 @@ def policy_question(line: str, *, live: bool = False) -> dict[str, Any]:
         raise ValueError(f"{asked[:200]!r} is no question. {HOW}")
     question = {"method": method.upper() or "GET", "url": url, "headers": {}}
     return {**question, "live_credential": True} if live else question
+
+
+def proposal(opt_in: str) -> tuple[str, str]:
+    """The YAML that would opt something in, or why there is none to write: `explain` says that as a comment alone."""
+    if not opt_in.startswith("#"):
+        return opt_in, "No opt-in can let this through."
+    why = opt_in.lstrip("# ").partition("\n")[0]
+    return "", f"{why[:1].upper()}{why[1:]}."

@@ -70,6 +70,8 @@ def explanation(told: Mapping[str, str]) -> str:
     said = f"{told['verdict']} by {told['rule']}: {told['reason']}"
     if told["verdict"] in ("allow", "divert"):
         return said
+    if told["opt_in"].startswith("#"):  # a remark alone: nothing can be written
+        return f"{said}\n\n{told['opt_in'].rstrip()}"
     return f"{said}\n\nto opt it in:\n\n{told['opt_in'].rstrip()}"
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.policy_question import LONGEST, policy_question
+from dashboard.policy_question import LONGEST, policy_question, proposal
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,14 @@ def test_a_live_key_is_said_of_a_call() -> None:
 def test_what_is_none_is_said_with_what_would_be(line: str) -> None:
     with pytest.raises(ValueError, match=r"is no question\. Write a call|may have 4000 characters"):
         policy_question(line)
+
+
+def test_where_nothing_opens_it_there_is_no_yaml_but_a_sentence() -> None:
+    assert proposal("opt_in:\n  - id: x\n# Add y.\n")[0] == "opt_in:\n  - id: x\n# Add y.\n"
+    assert proposal("# nothing opens this: it is a metadata service\n") == (
+        "",
+        "Nothing opens this: it is a metadata service.",
+    )
 
 
 @given(st.text(max_size=60))

@@ -95,3 +95,8 @@ def test_what_leaves_already_is_not_told_how_to_opt_in(verdict: str, proposed: b
     said = explanation({"verdict": verdict, "rule": "r", "reason": "why", "opt_in": "opt_in:\n  - id: x\n"})
     assert said.splitlines()[0] == f"{verdict} by r: why"
     assert ("opt_in:" in said) == proposed
+
+
+def test_where_nothing_opens_it_there_is_nothing_to_write() -> None:
+    told = {"verdict": "deny", "rule": "never:metadata", "reason": "why", "opt_in": "# nothing opens this: why\n"}
+    assert explanation(told) == "deny by never:metadata: why\n\n# nothing opens this: why"
