@@ -4,10 +4,10 @@ As with `expression_code`, nothing in its source comes from a client: literals b
 for objects of ours.
 """
 
-import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from policies.answer_settled import settled
 from policies.expression_code import Constant, Evaluate, Named, Writer, function
 from policies.expression_values import text
 from policies.written_code import SafeCode
@@ -15,8 +15,6 @@ from policies.written_code import SafeCode
 NamedParts = Sequence[tuple[str, Evaluate]]
 LONGEST_HEADER = 4096
 """Characters of a header's value."""
-MOST_DRAWN = 320
-"""Letters of identifiers that are drawn in one piece. An answer may make more of them, one by one."""
 
 
 class AnswerCode:
@@ -59,7 +57,7 @@ class AnswerCode:
         for name, made in headers:
             lines += _header(writer, name, made)
         lines.append(f"return s, t, b, [{', '.join([writer.whole(part) for part in self._kept])}]")
-        return function(lines, writer.held, [Named(name).variable() for name, _ in self._lets], _settled)
+        return function(lines, writer.held, [Named(name).variable() for name, _ in self._lets], settled)
 
 
 def _header(writer: Writer, name: str, made: Evaluate) -> list[str]:
@@ -78,43 +76,3 @@ def shown(value: Any) -> str:
     """A value as a header may say it: what a client sent must not begin another."""
     told = (value if type(value) is str else text(value))[:LONGEST_HEADER]
     return told if told.isascii() and told.isprintable() else "".join([c for c in told if " " <= c <= "~"])
-
-
-def _settled(tree: ast.Module) -> ast.Module:
-    """An answer's function with its identifiers as pieces of one that is drawn first, and without names nobody asks.
-
-    An identifier cost a call, of which payment_intent.create made seven.
-    """
-    (part,) = tree.body
-    if not isinstance(part, ast.FunctionDef):
-        raise TypeError("an answer is one function")
-    drawn = _Drawn()
-    drawn.visit(part)
-    if not drawn.hands_on:
-        for line in part.body:
-            if isinstance(line, ast.Assign) and isinstance(line.targets[-1], ast.Subscript):
-                line.targets.pop()
-    if drawn.size:
-        part.body[:0] = ast.parse(f"l = c.gen.b62({drawn.size})").body
-    return ast.fix_missing_locations(tree)
-
-
-class _Drawn(ast.NodeTransformer):
-    """Puts pieces of `l` where identifiers are drawn, and sees whether the context is handed on to other functions."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.hands_on = False
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        match node:
-            case ast.Call(
-                func=ast.Attribute(value=ast.Attribute(value=ast.Name("c"), attr="gen"), attr="b62"),
-                args=[ast.Constant(int(size))],
-            ) if self.size + size <= MOST_DRAWN:
-                self.size += size
-                return ast.parse(f"l[{self.size - size}:{self.size}]", mode="eval").body
-            case ast.Call(args=[ast.Name("c"), *_]):
-                self.hands_on = True
-        return node

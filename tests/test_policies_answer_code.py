@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.answer_code import LONGEST_HEADER, MOST_DRAWN, AnswerCode, shown
+from policies.answer_code import LONGEST_HEADER, AnswerCode, shown
+from policies.answer_settled import MOST_DRAWN
+from policies.expression import compile_expression
 from policies.expression_code import LONGEST, Constant, Evaluate, called, code, displayed
 from policies.pack_generator import Generator
 from policies.written_code import let, safe_code
@@ -19,6 +21,7 @@ class Context:
         self.x = value
         self.body: Any = None
         self.gen = Generator(b"s")
+        self.req: Any = None
         self.names: dict[str, Any] = {}
 
 
@@ -102,3 +105,26 @@ def test_a_header_says(value: Any, told: str) -> None:
 def test_a_header_is_printable(value: str) -> None:
     assert shown(value).isascii()
     assert shown(value).isprintable()
+
+
+def test_what_is_asked_for_more_than_once_is_asked_for_once() -> None:
+    asked = list[str]()
+
+    class Fields(dict[str, Any]):
+        """Says what it was asked for."""
+
+        def get(self, key: str, _default: Any = None) -> Any:
+            asked.append(key)
+            return super().get(key)
+
+    class Request:
+        """Of whose objects a form is one."""
+
+        form = Fields(a=1, b=2)
+
+    parts = [compile_expression(f"req.form.{name}") for name in "aabba"] + [compile_expression("req.form.c")]
+    context = Context()
+    context.req = Request()
+
+    assert AnswerCode([], Constant(200), [], displayed(parts))(context)[2] == [1, 1, 2, 2, 1, None]
+    assert sorted(asked) == ["a", "b", "c"]

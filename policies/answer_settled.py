@@ -1,0 +1,86 @@
+"""What is settled of an answer's function once all of it is known: what its parts ask for alike is asked for once.
+
+An answer is computed between much else, so that its code is cold: what counts is how much of it there is.
+"""
+
+import ast
+from collections import Counter
+from collections.abc import Callable
+
+MOST_DRAWN = 320
+"""Letters of identifiers that are drawn in one piece. An answer may make more of them, one by one."""
+_READ = frozenset({"form", "headers", "params", "typed"})
+"""Objects of a request that have been read when it is answered, and are not changed."""
+
+
+def settled(tree: ast.Module) -> ast.Module:
+    """The function with its identifiers as pieces of one that is drawn first, with a request's objects and such of
+    their values as are asked for more than once put down first too, and without names that nobody asks for."""
+    (part,) = tree.body
+    if not isinstance(part, ast.FunctionDef):
+        raise TypeError("an answer is one function")
+    drawn = _Drawn()
+    drawn.visit(part)
+    if not drawn.hands_on:
+        for line in part.body:
+            if isinstance(line, ast.Assign) and isinstance(line.targets[-1], ast.Subscript):
+                line.targets.pop()
+    first = [f"l = c.gen.b62({drawn.size})"] if drawn.size else []
+    for letter, find in (("r", _objects), ("v", _values)):
+        shared = _Shared(part, letter, find)
+        shared.visit(part)
+        first += shared.lines
+    part.body[:0] = ast.parse("\n".join(first)).body
+    return ast.fix_missing_locations(tree)
+
+
+class _Drawn(ast.NodeTransformer):
+    """Puts pieces of `l` where identifiers are drawn, and sees whether the context is handed on to other functions."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.hands_on = False
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(value=ast.Name("c"), attr="gen"), attr="b62"),
+                args=[ast.Constant(int(size))],
+            ) if self.size + size <= MOST_DRAWN:
+                self.size += size
+                return ast.parse(f"l[{self.size - size}:{self.size}]", mode="eval").body
+            case ast.Call(args=[ast.Name("c"), *_]):
+                self.hands_on = True
+        return node
+
+
+def _objects(node: ast.AST) -> str | None:
+    """The source of an object of the request."""
+    match node:
+        case ast.Attribute(value=ast.Attribute(value=ast.Name("c"), attr="req"), attr=name) if name in _READ:
+            return f"c.req.{name}"
+    return None
+
+
+def _values(node: ast.AST) -> str | None:
+    """The source of a value of an object that was put down."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(name), attr="get"), args=[ast.Constant(str(key))]):
+            return f"{name}.get({key!r})" if name[0] == "r" else None
+    return None
+
+
+class _Shared(ast.NodeTransformer):
+    """Puts a name where `find` tells the source of something that stands there more than once."""
+
+    def __init__(self, part: ast.AST, letter: str, find: Callable[[ast.AST], str | None]) -> None:
+        self._find = find
+        told = Counter([source for node in ast.walk(part) if (source := find(node)) is not None])
+        several = [source for source, times in told.items() if times > 1]
+        self._names = {source: f"{letter}{number}" for number, source in enumerate(several)}
+        self.lines = [f"{name} = {source}" for source, name in self._names.items()]
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        name = self._names.get(self._find(node) or "")
+        return self.generic_visit(node) if name is None else ast.Name(name, ast.Load())
