@@ -156,16 +156,16 @@ def _is_clean(data: bytes | None, fields: str, answer: bytes, said: str, head: M
     answer, and neither the answer nor what is `said` in facts repeat a key."""
     if data is None or len(data) > INLINE_LIMIT or len(answer) > INLINE_LIMIT or (data and not head.one_text):
         return False
-    begin = data[:2] + answer[:2]
-    if not begin.isascii() or b"\0" in begin:
-        # Packed, after a byte order mark, or in units of several octets: not to be looked at as it stands.
-        return False
     plan = head.plan
     try:
         asked = f"{data.decode()}\n{fields}"
         everything = f"{asked}\n{answer.decode()}\n{said}"
-        if not everything.isascii():
+        if not everything.isascii() or "\0" in everything:
             everything.encode()
+            begin = data[:2] + answer[:2]
+            if not begin.isascii() or b"\0" in begin:
+                # Packed, after a byte order mark, or in units of several octets: not to be looked at as it stands.
+                return False
     except UnicodeError:
         return False
     if not (plan.name_hint.found(asked) or KEY_HINT.found(everything)) and not (
