@@ -101,3 +101,25 @@ async def test_what_lingers_is_thrown_away_until_the_client_closes() -> None:
     client.close()
     await asyncio.wait_for(wire.finished, 10)
     assert not wire.buffer
+
+
+async def test_a_wire_is_finished_once_what_was_being_judged_is() -> None:
+    go, begun = asyncio.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        begun.set()
+        await go.wait()
+
+    wire = Wire(serve, DoorLimits())
+    client = await on(wire)
+    client.send(b"x")
+    await asyncio.wait_for(begun.wait(), 10)
+    wire.abort()
+    client.close()
+    async with asyncio.timeout(10):
+        while not wire.lost:
+            await asyncio.to_thread(lambda: None)
+    assert (wire.busy, wire.finished.done()) == (True, False)
+    go.set()
+    await asyncio.wait_for(wire.finished, 10)
+    assert not wire.busy

@@ -91,3 +91,27 @@ def test_nothing_stays_behind(register: InFlight) -> None:
         register.forget(run)
     assert register.size == 0
     assert register.last_of("r-1") == 0.0
+
+
+def test_an_effect_that_is_judged_is_the_same_work_whenever_somebody_asks(register: InFlight, clock: Clock) -> None:
+    register.judge("effect", UNATTRIBUTED, "10.0.0.1")
+    clock.now = 107.0
+    [work] = register.perhaps_of("r", run_of)
+    assert (work.what, work.source, work.since, work.run) == ("an effect", "10.0.0.1", 100.0, UNATTRIBUTED)
+    assert register.perhaps_of("r", run_of) == [work]
+    assert register.holds(work)
+    register.lose("effect", "it was lost")
+    register.judged("effect")
+    assert not register.holds(work)
+    assert register.lost() == [(work, "it was lost")]
+
+
+def test_an_effect_somebody_asked_about_still_tells_its_run_when_it_is_on_record(
+    register: InFlight, clock: Clock
+) -> None:
+    register.watch("r")
+    register.judge("effect", "r", "10.0.0.1")
+    assert len(list(register.of_run("r", run_of))) == 1
+    clock.now = 101.0
+    register.judged("effect")
+    assert register.last_of("r") == 101.0
