@@ -3,18 +3,21 @@
 Both processes are as they always are; only what the C library tells them of the time is moved (`moved_clock.c`).
 """
 
+import asyncio
 import functools
 import shutil
 import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from running import PROJECT, Running, started
 from runs_stage import OneRun, begun
+from stand_in import FIRST, standing_in
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler (cc) to build the moved clock with")
 HOUR = 3600
@@ -47,7 +50,11 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
 
 @pytest.fixture(scope="module")
 def moved(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with started(tmp_path_factory.mktemp("moved"), clock.environ) as running:
+    folder = tmp_path_factory.mktemp("moved")
+    (folder / "policy.yaml").write_text("version: 1\n")
+    (folder / "hosts").write_text(f"{FIRST} open.story.test\n")
+    more = {"SOUNDSTAGE_POLICY": str(folder / "policy.yaml"), "SOUNDSTAGE_HOSTS_FILE": str(folder / "hosts")}
+    with started(folder, {**clock.environ, **more}) as running:
         yield running
 
 
@@ -111,3 +118,40 @@ def test_a_run_older_than_a_day_is_ended_and_never_told_clean(moved: Running, cl
     assert len(run.captures()) == 1, "its own token still reads what it did"
     hook(run)
     assert (len(run.captures()), begun(moved).shown()["open"]) == (1, True)
+
+
+def opened(moved: Running, port: int, hours: int) -> None:
+    """Opt the stand-in in for so many hours of the machine's own clock, and wait until that is in force."""
+    end = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+    (moved.data_dir.parent / "policy.yaml").write_text(
+        f"version: 1\nopt_in:\n  - {{id: open, to: 'open.story.test:{port}', why: a test, owner: tests, "
+        f"expires: '{end}', addresses: [127.0.0.0/8]}}\n"
+    )
+    asked = {"method": "GET", "url": f"http://open.story.test:{port}/x"}
+    deadline = time.monotonic() + 60
+    with moved.api() as api:
+        while (told := api.post("/api/policy/explain", json=asked).json())["verdict"] != "allow":
+            assert time.monotonic() < deadline, told
+            time.sleep(0.05)
+
+
+async def test_an_opt_in_ends_by_the_clock_that_is_moved(moved: Running, clock: Clock, tmp_path: Path) -> None:
+    """What is open already, too: the loop's own clock knows nothing of it."""
+    clock.move_to(0)
+    async with standing_in(tmp_path) as stand_in:
+        place = await stand_in.http()
+        await asyncio.to_thread(opened, moved, place.port, 25)
+        asked = f"GET http://open.story.test:{place.port}/x HTTP/1.1\r\nHost: open.story.test:{place.port}\r\n\r\n"
+        reader, writer = await asyncio.open_connection(*moved.place("proxy"))
+        writer.write(asked.encode())
+        assert (await reader.readuntil(b"true}")).startswith(b"HTTP/1.1 200")
+        clock.move_to(26 * HOUR)
+        async with asyncio.timeout(30):
+            assert await reader.read() == b"", "it is closed"
+        writer.close()
+        reader, writer = await asyncio.open_connection(*moved.place("proxy"))
+        writer.write(asked.encode())
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 403")
+        writer.close()
+        assert len(place.requests) == 1
+    clock.move_to(0)
