@@ -24,14 +24,17 @@ class Anywhere:
         self._escaped = re.compile(escapes)
         self._spaced = any(b" " in part for part in self._parts)
         words = [re.escape(part.decode()) for part in self._parts]
-        self._possible = Hint("|".join([*words, escapes.decode(), "(?i:basic)"])).possible
+        self._found = Hint("|".join([*words, escapes.decode(), "(?i:basic)"])).found
 
     def may_be_anywhere(self, beside: str, body: bytes) -> bool:
         """False only where no key is in either, nor in what their escapes or a user with a password say.
 
         One look where the exact ones take half a dozen: of a request that brings none, nothing else is searched.
         """
-        return self._possible(b"%b\n%b" % (beside.encode("utf-8", "surrogatepass"), body))
+        try:
+            return self._found(str(b"%b\n%b" % (beside.encode("utf-8", "surrogatepass"), body), "utf-8"))
+        except UnicodeDecodeError:
+            return True
 
     def may_be_in(self, text: bytes) -> bool:
         """False only where no key is in a text, nor in what its escapes say."""

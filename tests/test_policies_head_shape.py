@@ -137,3 +137,11 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(MOST_SHAPES + 1):
         shape_of(HttpRequest("GET", "https", (), "/", (("cookie", f"{number}"),), "127.0.0.1"))
     assert shape_of(long(1)) is not kept
+
+
+def test_what_packs_said_of_a_head_is_nothing_to_other_packs() -> None:
+    request = HttpRequest("POST", "https", (("host", "api.stripe.com"),), "/v1/payment_intents", (), "127.0.0.1")
+    some = Packs([pack for pack in PACKS if pack.id != "stripe"])
+    for packs, provider in [(PACKS, "stripe"), (some, None), (PACKS, "stripe")]:
+        effect, _ = describe_request(request, packs, run="r")
+        assert effect.provider == provider

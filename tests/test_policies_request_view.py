@@ -12,6 +12,7 @@ from requests_seen import FORM, view
 
 from policies.body import Body
 from policies.http_request import HttpRequest
+from policies.request_types import FieldTypes
 from policies.request_view import RequestView
 
 
@@ -54,6 +55,32 @@ def test_faults_are_noted(body: bytes, headers: dict[str, str], fault: str) -> N
     seen = view(body, headers)
     assert seen.data is not None
     assert any(fault in told for told in seen.faults), seen.faults
+
+
+@pytest.mark.parametrize(
+    "types", [None, FieldTypes(frozenset({"a", "n"}), frozenset({"t"}), verbatim=frozenset({"m"}))]
+)
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        pytest.param(b"a=1&n=x&t=true&t=no&m[a]=1&l[0][a]=2", "", id="typed"),
+        pytest.param(b"a=1&a[b]=2", "", id="in-two-minds"),
+        pytest.param(b"a=%31&&=&\xff", "", id="odd"),
+        pytest.param(gzip.compress(b"a=1", mtime=0), "gzip", id="coded"),
+        pytest.param(b"a=1", "gzip", id="wrongly-coded"),
+        pytest.param(None, "", id="not-held"),
+    ],
+)
+def test_a_form_read_at_once_is_the_one_read_part_by_part(body: bytes | None, coding: str, types: Any) -> None:
+    headers = (("content-type", FORM), *((("content-encoding", coding),) if coding else ()))
+    sent = Body(None, 9_000_000, "0" * 64) if body is None else Body.of(body)
+    request = HttpRequest("POST", "https", (), "/", headers, "127.0.0.1", sent)
+    at_once, by_parts = RequestView(request, "h", 443, "/"), RequestView(request, "h", 443, "/")
+    at_once.types = by_parts.types = types
+    at_once.read_form()
+    for part in ("typed", "form", "data", "body"):
+        assert getattr(at_once, part) == getattr(by_parts, part)
+    assert at_once.faults == by_parts.faults
 
 
 def test_two_content_types_are_a_fault() -> None:
