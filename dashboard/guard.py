@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard import cron_token
 from dashboard.body_limit import BODY_LIMIT, LimitedBody
 from dashboard.caller import Caller, Callers
-from dashboard.mailpit_sign_in import CHALLENGE, as_bearer, is_drop_in
+from dashboard.mailpit_sign_in import CHALLENGE, as_bearer, how_to_sign_in, is_drop_in
 from dashboard.own_run import check_own
 from dashboard.problem import Problem
 from dashboard.security_headers import add_security_headers
@@ -80,9 +80,7 @@ class Guard:
         if method not in SAFE_METHODS or path in STREAMS:
             _check_origin(headers)
         if caller is None and path != "/sign-in":
-            raise Problem(
-                401, "Sign in with the link that Soundstage prints, or send the admin token as a bearer token."
-            )
+            raise Problem(401, how_to_sign_in(path))
         if caller is not None and caller.role == "cron" and not cron_token.opens(method, path):
             raise Problem(403, f"A scheduler's token does not open {method} {path[:200]}.")
         if caller is not None and caller.run is not None:

@@ -14,9 +14,26 @@ PLACES = ("/mailpit/", "/mailhog/", "/api/v2/")
 CHALLENGE = 'Basic realm="soundstage", charset="UTF-8"'
 
 
+BY_LINK = "Sign in with the link that Soundstage prints, or send the admin token as a bearer token."
+AS_CLIENTS_DO = (
+    "Bring the admin token, or a run's own, as the password; any user name will do: http://x:TOKEN@localhost:8025{}."
+)
+_ELSEWHERE = "/api/v1/"
+"""Where Mailpit's API is by itself, and MailHog's first."""
+
+
+def how_to_sign_in(path: str) -> str:
+    """Told to who brought nothing that opens this address."""
+    if path.startswith(_ELSEWHERE):
+        return f"{BY_LINK} Mailpit's API is under /mailpit here, and MailHog's under /mailhog."
+    if not is_drop_in(path):
+        return BY_LINK
+    return AS_CLIENTS_DO.format("" if path.startswith("/api/") else path[: path.index("/", 1)])
+
+
 def is_drop_in(path: str) -> bool:
-    """Whether it is one of their addresses."""
-    return path.startswith(PLACES)
+    """Whether it is one of their addresses. Their pages' own are not: people look there, and sign in as people do."""
+    return path.startswith(PLACES) and path not in PLACES
 
 
 def as_bearer(path: str, headers: Headers) -> Headers:

@@ -27,6 +27,8 @@ from ledger.stored import StoredCapture
 
 ROWS = 60
 LOST = {"heading": "No such message", "sentence": "It was never captured, or retention has taken it."}
+ELSEWHERE = ("/mailpit", "/mailpit/", "/mailhog", "/mailhog/")
+"""Where people who know Mailpit or MailHog look for mails, below the address that its clients are given."""
 
 
 class InboxPages:
@@ -44,6 +46,8 @@ class InboxPages:
     def routes(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
         router.add_api_route("/inbox", self.inbox, methods=["GET"])
+        for address in ELSEWHERE:
+            router.add_api_route(address, _here, methods=["GET"])
         router.add_api_route("/inbox/read", self.read_all, methods=["POST"])
         router.add_api_route("/inbox/{capture_id}", self.message, methods=["GET"])
         router.add_api_route("/inbox/{capture_id}/labels", self.label, methods=["POST"], response_model=None)
@@ -133,6 +137,10 @@ class InboxPages:
             "seq": seq,
             "chosen": chosen,
         }
+
+
+def _here() -> RedirectResponse:
+    return RedirectResponse("/inbox", 303)
 
 
 def queries(q: str) -> dict[str, str]:

@@ -146,6 +146,29 @@ async def test_a_password_opens_these_addresses_alone(
         assert answer.headers["www-authenticate"].startswith("Basic ")
 
 
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        (f"{ROOT}/messages", "any user name will do: http://x:TOKEN@localhost:8025/mailpit."),
+        ("/mailhog/api/v2/messages", "any user name will do: http://x:TOKEN@localhost:8025/mailhog."),
+        ("/api/v2/messages", "any user name will do: http://x:TOKEN@localhost:8025."),
+        ("/api/v1/messages", "Mailpit's API is under /mailpit here, and MailHog's under /mailhog."),
+    ],
+)
+async def test_who_brings_no_password_is_told_what_one_is(stage: Stage, path: str, says: str) -> None:
+    async with httpx.AsyncClient(trust_env=False, auth=("x", "wrong")) as client:
+        assert (await client.get(f"{stage.url}{path}")).json()["detail"].endswith(says)
+
+
+async def test_who_looks_for_their_pages_finds_the_inbox(stage: Stage) -> None:
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as client:
+        asked = await client.get("/mailpit/", headers={"accept": "text/html"})
+        assert "Sign in" in asked.text, "a page's own sign-in, no browser's question for a password"
+        for path in ("/mailpit", "/mailpit/", "/mailhog", "/mailhog/"):
+            answer = await client.get(path, headers=stage.bearer)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/inbox")
+
+
 @pytest.mark.parametrize("header", ["Basic", "Basic ???", "Basic " + base64.b64encode(b"no colon").decode()])
 async def test_what_is_no_password_opens_nothing(stage: Stage, header: str) -> None:
     async with httpx.AsyncClient(trust_env=False, headers={"authorization": header}) as client:

@@ -122,6 +122,16 @@ async def test_no_page_shows_a_runs_credentials(client: httpx.AsyncClient) -> No
         assert SECRET not in answer.text
 
 
+async def test_a_runs_name_is_told_its_id(client: httpx.AsyncClient) -> None:
+    """People know a run by the name they gave it, and every command takes the id."""
+    name = RUNS[3]["name"]
+    meant = f"There is no run {name!r}; a run is asked for by its id, and the latest of that name is run-4."
+    assert (await client.get(f"/api/runs/{name}")).json()["detail"] == meant
+    answer = await client.post(f"/api/runs/{name}/verify", json={})
+    assert (answer.status_code, answer.json()["detail"]) == (404, meant)
+    assert (await client.get("/api/runs/nobody")).json()["detail"] == "There is no run 'nobody'."
+
+
 async def test_a_run_that_is_none_is_a_page(client: httpx.AsyncClient) -> None:
     answer = await client.get("/runs/run-9")
     assert answer.status_code == 404
