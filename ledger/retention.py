@@ -26,6 +26,10 @@ from ledger.trouble import LedgerUnavailable
 SWEEP_SECONDS = 60.0
 LOOK_SECONDS = 86_400.0
 """Between two looks for body files that nobody names."""
+MOVED_SECONDS = 600.0
+"""By which the wall clock may run away from the steady one between two sweeps."""
+SETTLE_SECONDS = 3_600.0
+"""For so long after that nothing is too old: whoever moved a clock ahead by mistake may move it back."""
 LONGEST_DAYS = 100_000.0
 """More is for ever: no calendar goes back that far."""
 _NAMED = 500
@@ -49,7 +53,13 @@ class Retention:
         keep_days: float,
         keep_bytes: int,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`steady`: seconds, of a clock that nobody moves."""
+        self._steady = steady
+        self._seen: tuple[float, float] | None = None
+        """Both clocks at the last sweep."""
+        self._settled = 0.0
         self._ledger = ledger
         self._store = store
         self._age = timedelta(days=min(keep_days, LONGEST_DAYS))
@@ -82,7 +92,8 @@ class Retention:
         """Take what is too old, then the oldest of what is too much."""
         now = self._clock()
         old = Removal(self._ledger, self._store, "age", now, with_objects=True)
-        _in_slices(old, [captures.c.at < microseconds(now - self._age), self._spared(now)])
+        limit = now - self._age if self._is_settled(now) else datetime.min.replace(tzinfo=UTC)
+        _in_slices(old, [captures.c.at < microseconds(limit), self._spared(now)])
         much = Removal(self._ledger, self._store, "bytes", now, with_objects=True)
         while (excess := self._octets() - self._bytes) > 0 and much.slice([self._spared(now)], excess):
             _breathe()
@@ -127,6 +138,17 @@ class Retention:
 
     def _spared(self, now: datetime) -> Any:
         return captures.c.run.not_in(_open_runs(now))
+
+    def _is_settled(self, now: datetime) -> bool:
+        wall, steady = now.timestamp(), self._steady()
+        if self._seen is not None:
+            before_wall, before_steady = self._seen
+            jump = (wall - before_wall) - (steady - before_steady)
+            if abs(jump) > MOVED_SECONDS:
+                _LOG.warning("the clock was moved by %.0f s: nothing is taken for its age for an hour", jump)
+                self._settled = steady + SETTLE_SECONDS
+        self._seen = wall, steady
+        return steady >= self._settled
 
     def _octets(self) -> int:
         return int(self._scalar(select(counters.c.value).where(counters.c.name == "octets")) or 0)

@@ -141,6 +141,30 @@ async def test_so_many_days_that_no_calendar_has_them_are_for_ever(tmp_path: Pat
         assert removed.captures == 2
 
 
+async def test_a_clock_that_is_moved_ahead_takes_nothing_for_its_age_before_it_may_have_been_moved_back(
+    tmp_path: Path,
+) -> None:
+    now, steady = [NOON], [0.0]
+
+    def passes(wall: timedelta, seconds: float) -> int:
+        now[0] += wall
+        steady[0] += seconds
+        return retention.sweep().captures
+
+    async with stage(tmp_path / "data") as house:
+        await house.record_all([record_of(at=NOON) for _ in range(3)])
+        retention = Retention(
+            house.ledger, house.store, keep_days=14, keep_bytes=10**10, clock=lambda: now[0], steady=lambda: steady[0]
+        )
+        day, minute = timedelta(days=1), timedelta(minutes=1)
+        assert passes(minute, 60) == passes(300 * day, 60) == passes(minute, 60) == 0
+        assert passes(-300 * day, 60) == passes(timedelta(hours=2), 7200) == 0
+        assert passes(15 * day, 15 * 86_400) == 3, "it is really so late"
+        await house.record_all([record_of(at=NOON) for _ in range(2)])
+        assert passes(300 * day, 60) == 0
+        assert passes(timedelta(hours=1), 3600) == 2, "nobody moved it back"
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 8 MB."""
