@@ -65,7 +65,7 @@ class CredentialReader:
         if keys is None:
             return True
         body = view.body
-        if not sent.clean or len(body) > SEARCHED_AT_ONCE or (view.size and not body):
+        if not sent.clean or len(body) > SEARCHED_AT_ONCE or (not body and view.size):
             return False
         return not keys.may_be_anywhere(_beside(view), body)
 

@@ -1,6 +1,6 @@
 """FieldTypes: which fields of a provider's forms are numbers, truths or lists, for a form says everything in text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from policies.expression_filters import DIGITS_READ, to_int
@@ -18,15 +18,21 @@ class FieldTypes:
     """Fields that are a list also where one value was sent."""
     verbatim: frozenset[str] = frozenset()
     """Objects whose fields the client names: they stay texts."""
+    _scalars: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_scalars", self.integer | self.boolean)
 
     def typed(self, fields: dict[str, Any]) -> dict[str, Any]:
         """`fields` with their types; a text that is no such number or truth stays as it was sent."""
-        made, integer, boolean = fields.copy(), self.integer, self.boolean
+        made, scalars = fields.copy(), self._scalars
         for name, value in fields.items():
             if type(value) is str:
-                if name in integer:
+                if name not in scalars:
+                    continue
+                if name in self.integer:
                     made[name] = int(value) if value.isdecimal() and len(value) <= DIGITS_READ else to_int(value, value)
-                elif name in boolean and value in _TRUTHS:
+                elif value in _TRUTHS:
                     made[name] = value == "true"
             elif name not in self.verbatim:
                 made[name] = self._value(name, value)
