@@ -6,7 +6,7 @@ from pydantic_core import from_json
 from sqlalchemy import Connection
 
 from ledger.body_store import BodyStore
-from ledger.row import EvidenceColumns, Row
+from ledger.row import EvidenceColumns, Row, octets_of
 from ledger.statements import REPLY_COLUMNS, statements_for
 from ledger.story import json_of
 from ledger.tally import Tally, add_to_counter
@@ -80,6 +80,11 @@ def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> lis
         statements.set_left.run(connection, [{"at_seq": found["seq"], "left": settlement.left}])
     if settlement.evidence is None:
         return []
+    octets = octets_of(settlement.evidence)
+    if octets != found["octets"]:
+        # Else what real answers take would be nothing to retention.
+        tally.octets += octets - found["octets"]
+        statements.set_octets.run(connection, [{"at_seq": found["seq"], "new_octets": octets}])
     before = statements.find_reply.one(connection, {"at_seq": found["seq"]})
     told = {f"new_{column}": getattr(settlement.evidence, column) for column in REPLY_COLUMNS}
     statements.set_reply.run(connection, [{"at_seq": found["seq"], **told}])

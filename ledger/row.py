@@ -84,7 +84,7 @@ def row_of(record: Record, files: tuple[tuple[str, int], ...] = ()) -> Row:
             effect.source,
             sender_of(facts),
             subject_of(facts),
-            _octets(evidence),
+            octets_of(evidence),
             traits_of(entry.flags, effect.channel, entry.content_type, record.kept_body),
             effect.window,
         ),
@@ -125,7 +125,8 @@ def _evidence_and_objects(
     return evidence, objects
 
 
-def _octets(evidence: EvidenceColumns) -> int:
+def octets_of(evidence: EvidenceColumns) -> int:
+    """About what a capture takes in the database, its files not counted."""
     return (
         len(evidence.story)
         + len(evidence.body or b"")

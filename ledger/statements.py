@@ -33,6 +33,9 @@ class Statements:
         self.set_left = prepared(
             update(captures).where(captures.c.seq == bindparam("at_seq")).values(departed=bindparam("left"))
         )
+        self.set_octets = prepared(
+            update(captures).where(captures.c.seq == bindparam("at_seq")).values(octets=bindparam("new_octets"))
+        )
         self.set_reply = prepared(
             update(evidence)
             .where(evidence.c.seq == bindparam("at_seq"))

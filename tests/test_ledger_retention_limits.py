@@ -57,6 +57,21 @@ async def test_no_more_is_taken_than_has_to_be(tmp_path: Path, excess: int) -> N
         assert octets(house) == before - removed.captures * each
 
 
+async def test_real_answers_count_too(tmp_path: Path) -> None:
+    """They come after their captures, and most are short enough to lie beside them."""
+    async with stage(tmp_path / "data") as house:
+        for size in (50_000, 1_000, 200_000, 60_000):
+            departure = record_of(at=NOON, left=True)
+            await house.writer.record(replace(departure, reply_body=b""))
+            for told in (size // 2, size):
+                await house.writer.settle(departure.capture.id, True, replace(departure, reply_body=os.urandom(told)))
+        await asyncio.to_thread(keeper(house).sweep)
+        assert 311_000 < octets(house) < 320_000
+        assert (await asyncio.to_thread(keeper(house, keep_bytes=270_000).sweep)).captures == 1
+        await asyncio.to_thread(keeper(house, keep_bytes=0).sweep)
+        assert octets(house) == 0
+
+
 async def test_of_bytes_that_several_captures_name_the_last_one_to_go_frees_them(tmp_path: Path) -> None:
     body = Body.of(os.urandom(100_000))
     async with stage(tmp_path / "data") as house:
