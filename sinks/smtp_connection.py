@@ -1,9 +1,10 @@
-"""SmtpConnection: one client's socket: lines and messages out of its bytes, TLS, time limits.
+"""SmtpConnection: one client's conversation: lines and messages out of its bytes, and TLS.
 
-What is said when lives in `smtp_session`, what becomes of a whole mail in `smtp_delivery`.
+What is said when lives in `smtp_session`, what becomes of a mail in `smtp_delivery`, its transport in `smtp_wire`.
 """
 
 import asyncio
+from math import inf
 from time import monotonic
 
 from policies.body import Body
@@ -14,10 +15,10 @@ from sinks.smtp_entrance import SmtpEntrance
 from sinks.smtp_lines import OVERLONG, SmtpLines
 from sinks.smtp_mail import mail_of
 from sinks.smtp_session import Next, SmtpSession
-from sinks.smtp_socket import SmtpSocket, half_closed
+from sinks.smtp_socket import SmtpSocket
 from sinks.smtp_tls import HandshakeFailed, secured
 from sinks.smtp_unfinished import SmtpUnfinished
-from sinks.smtp_watch import LINGER_SECONDS
+from sinks.smtp_wire import SmtpWire
 
 AHEAD_OCTETS = 65536
 """What a client may send ahead while its mail is being recorded."""
@@ -25,10 +26,11 @@ LINES_A_TURN = 500
 """Commands answered before other clients get their turn."""
 
 
-class SmtpConnection(asyncio.Protocol):
+class SmtpConnection(SmtpWire):
     """An accepted connection, from greeting to close."""
 
     def __init__(self, entrance: SmtpEntrance) -> None:
+        super().__init__(entrance.limits)
         self._entrance = entrance
         self._loop = asyncio.get_running_loop()
         self._session = SmtpSession(
@@ -36,30 +38,18 @@ class SmtpConnection(asyncio.Protocol):
             entrance.limits,
             starttls=entrance.tls_context is not None and not entrance.implicit_tls,
         )
-        self._transport: asyncio.Transport
         self._source = ""
         self._held_back = False
         """So much is at hand that no more is read."""
         self._lines = SmtpLines(entrance.limits.line_octets)
         self._incoming: IncomingBody | None = None
-        self._busy = False
-        """A mail is being recorded or TLS is being begun: what the client sends ahead waits."""
         self._handshaking = False
         self._turning = False
         """What has arrived is being gone through."""
-        self._blocked = False
-        """The client does not read its replies: it gets no more of them."""
-        self._ending = False
-        """Nothing more is taken from the client, but what is at hand is answered."""
-        self._over = False
-        """The last words have been said."""
         self._finished = False
         """Nothing is left to be gone through, and nobody there to be answered."""
         self._heard_end = False
         """The client says no more; what it has said already is still gone through."""
-        self._lost = False
-        """Nor does it hear anything."""
-        self._begun = self._touched = self._message_begun = monotonic()
         self._unfinished = SmtpUnfinished(entrance.in_flight, entrance.claim)
         self.work: asyncio.Task[None] | None = None
         """Kept, so that it cannot vanish; it never raises."""
@@ -99,9 +89,6 @@ class SmtpConnection(asyncio.Protocol):
         # A client that half-closes after its mail still gets the reply; TLS has no halves.
         return isinstance(self._transport, SmtpSocket) and not self._over
 
-    def pause_writing(self) -> None:
-        self._blocked = True
-
     def resume_writing(self) -> None:
         self._blocked = False
         self._advance()
@@ -135,7 +122,7 @@ class SmtpConnection(asyncio.Protocol):
         if self._heard_end:
             if used_up:
                 self._finish()
-        elif self._held_back or self._lines:
+        elif self._held_back or not used_up:  # what is left of a line that has not ended is not much
             self._read_or_not()
 
     def _go_through(self, out: list[bytes]) -> bool:
@@ -191,7 +178,7 @@ class SmtpConnection(asyncio.Protocol):
         if rest is None:
             return False
         self._lines.add(rest)
-        self._incoming = None
+        self._incoming, self._message_due = None, inf
         self._busy = True
         if not self._unfinished.begun:
             self._unfinished.look(self._session, True, self._source)  # what is refused at once counts as well
@@ -201,8 +188,8 @@ class SmtpConnection(asyncio.Protocol):
 
     def _turn_to(self, after: Next) -> None:
         if after is Next.DATA:
-            self._message_begun = monotonic()
-            self._incoming = IncomingBody(self._entrance.limits.message_octets, self._entrance.delivery.intakes)
+            self._message_due = monotonic() + self._limits.message_seconds
+            self._incoming = IncomingBody(self._limits.message_octets, self._entrance.delivery.intakes)
         elif after is Next.TLS:
             self._lines.take()  # sent in the clear, it must not count as said under TLS
             self._begin_tls()
@@ -256,37 +243,3 @@ class SmtpConnection(asyncio.Protocol):
         if self._entrance.implicit_tls:
             self._write(self._session.greeting())
         self._advance()
-
-    def due(self, now: float) -> float:
-        """Whether a limit is over. Looked at now and then, so that traffic need not move a timer."""
-        limits = self._entrance.limits
-        due = min(self._touched + limits.idle_seconds, self._begun + limits.session_seconds)
-        if self._busy:
-            return now + limits.idle_seconds
-        if self._over:
-            due = self._touched + LINGER_SECONDS
-        elif self._incoming is not None:
-            due = min(due, self._message_begun + limits.message_seconds)
-        if due > now:
-            return due
-        if self._over or self._transport.is_closing():
-            self._transport.abort()
-        else:
-            self._end(b"421 4.4.2 The time is up; closing the connection\r\n")
-        return now + LINGER_SECONDS
-
-    def _write(self, octets: bytes) -> None:
-        if not self._over and not self._lost and not self._transport.is_closing():
-            self._transport.write(octets)
-
-    def _end(self, last_words: bytes) -> None:
-        """Close, so that the last words arrive: to close with octets unread would reset the connection under them."""
-        self._ending = True
-        if self._over or self._transport.is_closing():
-            return
-        if last_words:
-            self._write(last_words)
-        self._over = True
-        self._touched = monotonic()
-        if not last_words or not half_closed(self._transport):
-            self._transport.close()

@@ -11,7 +11,10 @@ LINES = 50
 
 def wire(reply: Reply) -> bytes:
     """`status` and `body`, the body's lines wrapped, as one reply of several lines where needed."""
-    return status_lines(reply.status, reply.body.decode("utf-8", "replace"))
+    text = reply.body.decode("utf-8", "replace")
+    if 0 < len(text) <= LINE_CHARACTERS and text.isascii() and text.isprintable():
+        return b"%03d %b\r\n" % (reply.status, reply.body)
+    return status_lines(reply.status, text)
 
 
 def status_lines(status: int, text: str) -> bytes:
