@@ -2,6 +2,7 @@
 that is added lets out nothing that was judged before."""
 
 import asyncio
+import contextlib
 import smtplib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
+from http2_client import Http2Client
 from leak_house import ADDRESS, OPEN, SHUT, LeakHouse, Way, head, leak_house, opted_in, stayed
 from ledger_stage import until
 from relay_server import RelayServer, relay_server
@@ -168,6 +170,29 @@ async def test_an_upload_that_streams_out_ends_with_its_opt_in(house: LeakHouse,
         (capture,) = await visit.captures()
     assert len(place.received) < len(BODY)
     assert capture.left
+
+
+async def test_each_stream_that_is_open_ends_with_its_opt_in(house: LeakHouse) -> None:
+    """Of two on one connection one is taken back: the connection ends, and with it the other."""
+    tls = house.stand_in.context(OPEN, "http/1.1")
+    place = await house.stand_in.listen(Slow, address=ADDRESS, tls=tls)
+    both = opted_in(OPEN, (place.port,), more="paths: [/kept/**]")
+    gone = opted_in(OPEN, (place.port,), more="paths: [/gone/**]").replace("id: ", "id: gone-")
+    house.policy(both + gone)
+    async with house.visit("explicit-https") as visit:
+        streams = await visit.begin(f"{OPEN}:{place.port}", OPEN, alpn=("h2",))
+        assert streams is not None
+        client = Http2Client(*streams)
+        for path in ("/gone/x", "/kept/x"):
+            client.send(f"{OPEN}:{place.port}", path)
+        await until(lambda: place.received.count(b"\r\n\r\n") == 2)
+        house.policy(both)
+        with contextlib.suppress(ConnectionResetError):
+            await client.until(*client.streams.values())
+            assert client.gone
+        GO_ON.set()
+        await until(lambda: all(arrival.over.is_set() for arrival in place.arrivals))
+        assert all(capture.left for capture in await visit.captures(2))
 
 
 @pytest.mark.parametrize("way", ["explicit-http", "steered-http"])
