@@ -36,7 +36,7 @@ class PolicyInForce:
         """Take the files as they are now, whole, or keep what is in force."""
         self._stamp = self._look()
         try:
-            fresh = self._load()
+            fresh, texts = self._load(), self._read()
         except (PolicyError, OSError) as refused:
             self.error = str(refused)
             log.error("the policy was not reloaded, the old one stays in force: %s", refused)  # noqa: TRY400 - no bug
@@ -50,7 +50,7 @@ class PolicyInForce:
                 return
             self.error = None
             self.in_force = fresh
-            self.texts = self._read()
+            self.texts = texts
             self._tell()
 
     def _tell(self) -> None:
@@ -71,7 +71,7 @@ class PolicyInForce:
         return tuple(map(_stamp, self._paths))
 
     def _read(self) -> tuple[tuple[Path, str], ...]:
-        """A file that changes just now is read again with the reload that its new stamp asks for."""
+        """As people wrote them."""
         return tuple((path.absolute(), _text(path)) for path in self._paths)
 
 

@@ -31,7 +31,7 @@ async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.mark.parametrize(
     ("path", "status", "says"),
     [
-        pytest.param("/atempts", 404, "There is nothing at &#39;/atempts&#39;.", id="mistyped"),
+        pytest.param("/attempt", 404, "There is nothing at &#39;/attempt&#39;.", id="mistyped"),
         pytest.param("/runs/run-x/y", 404, "There is nothing at &#39;/runs/run-x/y&#39;.", id="too-far-down"),
         pytest.param("/attempts?after=junk", 422, "after: ", id="a-cursor-that-is-none"),
         pytest.param("/doctor/none", 404, "It was never filed", id="no-such-report"),
@@ -50,7 +50,7 @@ async def test_who_looks_gets_a_page_that_says_what_there_is(
 @pytest.mark.parametrize(
     ("path", "meant"),
     [
-        ("/atempts", "/attempts"),
+        ("/attempt", "/attempts"),
         ("/Inbox", "/inbox"),
         ("/run/x", "/runs"),
         ("/policies", "/policy"),
@@ -75,10 +75,10 @@ async def test_a_post_that_no_page_answers(client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
-        pytest.param("/atempts", {"accept": "*/*"}, id="curl"),
-        pytest.param("/atempts", {"accept": "application/json"}, id="a-program"),
+        pytest.param("/attempt", {"accept": "*/*"}, id="curl"),
+        pytest.param("/attempt", {"accept": "application/json"}, id="a-program"),
         pytest.param("/api/run", LOOKING, id="the-api-in-a-browser"),
-        pytest.param("/mailpit/api/v1/mesages", LOOKING, id="a-drop-in"),
+        pytest.param("/mailpit/api/v1/letters", LOOKING, id="a-drop-in"),
         pytest.param("/inbox/a/b", {**LOOKING, "hx-request": "true"}, id="a-part-of-a-page"),
     ],
 )
@@ -90,7 +90,7 @@ async def test_programs_are_told_in_json(client: httpx.AsyncClient, path: str, h
 
 async def test_nobody_is_told_what_there_is_without_signing_in(stage: Stage) -> None:
     async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as stranger:
-        answer = await stranger.get("/atempts", headers=LOOKING)
+        answer = await stranger.get("/attempt", headers=LOOKING)
         assert answer.status_code == 401
         assert "/attempts" not in answer.text
 
