@@ -36,8 +36,8 @@ from policies.secret_place import SecretPlace
 
 _starts: dict[tuple[Any, ...], str] = {}
 _MOST_KEPT = 1024
-_LONGEST_KEPT = 2048
-"""Beginnings of stories that are remembered, and the characters of one."""
+_LONGEST_KEPT = 6144
+"""Beginnings of stories that are remembered, and the characters of one with the head it is of, which it keeps."""
 _made = tuple.__new__
 """Makes a named tuple of all its fields, where its own way is a call more."""
 
@@ -122,7 +122,7 @@ def _start(key: tuple[Any, ...], masker: Masker, effect: Effect, decision: Decis
         return ""
     shown = None if effect.target.path is None else masked_path(path, head.plan, masker.mark)
     start = f'{opening(effect, shown, decision, fidelity)}"payload":[{json_of(head.content_type)},'
-    if len(start) <= _LONGEST_KEPT:
+    if len(start) + len(head.form or "") <= _LONGEST_KEPT:
         if len(_starts) >= _MOST_KEPT:
             _starts.clear()
         _starts[key] = start

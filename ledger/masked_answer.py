@@ -9,8 +9,8 @@ from ledger.mask_plan import MaskPlan
 from ledger.story import json_of
 
 _MOST_KEPT = 256
-_LONGEST_KEPT = 64
-"""Rows of names that are remembered, and names in one."""
+_LONGEST_KEPT = 4096
+"""Rows of names that are remembered, and the characters of one as JSON."""
 
 
 class MaskedAnswer(NamedTuple):
@@ -29,7 +29,7 @@ def answer_of(names: tuple[str, ...], plan: MaskPlan) -> MaskedAnswer | None:
         return None
     told = [f"[{json_of(name)},".replace("%", "%%") + "%s]" for name in names]
     made = MaskedAnswer(f"[{','.join(told)}]", lower.index("content-type") if "content-type" in lower else None)
-    if len(names) <= _LONGEST_KEPT:
+    if len(made.form) <= _LONGEST_KEPT:
         if len(plan.answers) >= _MOST_KEPT:
             plan.answers.clear()
         plan.answers[names] = made

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from masking_stage import CARD, FORM, JSON, request_of
 
 from ledger.body_store import INLINE_LIMIT
-from ledger.clean_exchange import clean_row
+from ledger.clean_exchange import _starts, clean_row
 from ledger.entry import Entry
 from ledger.masking import Masker
 from ledger.record import Record
@@ -228,3 +228,11 @@ def test_each_gateways_marks_are_its_own() -> None:
     reply = Reply("shaped", 200)
     rows = [at_once(Masker(key * 32), effect_of(request), DECISION, request, reply) for key in (b"a", b"b", b"a")]
     assert rows[0] == rows[2] != rows[1]
+
+
+def test_a_long_head_is_not_remembered() -> None:
+    _starts.clear()
+    for length, known in ((100, 1), (10_000, 1)):
+        request = request_of(b"", FORM, "/v1/things", (("x-note", f"{length}" + "x" * length),))
+        assert at_once(Masker(b"k" * 32), effect_of(request), DECISION, request, Reply("shaped", 200)) is not None
+        assert len(_starts) == known
