@@ -40,6 +40,8 @@ async def test_trouble_with_one_connection_stops_none(number: int) -> None:
     with socket.create_connection(listening.getsockname(), timeout=10):
         await until(lambda: len(taken) == 1)
     accept.stop()
+    assert not taken[0].getblocking()
+    assert taken[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), "of the listener's own accord"
     taken[0].close()
     assert listening.fileno() < 0
 

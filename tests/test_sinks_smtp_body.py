@@ -4,11 +4,14 @@ import gc
 import weakref
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from smtp_stage import MemoryIntake
 
 from ledger.trouble import LedgerUnavailable
 from policies.body import Body
 from sinks.smtp_body import HEAD_OCTETS, IncomingBody
+from sinks.smtp_data import SmtpData
 
 
 def unavailable() -> MemoryIntake:
@@ -67,3 +70,22 @@ def test_a_whole_mail_is_gone_without_the_garbage_collector() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+PIECES = st.sampled_from([b"\r\n", b".", b"\r\n.\r\n", b"..", b"\r", b"\n", b"\0", b"\xe9", b"A: b\r\n", b"x" * 999])
+
+
+@given(st.lists(PIECES, max_size=12).map(b"".join), st.integers(0, 40), st.sampled_from([10, 1200, 10**6]))
+def test_a_short_message_is_what_it_would_be_as_a_stream(sent: bytes, cut: int, limit: int) -> None:
+    incoming, streamed = IncomingBody(limit, MemoryIntake), list[bytes]()
+    decoder = SmtpData(limit, streamed.append)
+    for chunk in filter(None, (sent[:cut], sent[cut:] + b"\r\n.\r\nNOOP\r\n")):
+        rest = incoming.feed(chunk)
+        assert rest == decoder.feed(chunk)
+        if rest is not None:
+            break
+    else:
+        raise AssertionError("the end was sent")
+    assert set(incoming.flags) | {"malformed"} == set(decoder.flags) | {"malformed"}
+    body = incoming.finish()
+    assert (body.size, body.data) == (decoder.size, None if decoder.oversize else b"".join(streamed))
