@@ -13,7 +13,7 @@ LOOK_SECONDS = 1.0
 SHOWN = 512 * 1024
 """Characters of a file that are kept to be looked at."""
 log = logging.getLogger(__name__)
-Stamp = tuple[tuple[int, int, int] | None, ...]
+Stamp = tuple[tuple[int, ...] | None, ...]
 
 
 class PolicyInForce:
@@ -83,9 +83,10 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """With the time of the last change to the inode, which no tool sets back as some do the other."""
     try:
         state = path.stat()
     except OSError:
         return None
-    return state.st_mtime_ns, state.st_size, state.st_ino
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -160,6 +161,21 @@ async def test_change_is_noticed(file: Path) -> None:
     async with asyncio.timeout(30):
         await loaded.get()
     assert ids(policy) == ["second"]
+    watching.cancel()
+
+
+def change_unseen(file: Path) -> None:
+    before = file.stat()
+    file.write_text(text("other"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+async def test_change_that_leaves_size_and_time_as_they_were_is_noticed(file: Path) -> None:
+    policy = PolicyInForce([file], loading(file))
+    change_unseen(file)
+    watching = asyncio.ensure_future(policy.watch())
+    await until(lambda: ids(policy) == ["other"])
     watching.cancel()
 
 
