@@ -36,7 +36,7 @@ class Gathering:
     def add(self, waiting: Waiting) -> None:
         """One more."""
         self._waiting.append(waiting)
-        if not self._sent:
+        if not self._sent and (self._timer is None or len(self._waiting) >= self._expected):
             self._consider()
 
     def done(self, count: int) -> None:

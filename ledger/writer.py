@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from ledger.batch import BodyVanished, Repetition, Settlement, Write
@@ -67,11 +67,12 @@ class Writer:
             self._bell.close()
             await asyncio.sleep(0)
 
-    async def record(self, record: Record | Row) -> None:
-        """Returns once the capture is durable; LedgerUnavailable where it cannot be, with nothing half-kept."""
-        if isinstance(record, Row):
-            await self._submit(record)
-            return
+    def record(self, record: Record | Row) -> Awaitable[None]:
+        """To be awaited at once, which ends when the capture is durable; LedgerUnavailable where it cannot be, with
+        nothing half-kept."""
+        return self._submit(record) if isinstance(record, Row) else self._record(record)
+
+    async def _record(self, record: Record) -> None:
         body = record.kept_body
         if body.path is None and body.size <= INLINE_LIMIT and len(record.reply_body) <= INLINE_LIMIT:
             # Nearly all: no file is named, so none can vanish and none is left over.

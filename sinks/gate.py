@@ -1,7 +1,7 @@
 """The gate: the one passage every listener's effects go through, from description to durable capture."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
@@ -39,8 +39,8 @@ class Decider(Protocol):
 class Recorder(Protocol):
     """The ledger, as far as the gate needs it. A call returns once durable, or raises LedgerUnavailable."""
 
-    async def record(self, record: Record | Row) -> None:
-        """Write one new capture."""
+    def record(self, record: Record | Row) -> Awaitable[None]:
+        """Write one new capture. To be awaited at once."""
         ...
 
     async def settle(self, capture_id: str, left: bool, reply: Record | None) -> None:

@@ -99,11 +99,15 @@ class Stage:
     reader: Reader
     indexer: Indexer
 
+    async def record(self, record: Record) -> None:
+        """Returns once it is durable."""
+        await self.writer.record(record)
+
     async def record_all(self, records: list[Record]) -> None:
         """In this order, many to a transaction."""
         async with asyncio.TaskGroup() as group:
             for record in records:
-                group.create_task(self.writer.record(record))
+                group.create_task(self.record(record))
 
     def indexed(self) -> int:
         """Up to which one the index knows, as its file says; 0 while there is none."""
