@@ -55,14 +55,14 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
 
 def _of(one: dict[str, Any]) -> Iterator[tuple[str, str]]:
     lower = {name.lower(): value for name, value in one.items()}
-    declared = _TYPES.get(str(lower.get("type")).partition(";")[0].strip().lower())
+    declared = _TYPES.get(_text(lower.get("type")).partition(";")[0].strip().lower())
     if declared:
         yield from ((declared, text) for name in _VALUES if (text := _text(lower.get(name))))
     yield from ((_NAMES[name], text) for name, said in lower.items() if name in _NAMES and (text := _text(said)))
 
 
 def _text(value: Any) -> str:
-    """The value, or what SES wraps it in; empty where it is no text."""
+    """The value, or what SES wraps it in; empty where it is no text. What no UTF-8 can say is a question mark."""
     if isinstance(value, dict):
         value = value.get("Data") or value.get("data")
-    return value if isinstance(value, str) and value.strip() else ""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value.strip() else ""

@@ -59,7 +59,9 @@ class Rendering:
         )
 
     def text(self, template: str, **values: Any) -> str:
-        return self._environment.get_template(template).render(**values)
+        """Half a surrogate pair, which JSON may hold and no UTF-8 can say, is shown as JSON spells it."""
+        made = self._environment.get_template(template).render(**values)
+        return made.encode("utf-8", "backslashreplace").decode()
 
     def page(self, request: Request, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """A whole page, with what its frame needs."""

@@ -33,6 +33,7 @@ HTML, TEXT = "<h1>Hello</h1>" + "x" * 700, "Hello"
         pytest.param([{"html": HTML}, {"html": "second"}], {"html": HTML}, id="the-first-of-several"),
         pytest.param({"subject": "html", "tags": ["text"], "html": 7}, {}, id="nothing-like-it"),
         pytest.param("html", {}, id="no-object"),
+        pytest.param({"html": "half \ud800 a pair"}, {"html": "half ? a pair"}, id="what-no-utf-8-can-say"),
     ],
 )
 def test_both_are_found_in_json(call: Any, found: dict[str, str]) -> None:
@@ -53,6 +54,16 @@ def test_what_is_too_large_or_too_deep_is_left_alone() -> None:
 @given(st.binary(max_size=200), st.sampled_from(["application/json", "application/x-www-form-urlencoded", None]))
 def test_whatever_a_body_holds_nothing_is_raised(raw: bytes, kind: str | None) -> None:
     assert set(called_mail(raw, kind)) <= {"html", "text"}
+
+
+async def test_half_a_surrogate_pair_in_a_body_takes_no_page_away(tmp_path: Path) -> None:
+    record = capture(host="a.test", scheme="https", raw=b'{"html": "x \\ud800"}', content_type="application/json")
+    async with staged(tmp_path) as stage:
+        added = await stage.add(record)
+        async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as client:
+            for path in (f"/attempts/{added}", f"/inbox/{added}", f"/mail/{added}/html"):
+                assert (await client.get(path)).status_code == 200, path
+            assert "x \\ud800" in (await client.get(f"/attempts/{added}")).text
 
 
 async def test_the_inbox_reads_it_as_a_mail(tmp_path: Path) -> None:
