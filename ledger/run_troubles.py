@@ -18,6 +18,7 @@ class RunTroubles:
     def __init__(self, archive: RunArchive) -> None:
         self._archive = archive
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._pending: dict[str, list[RunGap]] = {}
 
     def note(self, run_ids: Iterable[str], at: datetime, until: datetime, why: str) -> None:
@@ -37,6 +38,10 @@ class RunTroubles:
 
     def write(self) -> None:
         """Write all of it. Blocks on the disk; raises LedgerUnavailable, and keeps what it could not write."""
+        with self._writing:  # two at once would each write the same
+            self._write()
+
+    def _write(self) -> None:
         with self._lock:
             known = [(run_id, gap) for run_id, gaps in self._pending.items() for gap in gaps]
         for run_id, gap in known:

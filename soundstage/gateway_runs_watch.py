@@ -50,11 +50,13 @@ class RunWatch:
         """Look until cancelled; what cannot be written now is kept for later."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            self.look()
             try:
+                self.look()
                 await asyncio.to_thread(self.write)
             except LedgerUnavailable as error:
                 _log.warning("what is known of runs waits to be written: %s", error)
+            except Exception:  # whatever it is: unwatched, a run would be told clean that was not
+                _log.exception("what is known of runs could not be written; it is tried again")
 
     def look(self) -> None:
         """Note what has happened since the last look. Blocks on nothing."""

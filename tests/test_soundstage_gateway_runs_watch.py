@@ -1,10 +1,13 @@
 """What makes a run's evidence incomplete is noted on it: restarts, a moved clock, a ledger that cannot be written."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from ledger_stage import until
 
 from ledger.data_dir import prepare
 from ledger.runs import Runs
@@ -177,3 +180,29 @@ def test_a_lease_begins_anew_after_a_restart(runs: Runs, watch: RunWatch, clock:
     clock.go_on(2.0)
     watch.write()
     assert "leased" not in runs.open_ids
+
+
+def test_two_that_write_at_once_write_each_gap_once(runs: Runs) -> None:
+    """The watch does, and whoever asks what became of a run."""
+    for number in range(20):
+        runs.troubles.note(("ci-1",), NOON, NOON, f"trouble {number}")
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(runs.troubles.write) for _ in range(4)]:
+            done.result(30)
+    assert sorted(gaps(runs)) == sorted(f"trouble {number}" for number in range(20))
+
+
+async def test_a_failure_that_nobody_foresaw_does_not_end_the_watch(
+    runs: Runs, in_flight: InFlight, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = [ValueError("a bug")]
+
+    def trouble() -> str | None:
+        if failing:
+            raise failing.pop()
+        return "the disk is full"
+
+    watching = asyncio.ensure_future(RunWatch(runs, in_flight, trouble).keep_on())
+    await until(lambda: any("the disk is full" in why for why in gaps(runs)))
+    assert "it is tried again" in caplog.text
+    watching.cancel()
