@@ -6,7 +6,7 @@ digest lets two uses of the same secret be seen to be the same.
 
 import hashlib
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from ledger.mask_plan import MaskPlan
 from ledger.masked_body import UNREADABLE, BodyMask, described
@@ -99,7 +99,7 @@ class Masker:
     def without(self, removed: tuple[tuple[str, bytes], ...], text: bytes) -> bytes:
         """A text of our own without what was removed from the request it answers."""
         for label, secret in removed:
-            for spelt in {secret, unquote_to_bytes(secret.replace(b"+", b" "))}:
+            for spelt in _spellings(secret):
                 if len(spelt) >= _SHORTEST_ECHO and spelt in text:
                     text = text.replace(spelt, self.mark(label, secret))
         return text
@@ -160,3 +160,14 @@ class Masker:
                 self._plans.clear()
             plan = self._plans[id(places)] = MaskPlan(places)
         return plan
+
+
+def _spellings(secret: bytes) -> set[bytes]:
+    """As it was found, as it is without its escapes, and as it is escaped once more: it may have been found within a
+    text that was escaped, and is repeated with that."""
+    return {
+        secret,
+        unquote_to_bytes(secret.replace(b"+", b" ")),
+        quote_from_bytes(secret, "").encode(),
+        quote_from_bytes(secret, "/").encode(),
+    }

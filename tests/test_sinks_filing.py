@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -59,6 +60,15 @@ async def test_a_secret_that_an_object_repeats_is_not_kept_with_it(body: str) ->
 
     assert row.objects
     assert "hunter2" not in repr(row)
+
+
+async def test_a_secret_found_within_an_escaped_text_is_kept_nowhere() -> None:
+    headers = {"content-type": "application/json", "authorization": "Bearer sk_test_51Sound"}
+    key = quote(quote("-----BEGIN PRIVATE KEY-----\nhunter2/and/more\n-----END PRIVATE KEY-----"))
+    passage, sink = passage_and_sink(json.dumps({"client_secret": key}), headers, path="/v2/things")
+    reply = await sink.answer(passage)
+    assert b"hunter2" in reply.body, "the answer repeats it, as the provider's would"
+    assert "hunter2" not in repr(row_of(filed(passage, reply, left=False, masker=Masker(b"k" * 32))))
 
 
 async def test_an_object_without_secrets_is_kept_as_it_was_answered() -> None:
