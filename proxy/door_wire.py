@@ -131,8 +131,11 @@ class Wire(asyncio.Protocol):
         if self._loop.time() < self.deadline:
             if self.deadline is not math.inf:
                 self._ring()
-        elif self._discarding or self._drain is not None:
+        elif self._discarding:
             self.abort()
+        elif self._drain is not None:
+            # It takes no answer and is cut off; what it had asked before that is judged and recorded all the same.
+            self.transport.abort()
         else:
             self.late = True
             self._stir()
