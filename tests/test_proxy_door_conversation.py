@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
@@ -256,31 +255,6 @@ async def test_an_idle_connection_is_closed(tmp_path: Path) -> None:
         await hear(wire)
         assert await hear_all(wire) == b""
         assert here.gate.raw == []
-
-
-async def test_a_client_that_does_not_read_is_dropped(tmp_path: Path) -> None:
-    gate = RememberingGate(Reply("generic", 200, (), b"x" * 20_000_000))
-    limits = DoorLimits(write_seconds=0.05)
-    async with stage(tmp_path, gate, limits=limits) as here, asyncio.timeout(10):
-        with socket.create_connection(here.http) as client:
-            client.sendall(GET)
-            await gate.asked(1)
-            while here.listeners[2].open_connections:
-                await asyncio.to_thread(lambda: None)
-    assert len(gate.requests) == 1
-
-
-async def test_what_a_client_that_does_not_read_had_asked_already_is_judged(tmp_path: Path) -> None:
-    gate = RememberingGate(Reply("generic", 200, (), b"x" * 20_000_000))
-    limits = DoorLimits(write_seconds=0.05)
-    async with stage(tmp_path, gate, limits=limits) as here, asyncio.timeout(10):
-        with socket.create_connection(here.http) as client:
-            client.sendall(GET + GET + GET[:10])
-            await gate.asked(2)
-            while here.listeners[2].open_connections:
-                await asyncio.to_thread(lambda: None)
-    assert len(gate.requests) == 2
-    assert [raw.flags for raw in gate.raw] == [("truncated",)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,37 @@
+"""The door and a client that takes no answers: it is cut off, and what it had asked is judged all the same."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+from door_stage import RememberingGate, stage
+
+from ledger.reply import Reply
+from proxy.door_limits import DoorLimits
+
+GET = b"GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n"
+
+
+async def test_a_client_that_does_not_read_is_dropped(tmp_path: Path) -> None:
+    gate = RememberingGate(Reply("generic", 200, (), b"x" * 20_000_000))
+    limits = DoorLimits(write_seconds=0.05)
+    async with stage(tmp_path, gate, limits=limits) as here, asyncio.timeout(10):
+        with socket.create_connection(here.http) as client:
+            client.sendall(GET)
+            await gate.asked(1)
+            while here.listeners[2].open_connections:
+                await asyncio.to_thread(lambda: None)
+    assert len(gate.requests) == 1
+
+
+async def test_what_a_client_that_does_not_read_had_asked_already_is_judged(tmp_path: Path) -> None:
+    gate = RememberingGate(Reply("generic", 200, (), b"x" * 20_000_000))
+    limits = DoorLimits(write_seconds=0.05)
+    async with stage(tmp_path, gate, limits=limits) as here, asyncio.timeout(10):
+        with socket.create_connection(here.http) as client:
+            client.sendall(GET + GET + GET[:10])
+            await gate.asked(2)
+            while here.listeners[2].open_connections:
+                await asyncio.to_thread(lambda: None)
+    assert len(gate.requests) == 2
+    assert [raw.flags for raw in gate.raw] == [("truncated",)]
