@@ -19,12 +19,12 @@ def settled(tree: ast.Module) -> ast.Module:
     (part,) = tree.body
     if not isinstance(part, ast.FunctionDef):
         raise TypeError("an answer is one function")
-    drawn = _Drawn()
-    drawn.visit(part)
-    if not drawn.hands_on:
+    if not any(map(_is_handed_on, ast.walk(part))):
         for line in part.body:
             if isinstance(line, ast.Assign) and isinstance(line.targets[-1], ast.Subscript):
                 line.targets.pop()
+    drawn = _Drawn()
+    drawn.visit(part)
     first = [f"l = c.gen.b62({drawn.size})"] if drawn.size else []
     for letter, find in (("r", _objects), ("v", _values)):
         shared = _Shared(part, letter, find)
@@ -35,11 +35,15 @@ def settled(tree: ast.Module) -> ast.Module:
 
 
 class _Drawn(ast.NodeTransformer):
-    """Puts pieces of `l` where identifiers are drawn, and sees whether the context is handed on to other functions."""
+    """Puts pieces of `l` where identifiers are drawn."""
 
     def __init__(self) -> None:
         self.size = 0
-        self.hands_on = False
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        """What follows an `or` is drawn where it stands: it is asked for only where a client names nothing itself."""
+        node.values[0] = self.visit(node.values[0])
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -50,9 +54,15 @@ class _Drawn(ast.NodeTransformer):
             ) if self.size + size <= MOST_DRAWN:
                 self.size += size
                 return ast.parse(f"l[{self.size - size}:{self.size}]", mode="eval").body
-            case ast.Call(args=[ast.Name("c"), *_]):
-                self.hands_on = True
         return node
+
+
+def _is_handed_on(node: ast.AST) -> bool:
+    """Whether another function is called with the context, which may ask for its names."""
+    match node:
+        case ast.Call(args=[ast.Name("c"), *_]):
+            return True
+    return False
 
 
 def _objects(node: ast.AST) -> str | None:

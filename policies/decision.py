@@ -6,6 +6,7 @@ from typing import Literal
 from policies.frozen import Frozen
 
 Verdict = Literal["allow", "divert", "capture", "deny"]
+LEAVING: frozenset[Verdict] = frozenset(("allow", "divert"))
 
 
 class Decision(Frozen):
@@ -28,4 +29,4 @@ class Decision(Frozen):
 
     @property
     def leaves(self) -> bool:
-        return self.verdict in ("allow", "divert")
+        return self.verdict in LEAVING

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -30,8 +30,7 @@ class Unanswerable(Exception):
     """An answer would be larger than `LARGEST`: the request is hostile or the pack wrong."""
 
 
-@dataclass(slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """An answer, ready for a wire."""
 
     status: int
@@ -75,7 +74,8 @@ class Response:
             body, encoded = _bytes(self.form, made), None
         if len(body) > LARGEST:
             raise Unanswerable(f"an answer of {len(body)} octets is larger than {LARGEST}")
-        return Rendered(status if type(status) is int else 200, headers, body, made, encoded, kept)
+        # A named tuple's own way of being made is a call more.
+        return tuple.__new__(Rendered, (status if type(status) is int else 200, headers, body, made, encoded, kept))
 
     def keeping(self, kept: Sequence[Evaluate]) -> "Response":
         """The same, which tells of what is kept of it too."""

@@ -1,6 +1,8 @@
 """Pack: what is known of one provider, compiled. Finding the pack of a request lives in `pack`."""
 
+import re
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from policies.credential import CredentialReader
 from policies.effect import Channel
@@ -13,6 +15,9 @@ from policies.pack_response import Response
 from policies.request_types import FieldTypes
 from policies.secret_place import SecretPlace
 
+_FIELD = re.compile(r"\(?c\.req\.headers\.get\('([a-z0-9-]+)'\)\)?")
+"""The source of an expression that is a header field."""
+
 
 @dataclass(frozen=True, slots=True)
 class Idempotent:
@@ -21,6 +26,12 @@ class Idempotent:
     key: Code
     replayed: tuple[tuple[str, str], ...]
     conflict: Response
+    field: str | None = dataclass_field(init=False, compare=False, repr=False)
+    """The header field that the key is, where it is one as it stands: nothing has to be computed for it."""
+
+    def __post_init__(self) -> None:
+        field = _FIELD.fullmatch(self.key.source)
+        object.__setattr__(self, "field", None if field is None else field[1])
 
 
 @dataclass(frozen=True, slots=True)

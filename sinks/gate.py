@@ -13,7 +13,7 @@ from ledger.reply import Reply
 from ledger.row import Row
 from ledger.run import Owner
 from ledger.trouble import LedgerUnavailable
-from policies.decision import Decision
+from policies.decision import LEAVING, Decision
 from policies.describe import describe
 from policies.effect import UNATTRIBUTED, Effect
 from policies.http_request import HttpRequest, RunClaim
@@ -118,7 +118,7 @@ class Gate:
                 return Answer("", effect, DECISION, answer_to(canary, effect.run))
             decision = self._policy.decide(effect, at)
             passage = Passage(seen, recognition, effect, decision, new_id(at), at)
-            if decision.leaves:
+            if decision.verdict in LEAVING:
                 return await self._depart(passage)
             sink, at_once = self._sinks[type(seen)]
             reply = at_once(passage) or await sink.answer(passage)

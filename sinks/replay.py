@@ -70,10 +70,11 @@ class Replays:
 
         The key is a digest keyed with the gateway's secret, so that nothing it is made of can be guessed from it.
         """
-        if pack.idempotent is None:
+        idempotent, view = pack.idempotent, known.view
+        if idempotent is None:
             return None
-        view = known.view
-        key = pack.idempotent.key.made(Describing(view))
+        field = idempotent.field
+        key = idempotent.key.made(Describing(view)) if field is None else view.headers.get(field)
         if not key:
             return None
         parts = (pack.id, run, *known.credentials, key if type(key) is str else text(key))
