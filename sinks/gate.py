@@ -123,10 +123,13 @@ class Gate:
             sink, at_once = self._sinks[type(seen)]
             reply = at_once(passage) or await sink.answer(passage)
             try:
-                await self._ledger.record(written(passage, reply, self._masker))
+                entry = written(passage, reply, self._masker)
+                if type(entry) is Record and entry.keep is not reply.keep and isinstance(sink, RemembersAnswers):
+                    # Before anybody else is answered: an object would say to them, and in their rows, what was removed.
+                    sink.keep(passage, entry.keep)
+                await self._ledger.record(entry)
             except BaseException:
-                if isinstance(sink, RemembersAnswers):
-                    sink.forget(passage, reply)
+                _forget(sink, passage, reply)
                 raise
             return Answer(passage.capture_id, effect, decision, reply)
         except LedgerUnavailable as error:
@@ -164,6 +167,11 @@ class Gate:
 
 def _at_once(sink: Sink) -> Callable[[Passage], Reply | None]:
     return sink.at_once if isinstance(sink, AnswersAtOnce) else _never
+
+
+def _forget(sink: Sink, passage: Passage, reply: Reply) -> None:
+    if isinstance(sink, RemembersAnswers):
+        sink.forget(passage, reply)
 
 
 def _never(_passage: Passage) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from ledger.reply import Reply
+from ledger.reply import KeptObject, Reply
 from policies.effect import Effect
 from policies.explain import opt_in_for
 from policies.expression_values import TooLarge
@@ -76,6 +76,10 @@ class HttpSink:
     def forget(self, passage: Passage, reply: Reply) -> None:
         """The answer was not given, for its capture could not be recorded: a retry must not build on it."""
         self._answers.forget(passage, reply)
+
+    def keep(self, passage: Passage, kept: tuple[KeptObject, ...]) -> None:
+        """The request said secrets that are not kept: nor may later answers repeat them."""
+        self._answers.keep(passage, kept)
 
     def _unanswered(self, passage: Passage, known: Recognition, pack: Pack, error: Exception) -> Reply:
         refusal = self._answers.refuse(passage, known, pack, f"it was captured, but could not be answered: {error}")

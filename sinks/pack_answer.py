@@ -65,6 +65,11 @@ class PackAnswers:
         effect = passage.effect
         self._given.forget(effect.run, effect.provider or "", passage.capture_id, reply)
 
+    def keep(self, passage: Passage, kept: tuple[KeptObject, ...]) -> None:
+        """Have later answers built on objects as the ledger keeps them, in the place of those that were remembered."""
+        effect = passage.effect
+        self._given.put(effect.run, effect.provider or "", passage.capture_id, Reply("shaped", 0, keep=kept))
+
     def refuse(self, passage: Passage, known: Recognition, pack: Pack, reason: str) -> Reply:
         """The provider's own refusal with our reason in it."""
         context = self._context(passage, known, passage.capture_id)
@@ -89,7 +94,7 @@ class PackAnswers:
         body = first.body
         if MASKED in body:
             at = _time_of(first.capture_id)
-            body = (await self._fresh(passage, known, pack, operation, replay.key, at)).body
+            body = (await self._fresh(passage, known, pack, operation, replay.key, at, again=True)).body
         replayed = pack.idempotent.replayed if pack.idempotent is not None else ()
         kept = tuple((name, value) for name, value in first.headers if name.lower() not in NAMES)
         return Reply(
@@ -111,8 +116,11 @@ class PackAnswers:
         seed: str,
         at: datetime,
         replay: Replay | None = None,
+        *,
+        again: bool = False,
     ) -> Reply:
-        """The answer to a request that nobody made before, of objects kept earlier."""
+        """The answer to a request that nobody made before, of objects kept earlier. `again`: one that was given before,
+        since when its objects may have changed."""
         context = self._context(passage, known, seed, at)
         run = passage.effect.run
         if operation.load is not None:
@@ -121,10 +129,17 @@ class PackAnswers:
                 return _reply(passage, operation.load.missing.render(context), "shaped")
         if operation.listing is not None:
             context.objs = await self._list(run, pack, operation.listing, context)
-        return self._made(passage, pack, operation, context, replay)
+        return self._made(passage, pack, operation, context, replay, again=again)
 
     def _made(
-        self, passage: Passage, pack: Pack, operation: Operation, context: PackContext, replay: Replay | None
+        self,
+        passage: Passage,
+        pack: Pack,
+        operation: Operation,
+        context: PackContext,
+        replay: Replay | None,
+        *,
+        again: bool = False,
     ) -> Reply:
         if operation.response is None:
             raise Unanswerable(f"the operation {operation.id} of {pack.id} has no answer of its own")
@@ -143,7 +158,7 @@ class PackAnswers:
             (),
             {},
         )
-        if keep or replay is not None:
+        if (keep or replay is not None) and not again:
             self._given.put(passage.effect.run, pack.id, passage.capture_id, reply)
         return reply
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from ledger.reply import Reply
+from ledger.reply import KeptObject, Reply
 from policies.decision import Decision
 from policies.dns_question import DnsQuestion
 from policies.effect import Effect
@@ -56,6 +56,10 @@ class RemembersAnswers(Protocol):
 
     def forget(self, passage: Passage, reply: Reply) -> None:
         """This answer could not be recorded, and was not given."""
+        ...
+
+    def keep(self, passage: Passage, kept: tuple[KeptObject, ...]) -> None:
+        """This is recorded of the answer's objects, which is less than it said of them."""
         ...
 
 
