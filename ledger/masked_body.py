@@ -93,7 +93,7 @@ class BodyMask(NamedTuple):
     def _recoded(self, data: bytes, charset: str) -> Masked | None:
         try:
             text = data.decode(charset).encode()
-        except UnicodeError:
+        except (UnicodeError, LookupError):  # or there is no such character set
             return None
         masked = masked_text(text, self.plan, self.mark, message=self.message, names=self.names)
         if masked.text is text:

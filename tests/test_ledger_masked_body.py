@@ -40,6 +40,13 @@ def test_what_cannot_be_looked_into_keeps_digest_and_size_alone(coding: str) -> 
     assert shown.flags == ("unreadable",)
 
 
+@pytest.mark.parametrize("charset", ["utf-16x", "utf-32-", "utf16-le-le"])
+def test_a_character_set_that_there_is_none_of_keeps_digest_and_size_alone(charset: str) -> None:
+    request = request_of(b"{}", headers=(("content-type", f"application/json; charset={charset}"),))
+    shown = MASKER.request(request, (), exact_body=False, message=False)
+    assert (shown.body.data, shown.body.size, shown.flags) == (None, 2, ("unreadable",))
+
+
 @pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_wide_characters_hide_nothing(charset: str) -> None:
     body = f'{{"password":"{SECRET}"}}'.encode(charset)
