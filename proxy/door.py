@@ -71,14 +71,15 @@ class Door:
                 self._in_flight.end(connection.id)
             # Shielded: cancelling this wait must not cancel the one in `_stop`.
             await asyncio.shield(talk.wire.finished)
+            moved = talk.handed_over
+            if moved is not None and self._other is not None:
+                # Entered until the other engine has entered it: whoever waits for a run must not miss it in between.
+                await self._other.serve(moved.sock, replace(connection, early=moved.early))
         except asyncio.CancelledError:
             await self._stop(talk)
             raise
         finally:
             self._in_flight.end(connection.id)
-        moved = talk.handed_over
-        if moved is not None and self._other is not None:
-            await self._other.serve(moved.sock, replace(connection, early=moved.early))
 
     async def _begin(self, sock: socket.socket, connection: Connection, talk: Conversation) -> bool:
         """Put the conversation on the socket, behind TLS where the client wants it."""

@@ -85,8 +85,7 @@ class Conversation:
             self._work = flight.going[at.id] = Work("a request", at.source, flight.clock(), at.claim, at.tls)
         try:
             while not wire.closing and (head := self._next_head()) is not None:
-                if not at.tls and self._moves_on(*meant_by(head, at)):
-                    await self._hand_over()
+                if not at.tls and self._moves_on(*meant_by(head, at)) and await self._is_handed_over():
                     break
                 await self._answer(head)
                 self._head_bytes, self._reading = b"", None
@@ -116,7 +115,8 @@ class Conversation:
         wire = self.wire
         if self._work is not None and (not wire.buffer or wire.closing):
             self._work = None
-            self._in_flight.going.pop(self._connection.id, None)
+            if self.handed_over is None:
+                self._in_flight.going.pop(self._connection.id, None)
         if wire.closing or wire.lost:
             return
         if wire.paused:
@@ -236,10 +236,11 @@ class Conversation:
             claim=connection.claim,
         )
 
-    async def _hand_over(self) -> None:
-        """Give the socket and what was read ahead to whoever serves what may leave."""
+    async def _is_handed_over(self) -> bool:
+        """Give the socket and what was read ahead to whoever serves what may leave. False: the client is gone."""
         await self.wire.flush()
         if self.wire.lost:
-            return
+            return False
         self.handed_over = HandedOver(self.wire.detach(), bytes(self.wire.buffer))
         self.wire.buffer.clear()
+        return True

@@ -17,6 +17,7 @@ from proxy.connection import Connection
 from proxy.door import certificate_name
 from proxy.door_limits import DoorLimits
 from sinks.gate import NotReady
+from sinks.in_flight import InFlight
 
 GET = b"GET /v1/charges?limit=3 HTTP/1.1\r\nHost: api.example.com\r\n\r\n"
 
@@ -162,6 +163,28 @@ async def test_a_later_request_that_may_leave_changes_engines_at_its_boundary(tm
         assert (await hear(wire))[2] == b"other"
         assert other.read == leaving
     assert [request.names[0] for request in here.gate.requests] == [("absolute", "in.example")]
+
+
+async def test_a_request_that_changes_engines_is_unfinished_all_the_while(tmp_path: Path) -> None:
+    in_flight, begun = InFlight(), list[object]()
+
+    class Looks(TakesOver):
+        async def serve(self, sock: socket.socket, connection: Connection) -> None:
+            begun.append(in_flight.going.get(connection.id))
+            await super().serve(sock, connection)
+
+    def may_leave(host: str, port: int) -> bool:
+        begun.extend(in_flight.going.values() if host == "out.example" else ())
+        return host == "out.example"
+
+    async with (
+        stage(tmp_path, may_leave=may_leave, other=Looks(), in_flight=in_flight) as here,
+        connected(here.http) as wire,
+    ):
+        await say(wire, GET + GET.replace(b"api.example.com", b"out.example"))
+        assert [(await hear(wire))[2] for _ in range(2)] == [b"ok\n", b"other"]
+    assert begun[-1] is begun[-2]
+    assert in_flight.size == 0
 
 
 async def test_pipelined_requests_change_engines_in_order(tmp_path: Path) -> None:
