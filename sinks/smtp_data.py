@@ -95,7 +95,7 @@ class SmtpData:
             self._first_line = octets
             return
         self._first_line = None
-        if _is_malformed(octets):
+        if _is_malformed(octets[:LINE_OCTETS]):
             self._flags["malformed"] = None
 
     def _look_at(self, octets: bytes) -> None:

@@ -84,6 +84,7 @@ def test_a_newline_is_odd_unless_every_cr_stands_before_a_lf_and_every_lf_after_
         pytest.param(b"A: b\rc\r\n", ("bare_newline",), id="bare-cr"),
         pytest.param(b"A: b\r\r\n\n", ("bare_newline",), id="cr-cr-lf-lf"),
         pytest.param(b"hello world\r\n", ("malformed",), id="no-head"),
+        pytest.param(b"x" * 1000 + b": y\r\n", ("malformed", "line_too_long"), id="colon-beyond-a-line"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 999, 1000, 100_000])
