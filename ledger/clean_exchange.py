@@ -33,6 +33,7 @@ from policies.effect import Effect
 from policies.head_shape import shape_of
 from policies.http_request import HttpRequest
 from policies.secret_place import SecretPlace
+from policies.written import WrittenObject
 
 _starts: dict[tuple[Any, ...], str] = {}
 _MOST_KEPT = 1024
@@ -145,21 +146,23 @@ def _told(
     values = [request.headers[at][1] for at in head.changing]
     # Escaped, a text would hide what it says.
     said = told if "\\" not in told else "\n".join([value for value in facts.values() if isinstance(value, str)])
-    if not _is_clean(request.body.data, "\n".join([*values, *ours]), reply.body, said, head):
+    if not _is_clean(request.body.data, "\n".join([*values, *ours]), reply, said, head):
         return None
     asked = form % tuple(map(encode_basestring, values))
     return f'"facts":{told},"headers":{asked},"reply_headers":{answer.form % tuple(map(encode_basestring, ours))}'
 
 
-def _is_clean(data: bytes | None, fields: str, answer: bytes, said: str, head: MaskedHead) -> bool:
+def _is_clean(data: bytes | None, fields: str, reply: Reply, said: str, head: MaskedHead) -> bool:
     """Whether nothing is to be removed from a request's body, nor from the `fields` that are new in it and in our
     answer, and neither the answer nor what is `said` in facts repeat a key."""
+    answer, made = reply.body, reply.told
     if data is None or len(data) > INLINE_LIMIT or len(answer) > INLINE_LIMIT or (data and not head.one_text):
         return False
     plan = head.plan
     try:
         asked = f"{data.decode()}\n{fields}"
-        everything = f"{asked}\n{answer.decode()}\n{said}"
+        new = answer.decode() if made is None or made[0] is not answer else _new_in(made[1]) or answer.decode()
+        everything = f"{asked}\n{new}\n{said}"
         if not everything.isascii() or "\0" in everything:
             everything.encode()
             begin = data[:2] + answer[:2]
@@ -178,3 +181,15 @@ def _is_clean(data: bytes | None, fields: str, answer: bytes, said: str, head: M
         and not plan.is_in_header(octets_of(fields))
         and not plan.is_key_in(b"%b\n%b" % (answer, said.encode()))
     )
+
+
+def _new_in(answer: WrittenObject) -> str:
+    """What of an answer is not the same in all of its layout; empty where the rest may be a key.
+
+    Both are whole values of JSON, or signs between them: no key is in one and the other, nor spans several. To look at
+    what is new alone costs half of looking at a common answer as a whole.
+    """
+    layout = answer.layout
+    if layout.keyless is None:
+        layout.keyless = not KEY_HINT.found("\n".join(layout.pieces))
+    return ",".join(answer.values) if layout.keyless else ""

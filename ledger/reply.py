@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic_core import from_json
 
 from policies.quick import quick
+from policies.written import WrittenObject
 
 Fidelity = Literal["shaped", "emulated", "generic", "refused", "real"]
 
@@ -61,3 +62,5 @@ class Reply:
     flags: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
     """Facts only the answer knows, added to the effect's own."""
+    told: tuple[bytes, WrittenObject] | None = None
+    """The body as it was put together, and of what. Says nothing of any other body."""

@@ -41,7 +41,7 @@ class Layout:
     What is the same in all of them is written once, as few long texts: only what differs is made for each answer.
     """
 
-    __slots__ = ("_changes", "_joins", "picked", "pieces", "places", "size")
+    __slots__ = ("_changes", "_joins", "keyless", "picked", "pieces", "places", "size")
 
     def __init__(self, places: Mapping[str, str | int], size: int) -> None:
         """A key's place is its value as JSON where that never changes, else the number of one of `size` values."""
@@ -51,6 +51,8 @@ class Layout:
         """An object's text, every other piece being the place of a value that differs."""
         self.picked = None if order == [*range(size)] else _picker(order)
         """Gives the values in the order of their places, where that is another."""
+        self.keyless: bool | None = None
+        """Whether there is nothing in the pieces that may be a key, once the ledger has looked."""
         self._joins: dict[Layout, Layout] = {}
         self._changes: dict[tuple[Any, ...], Layout] = {}
 

@@ -13,7 +13,7 @@ from policies.pack_generator import Generator
 from policies.pack_response import Rendered, Unanswerable
 from policies.pack_type import Idempotent, Pack
 from policies.recognition import Recognition
-from policies.written import Written, plain
+from policies.written import Written, WrittenObject, plain
 from sinks.given import Given
 from sinks.marks import CAPTURE, NAMES, VERDICT, marks
 from sinks.objects import Objects, StoredReply
@@ -144,6 +144,7 @@ class PackAnswers:
         if operation.response is None:
             raise Unanswerable(f"the operation {operation.id} of {pack.id} has no answer of its own")
         rendered = operation.response.render(context)
+        made = rendered.made
         keep = _kept(rendered) if rendered.kept else ()
         verdict, capture = (VERDICT, passage.decision.verdict), (CAPTURE, passage.capture_id)
         reply = Reply(
@@ -157,6 +158,7 @@ class PackAnswers:
             None,
             (),
             {},
+            (rendered.body, made) if type(made) is WrittenObject and rendered.encoded is not None else None,
         )
         if (keep or replay is not None) and not again:
             self._given.put(passage.effect.run, pack.id, passage.capture_id, reply)
