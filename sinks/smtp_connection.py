@@ -146,7 +146,8 @@ class SmtpConnection(SmtpWire):
         if incoming is None:
             self._unfinished.over()
             return
-        self.work = self._loop.create_task(self._entrance.remains.keep_mail(incoming, self._mail))
+        remains = self._entrance.remains
+        self.work = self._loop.create_task(remains.keep_mail(incoming, self._mail, self._unfinished.lose))
         self.work.add_done_callback(self._unfinished.over)
 
     def _read_or_not(self) -> None:

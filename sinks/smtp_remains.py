@@ -1,6 +1,7 @@
 """SmtpRemains: what is recorded of a client that went away before it was done. Nobody is answered, nothing leaves."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from ledger.trouble import LedgerUnavailable
@@ -19,8 +20,11 @@ class SmtpRemains:
     def __init__(self, gate: Taker) -> None:
         self._gate = gate
 
-    async def keep_mail(self, incoming: IncomingBody, mail_of: MailOf) -> None:
-        """Record a mail that was cut off: its client was told nothing, so nobody takes it for delivered."""
+    async def keep_mail(self, incoming: IncomingBody, mail_of: MailOf, lost: Callable[[str], None]) -> None:
+        """Record a mail that was cut off: its client was told nothing, so nobody takes it for delivered.
+
+        `lost` is told where the gate could not even be asked, which tells its run of what it refuses.
+        """
         if not incoming.head:
             incoming.abandon()
             return
@@ -28,6 +32,7 @@ class SmtpRemains:
             mail = mail_of(incoming.cut_off(), incoming)
         except LedgerUnavailable as error:
             LOG.warning("a mail that was cut off could not be recorded: %s", error)
+            lost("it was cut off, and could not be kept")
             return
         kept = await self.keep(replace(mail, flags=(*mail.flags, INCOMPLETE)))
         if not kept and mail.body.path is not None:

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from smtp_stage import MemoryIntake, NoRelay, StageGate, connected, server_context, stage, until
 
+from ledger.trouble import LedgerUnavailable
 from policies.decision import Decision
 from sinks.gate import NotReady
 from sinks.in_flight import InFlight
@@ -101,7 +102,10 @@ async def test_a_client_that_never_shakes_hands_is_recorded(tmp_path: Path, impl
 
 @contextlib.contextmanager
 def alone(
-    gate: StageGate, in_flight: InFlight, tls: ssl.SSLContext | None = None
+    gate: StageGate,
+    in_flight: InFlight,
+    tls: ssl.SSLContext | None = None,
+    intakes: Callable[[], MemoryIntake] = MemoryIntake,
 ) -> Iterator[tuple[SmtpConnection, socket.socket]]:
     """A connection without a listener, and its client's end."""
     connections, limits = set[Served](), SmtpLimits()
@@ -111,7 +115,7 @@ def alone(
         implicit_tls=tls is not None,
         tls_context=None if tls is None else lambda: tls,
         limits=limits,
-        delivery=SmtpDelivery(gate, MemoryIntake),
+        delivery=SmtpDelivery(gate, intakes),
         remains=SmtpRemains(gate),
         connections=connections,
         in_flight=in_flight,
@@ -152,6 +156,23 @@ async def test_a_mail_that_is_refused_at_once_counts_as_lost() -> None:
             ("a mail", "127.0.0.9", "it could not be kept")
         ]
     await until(lambda: in_flight.size == 0)
+
+
+def full() -> MemoryIntake:
+    raise LedgerUnavailable("the disk is full")
+
+
+async def test_a_mail_cut_off_that_cannot_be_kept_counts_as_lost() -> None:
+    gate, in_flight = StageGate(), InFlight()
+    with alone(gate, in_flight, intakes=full) as (_, theirs):
+        theirs.send(b"EHLO x\r\n" + ENVELOPE + b"Subject: half\r\n")
+        await until(lambda: in_flight.size == 1)
+        theirs.close()
+        await until(lambda: in_flight.size == 0)
+    assert [(work.what, work.source, why) for work, why in in_flight.lost()] == [
+        ("a mail", "127.0.0.9", "it was cut off, and could not be kept")
+    ]
+    assert gate.mails == []
 
 
 async def test_a_client_that_does_not_go_when_it_is_told_to_is_cut_off() -> None:
