@@ -5,12 +5,14 @@ An answer is computed between much else, so that its code is cold: what counts i
 
 import ast
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 MOST_DRAWN = 320
 """Letters of identifiers that are drawn in one piece. An answer may make more of them, one by one."""
 _READ = frozenset({"form", "headers", "params", "typed"})
 """Objects of a request that have been read when it is answered, and are not changed."""
+_IN_ANY_CASE = frozenset({"c.req.headers", "c.req.params"})
+"""Of them those that need not be read."""
 
 
 def settled(tree: ast.Module) -> ast.Module:
@@ -32,6 +34,38 @@ def settled(tree: ast.Module) -> ast.Module:
         first += shared.lines
     part.body[:0] = ast.parse("\n".join(first)).body
     return ast.fix_missing_locations(tree)
+
+
+def looked_up_once(tree: ast.Module) -> ast.Module:
+    """The function of an operation's facts with such of a request's objects as are asked for more than once put down
+    first. Of what has to be read that is only what it reads in any case: reading tells what is wrong with a body."""
+    (part,) = tree.body
+    if not isinstance(part, ast.FunctionDef):
+        raise TypeError("facts are one function")
+    read = _IN_ANY_CASE.union(filter(None, map(_objects, _evaluated(part))))
+    shared = _Shared(part, "r", lambda node: source if (source := _objects(node)) in read else None)
+    shared.visit(part)
+    part.body[:0] = ast.parse("\n".join(shared.lines)).body
+    return ast.fix_missing_locations(tree)
+
+
+def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
+    """What of a function is evaluated whatever comes; not all of it, but nothing else."""
+    yield node
+    below: Iterable[ast.AST]
+    match node:
+        case ast.IfExp() | ast.If():
+            below = [node.test]
+        case ast.BoolOp():
+            below = node.values[:1]
+        case ast.Compare():
+            below = [node.left, node.comparators[0]]
+        case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            below = []
+        case _:
+            below = ast.iter_child_nodes(node)
+    for part in below:
+        yield from _evaluated(part)
 
 
 class _Drawn(ast.NodeTransformer):

@@ -1,13 +1,12 @@
 """Describing an HTTP request: where it was meant to go, what its pack makes of it, whom it reaches."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 from policies.effect import Channel, Effect, Intent
 from policies.expression_code import Evaluate
 from policies.expression_collections import aslist
-from policies.expression_values import encoded, text
+from policies.facts_code import MOST_NAMED
 from policies.head_shape import HeadShape, shape_of
 from policies.http_request import HttpRequest
 from policies.multipart import parameter
@@ -18,10 +17,6 @@ from policies.request_view import RequestView
 from policies.whole_text import whole
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-LONGEST_FACT = 2000
-"""Characters of one fact that are kept; the body is kept beside it."""
-MOST_NAMED = 10_000
-"""Recipients that are named one by one; more count as not all named."""
 _ADDRESS = r"[^\s,;:<>()\[\]\"\\@]+@[^\s,;:<>()\[\]\"\\@]+"
 _ONE_ADDRESS = re.compile(rf"\s*(?:({_ADDRESS})|(?:\"[^\"\\<>]*\"\s*|[^\"\\<>@,;:()]*)<({_ADDRESS})>)\s*\Z")
 """One plain address, alone or in angle brackets after a name. Anything cleverer might be read as two by a server."""
@@ -47,14 +42,12 @@ def describe_request(
     named, place = shape.named, shape.places.get(request.target) or shape.place(request.target)
     view = RequestView(request, named.host, named.port, place.path, shape, place)
     known = packs.recognise(view)
-    pack, operation, recipients = known.pack, known.operation, None
+    pack, operation, facts, recipients = known.pack, known.operation, known.kept, None
     flags = (*request.flags, *flags)
     if operation is None:
-        facts: dict[str, Any] = {}
         channel, intent, marks = _undescribed(request, pack)
     else:
         channel, intent, marks = operation.channel, operation.intent, operation.marks
-        facts = _facts(known.facts or {}, operation.speaks)
         if operation.recipients is not None:
             recipients = _recipients(known, operation.recipients, channel)
     if named.address is not None:
@@ -87,37 +80,6 @@ def _undescribed(request: HttpRequest, pack: Pack | None) -> tuple[Channel, Inte
     if request.method == "POST":
         return "webhook", "write", ()
     return "web", "read" if request.method in READS else "write", ()
-
-
-def _facts(found: Mapping[str, Any], speaks: bool) -> dict[str, Any]:
-    """What the pack extracted, as plain facts of bounded size; nulls are left out."""
-    facts: dict[str, Any] = {}
-    for name, value in found.items():
-        if speaks and name == "to":
-            facts[name] = [_short(text(item)) for item in aslist(value)[:MOST_NAMED] if item is not None]
-        elif type(value) is str:
-            if value:
-                facts[name] = value if len(value) <= LONGEST_FACT and value.isascii() else _short(value)
-        elif type(value) is int:
-            facts[name] = value
-        elif value is not None and value != []:
-            facts[name] = _fact(value)
-    return facts
-
-
-def _fact(value: Any) -> Any:
-    if isinstance(value, str):
-        return _short(value)
-    if isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, list):
-        return [_fact(item) for item in value[:MOST_NAMED]]
-    return _short(encoded(value))
-
-
-def _short(value: str) -> str:
-    cut = value if len(value) <= LONGEST_FACT else f"{value[: LONGEST_FACT - 1]}…"
-    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")
 
 
 def _recipients(known: Recognition, reach: Evaluate, channel: Channel) -> tuple[str, ...] | None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.describe_http import LONGEST_FACT, MOST_NAMED
 from policies.expectation_sight import Sight, Unknown
 from policies.expectation_value import items_of
+from policies.facts_code import LONGEST_FACT, MOST_NAMED
 from policies.host import BadName, canonical_host
 
 Look = Callable[[Sight], Any]

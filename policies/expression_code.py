@@ -7,7 +7,6 @@ them, and of names that stand for objects of ours. `c` is the context, `h` what 
 
 import ast
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import count
 from typing import Any
 
@@ -149,19 +148,3 @@ def displayed(parts: list[Evaluate]) -> Code:
     """A list of what the parts give."""
     writer = Writer()
     return writer.code(f"[{', '.join(map(writer.part, parts))}]")
-
-
-def extraction(facts: tuple[tuple[str, Evaluate], ...]) -> Evaluate:
-    """An object of what the facts' parts give. Each may read those before it as `x`, which it is put down as."""
-    writer = Writer()
-    parts = [(name, writer.part(part)) for name, part in facts]
-    if any("c.x" in part or "(c)" in part for _, part in parts):
-        return partial(_one_by_one, facts)
-    return writer.code("{" + ", ".join([f"{writer.literal(name)}: {part}" for name, part in parts]) + "}")
-
-
-def _one_by_one(facts: tuple[tuple[str, Evaluate], ...], context: Any) -> dict[str, Any]:
-    context.x = found = dict[str, Any]()
-    for name, part in facts:
-        found[name] = part(context)
-    return found

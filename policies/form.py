@@ -24,27 +24,15 @@ class FormError(ValueError):
 
 def read_form(text: str) -> dict[str, Any]:
     """The fields of a form or query. Raises FormError."""
-    fields: dict[str, Any] = {}
-    nodes: Nodes = {}
     apart = "%" in text and ("%26" in text or "%3D" in text or "%3d" in text)
     if not apart:
         # No escape stands for what parts fields: one look for others does for all of them.
         text = _decoded(text)
-    if text.count("&") >= MOST_FIELDS:
+    sent = text.split("&", MOST_FIELDS)
+    if len(sent) > MOST_FIELDS:
         raise _too_many()
-    for field in filter(None, text.split("&")):
-        name, _, value = field.partition("=")
-        if apart:
-            name, value = _decoded(name), _decoded(value)
-        if "[" in name:
-            _put(fields, nodes, name, value)
-        elif name in fields:
-            _repeat(fields, nodes, name, value)
-        else:
-            fields[name] = value
-    if nodes:
-        _settle(nodes)
-    return fields
+    pairs = [field.partition("=") for field in sent if field]
+    return nested(pairs if not apart else [(_decoded(name), "=", _decoded(value)) for name, _, value in pairs])
 
 
 def read_pairs(text: str) -> list[tuple[str, str]]:
@@ -55,13 +43,37 @@ def read_pairs(text: str) -> list[tuple[str, str]]:
     return [(_decoded(name), _decoded(value)) for name, _, value in parts]
 
 
-def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Fields with bracketed names put into one another. Raises FormError where a name is both a value and a parent."""
+def nested(pairs: Iterable[tuple[str, str, Any]]) -> dict[str, Any]:
+    """Fields with bracketed names put into one another, of each its name, what parts it, and its value.
+
+    Raises FormError where a name is both a value and a parent.
+    """
+    # In one piece, for every form comes here: a call for each name with brackets, and one for all of them at the end,
+    # were a third of what it took to read one with a single such name.
     fields: dict[str, Any] = {}
     nodes: Nodes = {}
-    for name, value in pairs:
-        _put(fields, nodes, name, value)
-    _settle(nodes)
+    numbers: dict[int, Iterator[int]] = {}
+    numbered = False
+    for name, _, value in pairs:
+        at, key = fields, name
+        if "[" in name:
+            key, steps, counted = _known_steps(name) if len(name) <= LONGEST_KNOWN else _steps(name)
+            numbered = numbered or counted
+            for step in steps:
+                below = at.get(key)
+                if below is None:
+                    below = at[key] = {}
+                    nodes[id(below)] = at, key, below
+                elif id(below) not in nodes:
+                    raise _both(name.partition("[")[0])
+                at = below
+                key = step or _free(numbers.setdefault(id(at), count()), at)
+        if key not in at:
+            at[key] = value
+        else:
+            _repeat(at, nodes, key, value)
+    if numbered:
+        _settle(nodes)
     return fields
 
 
@@ -84,37 +96,20 @@ def _decoded(text: str) -> str:
     return read
 
 
-def _steps(name: str) -> tuple[str, tuple[str, ...]]:
-    """`a[b][]` as `"a", ("b", "")`; a name whose brackets do not close is one step."""
+def _steps(name: str) -> tuple[str, tuple[str, ...], bool]:
+    """`a[b][]` as `"a", ("b", "")`, and whether any is a number; a name whose brackets do not close is one step."""
     head, bracket, rest = name.partition("[")
     if not head or not bracket or rest[-1:] != "]":
-        return name, ()
-    return head, tuple(rest[:-1].split("][", DEEPEST))
+        return name, (), False
+    steps = tuple(rest[:-1].split("][", DEEPEST))
+    return head, steps, any(not step or _is_number(step) for step in steps)
 
 
 _known_steps = lru_cache(maxsize=1024)(_steps)
 """The same of the few names that a provider's clients send again and again."""
 
-Nodes = dict[int, tuple[dict[str, Any], str, dict[str, Any], Iterator[int]]]
-"""Fields that have fields of their own, by identity: what holds each, its key there, its fields, numbers for `[]`."""
-
-
-def _put(fields: dict[str, Any], nodes: Nodes, name: str, value: Any) -> None:
-    at = fields
-    key, steps = _known_steps(name) if len(name) <= LONGEST_KNOWN else _steps(name)
-    for step in steps:
-        below = at.get(key)
-        if below is None:
-            below = at[key] = {}
-            nodes[id(below)] = (at, key, below, count())
-        elif id(below) not in nodes:
-            raise _both(name.partition("[")[0])
-        at = below
-        key = step or next(free for number in nodes[id(below)][3] if (free := str(number)) not in below)
-    if key in at:
-        _repeat(at, nodes, key, value)
-    else:
-        at[key] = value
+Nodes = dict[int, tuple[dict[str, Any], str, dict[str, Any]]]
+"""Fields that have fields of their own, by identity: what holds each, its key there, its fields."""
 
 
 def _repeat(fields: dict[str, Any], nodes: Nodes, name: str, value: Any) -> None:
@@ -131,11 +126,16 @@ def _both(name: str) -> FormError:
     return FormError(f"the field {name[:80]!r} is a value and has fields of its own")
 
 
+def _free(numbers: Iterator[int], fields: dict[str, Any]) -> str:
+    return next(free for number in numbers if (free := str(number)) not in fields)
+
+
+def _is_number(name: str) -> bool:
+    return name.isdigit() and name.isascii() and len(name) < 10
+
+
 def _settle(nodes: Nodes) -> None:
     """Nodes whose keys are all numbers become lists, the inner ones before those that hold them."""
-    for holder, key, node, _ in reversed(nodes.values()):
-        for name in node:
-            if not name.isdigit() or not name.isascii() or len(name) >= 10:
-                break
-        else:
+    for holder, key, node in reversed(nodes.values()):
+        if all(map(_is_number, node)):
             holder[key] = [node[number] for number in sorted(node, key=int)]

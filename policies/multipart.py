@@ -42,7 +42,7 @@ def read_parts(body: bytes, boundary: str) -> list[Part]:
 
 def fields_of(parts: list[Part]) -> dict[str, Any]:
     """Fields as texts, nested by their brackets; a file as `{filename, content_type, size}`."""
-    return nested((part.name, _shown(part)) for part in parts)
+    return nested((part.name, "=", _shown(part)) for part in parts)
 
 
 def _shown(part: Part) -> Any:

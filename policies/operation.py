@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from policies.effect import Channel
-from policies.expression_code import extraction
 from policies.expression_operators import Evaluate
+from policies.facts_code import FactsCode
 from policies.pack_file import BodyKind
 from policies.pack_response import Response
 
@@ -54,17 +54,14 @@ class Operation:
     idempotent: bool
     telemetry: bool = False
     """What a program tells about itself or its users: swallowed, and no effect that a run has to account for."""
-    facts: Evaluate = field(init=False, compare=False, repr=False)
-    """All of `extract` as one object."""
+    facts: FactsCode = field(init=False, compare=False, repr=False)
+    """All of `extract`."""
     marks: tuple[str, ...] = field(init=False, compare=False, repr=False)
     """The flags that each of its effects bears."""
-    speaks: bool = field(init=False, compare=False, repr=False)
-    """It says something to somebody, whom its fact `to` lists."""
     looks_back: bool = field(init=False, compare=False, repr=False)
     """Its answer is made of objects kept earlier."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "facts", extraction(self.extract))
         object.__setattr__(self, "marks", ("generic",) * self.generic + ("telemetry",) * self.telemetry)
-        object.__setattr__(self, "speaks", self.channel in SPOKEN_TO)
+        object.__setattr__(self, "facts", FactsCode(self.extract, speaks=self.channel in SPOKEN_TO))
         object.__setattr__(self, "looks_back", self.load is not None or self.listing is not None)

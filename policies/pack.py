@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from policies.expression_code import Code
 from policies.expression_values import TooLarge
 from policies.operation import Operation
 from policies.pack_context import Describing, PackContext
@@ -98,15 +97,12 @@ class Packs:
             view.params, view.types = params.copy(), pack.types
             if fitting.certain is not None and pack.credentials.in_body and view.content_type == FORM:
                 view.read_form()  # for the credentials, whatever else
-            reading = None if operation is None else operation.facts
-            if type(reading) is Code:
-                reading = reading.made
-            facts = None if reading is None else reading(context)
+            facts, kept = (None, {}) if operation is None else operation.facts.made(context)
         except TooLarge as error:
             view.faults.append(str(error))
-            claim, operation, facts = fitting.claims[0], None, None
+            claim, operation, facts, kept = fitting.claims[0], None, None, {}
         credentials, kind = claim.pack.credentials.found(view, claim.entry.env)
-        return Recognition(view, claim.pack, claim.entry, operation, facts, credentials, kind)
+        return Recognition(view, claim.pack, claim.entry, operation, facts, kept, credentials, kind)
 
     def _fitting(self, view: RequestView) -> "_Fitting":
         """Whose it may be and what it may do; remembered where host, method and path alone say so."""

@@ -1,6 +1,6 @@
 """Recognition: what a pack knows of one request, kept beside its effect so that nobody need look again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from policies.effect import Credential
@@ -24,6 +24,8 @@ class Recognition:
     """None of a known host: an operation its pack does not describe."""
     facts: dict[str, Any] | None = None
     """What the operation's `extract` gave."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """Of this what its effect says. It is the effect's own."""
     credentials: tuple[str, ...] = ()
     """Every credential in the provider's places. Never kept."""
     credential: Credential = "none"

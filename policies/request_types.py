@@ -14,8 +14,6 @@ class FieldTypes:
 
     integer: frozenset[str] = frozenset()
     boolean: frozenset[str] = frozenset()
-    list_of: frozenset[str] = frozenset()
-    """Fields that are a list also where one value was sent."""
     verbatim: frozenset[str] = frozenset()
     """Objects whose fields the client names: they stay texts."""
     _scalars: frozenset[str] = field(init=False, compare=False, repr=False)
