@@ -49,7 +49,7 @@ def nested(pairs: Iterable[tuple[str, str, Any]]) -> dict[str, Any]:
     Raises FormError where a name is both a value and a parent.
     """
     # In one piece, for every form comes here: a call for each name with brackets, and one for all of them at the end,
-    # were a third of what it took to read one with a single such name.
+    # made one with a single such name take 5.6 us instead of 4.7, hot.
     fields: dict[str, Any] = {}
     nodes: Nodes = {}
     numbers: dict[int, Iterator[int]] = {}
