@@ -1,8 +1,7 @@
 """Answers of the last seconds: found by who builds on them, gone when they were not given after all."""
 
 from ledger.reply import KeptObject, Replay, Reply
-from sinks.given import MOST_ANSWERS, Given
-from sinks.recent import SECONDS
+from sinks.given import MOST_ANSWERS, MOST_OCTETS, SECONDS, Given
 
 
 def reply(number: int, key: str | None = None) -> Reply:
@@ -51,3 +50,32 @@ def test_the_oldest_gives_way() -> None:
         given.put("r", "stripe", f"c{number}", reply(number, f"k{number}"))
     assert given.answer("k0") is None
     assert given.answer("k1") is not None
+
+
+def test_long_answers_give_way_sooner_whether_they_were_looked_for_or_not() -> None:
+    given, body = Given(), bytes(MOST_OCTETS // 4)
+    for number in range(6):
+        given.put("r", "stripe", f"c{number}", Reply("shaped", 200, body=body, replay=Replay(f"k{number}", "print")))
+        if number < 3:
+            assert given.answer("k0") is not None
+    assert [number for number in range(6) if given.answer(f"k{number}") is not None] == [2, 3, 4, 5]
+
+
+def test_one_that_is_over_takes_no_later_one_with_it() -> None:
+    now = [0.0]
+    given, second = Given(clock=lambda: now[0]), reply(2, "k")
+    given.put("r", "stripe", "c1", reply(1, "k"))
+    assert given.answer("k") is not None
+    now[0] = SECONDS
+    given.put("r", "stripe", "c2", second)
+    now[0] = SECONDS + 1
+    assert given.answer("k") == ("c2", second)
+    assert given.object("r", "stripe", "things", "a") is second.keep[0]
+
+
+def test_an_object_is_forgotten_with_the_capture_it_is_of_alone() -> None:
+    given, second = Given(), reply(2)
+    given.put("r", "stripe", "c1", reply(1))
+    given.put("r", "stripe", "c2", second)
+    given.forget("r", "stripe", "c1", reply(1))
+    assert given.object("r", "stripe", "things", "a") is second.keep[0]
