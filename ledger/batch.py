@@ -85,10 +85,9 @@ def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> lis
         # Else what real answers take would be nothing to retention.
         tally.octets += octets - found["octets"]
         statements.set_octets.run(connection, [{"at_seq": found["seq"], "new_octets": octets}])
-    before = statements.find_reply.one(connection, {"at_seq": found["seq"]})
     told = {f"new_{column}": getattr(settlement.evidence, column) for column in REPLY_COLUMNS}
     statements.set_reply.run(connection, [{"at_seq": found["seq"], **told}])
-    return [before["reply_sha256"]] if before is not None and before["reply_sha256"] else []
+    return [found["reply_sha256"]] if found["reply_sha256"] else []
 
 
 def _count(connection: Connection, repetition: Repetition) -> None:

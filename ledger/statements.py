@@ -29,7 +29,11 @@ class Statements:
         self.insert_capture = every(insert(captures), captures)
         self.insert_evidence = every(insert(evidence), evidence)
         self.insert_recipient = every(insert(recipients), recipients)
-        self.find = prepared(select(captures).where(captures.c.id == bindparam("capture_id")))
+        self.find = prepared(
+            select(captures, evidence.c.reply_sha256)
+            .join(evidence, evidence.c.seq == captures.c.seq, isouter=True)
+            .where(captures.c.id == bindparam("capture_id"))
+        )
         self.set_left = prepared(
             update(captures).where(captures.c.seq == bindparam("at_seq")).values(departed=bindparam("left"))
         )
@@ -57,7 +61,6 @@ class Statements:
         )
         self.put_replay = every(upsert(name, replays, ["run", "key"], None), replays)
         self.find_body = prepared(select(bodies.c.stored).where(bodies.c.sha256 == bindparam("digest")))
-        self.find_reply = prepared(select(evidence.c.reply_sha256).where(evidence.c.seq == bindparam("at_seq")))
         self.doom_unnamed = prepared(
             update(bodies).where(bodies.c.sha256 == bindparam("digest"), ~is_named()).values(doomed=true())
         )
