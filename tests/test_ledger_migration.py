@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from ledger_stage import reading, record_of, stage
+from small_disk import small_disk_at
 
 from ledger.data_dir import prepare, secret_of
 from ledger.engine import create_file, sqlite_engine
@@ -167,14 +168,8 @@ async def test_two_that_start_at_once_bring_it_up_once(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("a small file system of the test's own needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk_at(tmp_path / "disk", 4) as folder:
+        yield folder
 
 
 def fill(folder: Path, but: int) -> Path:

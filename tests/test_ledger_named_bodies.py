@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from ledger_stage import Stage, record_of, stage, until, with_body
+from small_disk import small_disk_at
 
 from ledger.filters import Filters
 from ledger.named_bodies import take_unnamed
@@ -103,14 +103,8 @@ async def test_an_answer_whose_file_a_purge_takes_is_stored_again(tmp_path: Path
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("a small file system of the test's own needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk_at(tmp_path / "disk", 8) as folder:
+        yield folder
 
 
 async def test_a_body_whose_capture_could_not_be_recorded_is_not_kept(tmp_path: Path) -> None:

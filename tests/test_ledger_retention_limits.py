@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 from ledger_stage import Stage, record_of, stage, until, with_body
+from small_disk import small_disk_at
 
 from ledger.filters import Filters
 from ledger.record import Record
@@ -182,14 +182,8 @@ async def test_a_clock_that_is_moved_ahead_takes_nothing_for_its_age_before_it_m
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("a small file system of the test's own needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk_at(tmp_path / "disk", 8) as folder:
+        yield folder
 
 
 async def test_a_disk_that_is_full_while_it_takes_is_said_and_what_was_taken_is_told(small_disk: Path) -> None:

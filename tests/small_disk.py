@@ -1,0 +1,22 @@
+"""A file system of so many megabytes that a test can fill."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@contextlib.contextmanager
+def small_disk_at(folder: Path, megabytes: int) -> Iterator[Path]:
+    """Mounted at a folder that is made for it, until the block ends; skips the test where nobody may mount."""
+    if os.geteuid() != 0:
+        pytest.skip("a small file system of the test's own needs root")
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
