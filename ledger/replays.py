@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
@@ -20,6 +21,9 @@ class StoredReply:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    at: datetime | None = None
+    """When it was given first: its identifier says it in vain where the clock was set back. None: not told, for the
+    body is exactly what was given."""
 
 
 _KEYS = select(replays.c.key)
@@ -53,4 +57,4 @@ def find_replay(ledger: Ledger, store: BodyStore, run: str, key: str) -> StoredR
     body = row["reply_body"] or b""
     if row["reply_sha256"] is not None:
         body = b"".join(store.read(row["reply_sha256"]))
-    return StoredReply(first[0], capture.id, capture.reply.status or 0, details.reply_headers, bytes(body))
+    return StoredReply(first[0], capture.id, capture.reply.status or 0, details.reply_headers, bytes(body), capture.at)

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ledger.reply import Fidelity, KeptObject, Replay, Reply
@@ -92,9 +92,8 @@ class PackAnswers:
     ) -> Reply:
         """The first answer once more; what its capture keeps is kept again while that is not known to be durable."""
         body = first.body
-        if MASKED in body:
-            at = _time_of(first.capture_id)
-            body = (await self._fresh(passage, known, pack, operation, replay.key, at, again=True)).body
+        if first.at is not None and MASKED in body:
+            body = (await self._fresh(passage, known, pack, operation, replay.key, first.at, again=True)).body
         replayed = pack.idempotent.replayed if pack.idempotent is not None else ()
         kept = tuple((name, value) for name, value in first.headers if name.lower() not in NAMES)
         return Reply(
@@ -202,8 +201,3 @@ def _kept(rendered: Rendered) -> tuple[KeptObject, ...]:
 
 def _reply(passage: Passage, rendered: Rendered, fidelity: Fidelity) -> Reply:
     return Reply(fidelity, rendered.status, (*rendered.headers, *marks(passage)), rendered.body)
-
-
-def _time_of(capture_id: str) -> datetime:
-    """When a capture was made, out of its UUIDv7 (RFC 9562, section 5.7)."""
-    return datetime.fromtimestamp(int(capture_id.replace("-", "")[:12], 16) / 1000, UTC)

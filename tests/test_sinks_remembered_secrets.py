@@ -1,6 +1,7 @@
 """What later answers are built on within seconds of an earlier one is what the ledger keeps of it, without secrets."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class House:
 
     def __init__(self, ledger: Stage) -> None:
         self.ledger = Watched(ledger)
+        self.late = timedelta(0)
         packs, objects = Packs.built_in(), Objects(ledger.ledger, ledger.store)
         self.gate = Gate(
             policy=Policy.built_in(),
@@ -52,6 +54,7 @@ class House:
             sinks={HttpRequest: HttpSink(packs, objects, b"s" * 32, {})},
             runs=Runs(ledger.ledger),
             masker=Masker(b"k" * 32),
+            clock=lambda: datetime.now(UTC) - self.late,
         )
         self.gate.open = True
 
@@ -96,3 +99,14 @@ async def test_a_retry_that_is_made_again_changes_nothing_that_is_remembered(tmp
 
         assert told["name"] == "B"
         assert SECRET not in repr(house.ledger.rows)
+
+
+async def test_a_retry_is_answered_alike_though_the_clock_was_set_back_before(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as ledger:
+        house = House(ledger)
+        await house.ask("GET api.stripe.com/v1/balance")
+        house.late = timedelta(hours=1)
+        create = ("POST api.stripe.com/v1/customers", f"name=A&metadata[api_key]={SECRET}", "order-1")
+        made = await house.ask(*create)
+
+        assert await house.ask(*create) == made
