@@ -19,6 +19,7 @@ class KeptConnection(asyncio.Protocol):
     def __init__(self, request: Callable[[], bytes], done: Callable[[], bool], ended: asyncio.Future[None]) -> None:
         self._request, self._done, self._ended = request, done, ended
         self._buffer = b""
+        self._enough = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -34,13 +35,19 @@ class KeptConnection(asyncio.Protocol):
                 return
             self._buffer = self._buffer[length:]
             if self._done():
+                self._enough = True
                 self._transport.close()
                 return
             self._transport.write(self._request())
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self._ended.done():
+        if self._ended.done():
+            return
+        if self._enough:
             self._ended.set_result(None)
+        else:
+            # A figure of the few that were answered before would be one of nothing.
+            self._ended.set_exception(RuntimeError(f"the connection was ended by the other side: {error}"))
 
 
 def complete(buffer: bytes) -> int | None:
