@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from policies.mail import Mail
-from sinks.relay_return import WouldReach, asks_for_answers
+from sinks.relay_return import WouldReach, asks_for_answers, field_named
 
 _DOMAIN = re.compile(r"(?:[^\W_]|[.-]){1,255}|\[[0-9A-Fa-f.:IPv]{2,60}\]")
 _ROUTING = frozenset('%!@:,"\\;<>()')
 PORTS = {"smtp": 25, "smtps": 465}
 # Recipients by header field: SendGrid's `to`, Mandrill's blind copy, SparkPost's `cc`, `bcc` and `archive`.
-_ADDRESSING = re.compile(rb"(?:\A|\n)[ \t]*(X-SMTPAPI|X-MC-BccAddress|X-MSYS-API)[ \t]*:", re.IGNORECASE)
+_ADDRESSING = re.compile(field_named("X-SMTPAPI|X-MC-BccAddress|X-MSYS-API"), re.IGNORECASE)
 
 
 class NotRelayed(Exception):
@@ -41,6 +41,9 @@ def check(mail: Mail, reach: WouldReach) -> None:
     """Raises NotRelayed for a mail that could reach others than those it was judged by."""
     if "bare_newline" in mail.flags:
         raise NotRelayed(554, "5.6.0 The message holds a bare CR or LF, which a relay may take for the end of a line")
+    if "nul" in mail.flags:
+        # Without it `CRLF NUL . CRLF` ends a mail, and what follows is another one; so is a field of another name.
+        raise NotRelayed(554, "5.6.0 The message holds a NUL, which a relay may drop")
     for address in mail.recipients:
         if not is_read_alike(address):
             raise NotRelayed(554, f"5.1.3 A relay may read the address {address} as another one")
@@ -59,7 +62,8 @@ def is_read_alike(address: str) -> bool:
 
 def _head(mail: Mail) -> bytes:
     seen = mail.head if mail.body.data is None else mail.body.data
-    head, end, _ = seen.partition(b"\r\n\r\n")
+    # A reader may skip empty lines before the header, where to others they are its end.
+    head, end, _ = seen.lstrip(b"\r\n").partition(b"\r\n\r\n")
     if not end and mail.body.size > len(seen):
         raise NotRelayed(554, f"5.6.0 The message's header is longer than the {len(seen)} octets that are looked at")
     return head

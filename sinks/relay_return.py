@@ -18,9 +18,15 @@ ASKING = (
     "Registered-Mail-Reply-Requested-By|Return-Path|Return-Receipt-To|X-Confirm-Reading-To"
 )
 """Fields that servers and mail programs take for a wish to be written to. Of RFC 8098, RFC 2076 and old sendmail."""
-_FIELD = re.compile(
-    rb"(?:\A|\n)[ \t]*(" + ASKING.encode() + rb")[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE
-)
+
+
+def field_named(names: str) -> bytes:
+    """A pattern (of RE, its one group the name) for a header field, up to its colon, as the most lenient reader has it:
+    some drop what stands around a name and is no part of one, or fold lines before they look for the colon."""
+    return rb"(?:\A|\n)[^!-~\n]*(" + names.encode() + rb")[^!-~]*:"
+
+
+_FIELD = re.compile(field_named(ASKING) + rb"([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE)
 _PLAIN = r"[^<>\s\",;:()\\]"
 _NAMED = re.compile(rf'(?:[^<>@",;:()\\]*|\s*"[^<>@",;:()\\]*"\s*)<({_PLAIN}*)>\s*|\s*({_PLAIN}+)\s*')
 

@@ -67,9 +67,10 @@ def test_ordinary_addresses_are_relayed(address: str) -> None:
     check(mail(recipients=(address,)), nobody)
 
 
-def test_a_mail_with_bare_newlines_is_not_relayed() -> None:
-    with pytest.raises(NotRelayed, match="bare CR or LF"):
-        check(mail(flags=("bare_newline",)), nobody)
+@pytest.mark.parametrize(("flag", "why"), [("bare_newline", "bare CR or LF"), ("nul", "holds a NUL")])
+def test_a_mail_that_a_relay_may_take_for_two_is_not_relayed(flag: str, why: str) -> None:
+    with pytest.raises(NotRelayed, match=why):
+        check(mail(flags=(flag,)), nobody)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,8 @@ def test_the_relay_reports_to_nobody() -> None:
         pytest.param(b"x-smtpapi :\r\n {}", id="small-letters-and-space"),
         pytest.param(b"X-MC-BccAddress: c@customer.com", id="mandrill"),
         pytest.param(b'X-MSYS-API: {"bcc": []}', id="sparkpost"),
+        pytest.param(b"X-SMTPAPI\r\n : {}", id="folded-before-its-colon"),
+        pytest.param(b"\x0bX-SMTPAPI\xa0: {}", id="spaces-that-some-strip"),
     ],
 )
 def test_a_header_that_may_name_more_recipients_is_not_relayed(header: bytes) -> None:
@@ -130,8 +133,14 @@ def test_a_header_that_may_name_more_recipients_is_not_relayed(header: bytes) ->
             check(one, nobody)
 
 
-def test_such_a_name_in_the_text_is_no_header() -> None:
-    check(mail(body=Body.of(b"Subject: X-SMTPAPI: no\r\n\r\nX-SMTPAPI: no\r\n")), nobody)
+def test_a_header_after_empty_lines_is_looked_at() -> None:
+    with pytest.raises(NotRelayed, match="X-SMTPAPI may name more"):
+        check(mail(body=Body.of(b"\r\n\r\nX-SMTPAPI: {}\r\n\r\nhello")), nobody)
+
+
+@pytest.mark.parametrize("message", [b"Subject: X-SMTPAPI: no\r\n\r\nX-SMTPAPI: no\r\n", b"\r\nhello\r\n"])
+def test_such_a_name_in_the_text_is_no_header(message: bytes) -> None:
+    check(mail(body=Body.of(message)), nobody)
 
 
 def test_a_header_longer_than_is_looked_at_is_not_relayed() -> None:

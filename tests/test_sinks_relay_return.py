@@ -46,6 +46,7 @@ def test_fields_that_bring_mail_to_nobody_else(head: bytes) -> None:
     [
         pytest.param(b"Return-Receipt-To: a@customer.com", "Return-Receipt-To", id="sendmail"),
         pytest.param(b"errors-to : a@customer.com", "errors-to", id="small-letters-and-space"),
+        pytest.param(b"Errors-To\r\n : a@customer.com", "Errors-To", id="folded-before-its-colon"),
         pytest.param(b"Read-Receipt-To: a@qa.test, b@customer.com", "Read-Receipt-To", id="one-of-two"),
         pytest.param(b"Read-Receipt-To: a@qa.test\r\n ,b@b.com", "Read-Receipt-To", id="folded"),
         pytest.param(b"Errors-To: \"a@qa.test\" <b@customer.com>", "Errors-To", id="an-address-as-a-name"),
