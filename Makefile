@@ -6,12 +6,13 @@ BIN := .venv/bin
 ROOMS := soundstage proxy dashboard sinks ledger policies
 export PYTHON
 
-.PHONY: up test demo bench check containers host assets run-ready dev-ready locks help
+.PHONY: up test fuzz demo bench check containers host assets run-ready dev-ready locks help
 
 help:
 	@echo "make up     start Soundstage here, until Ctrl-C"
 	@echo "make demo   start it and play a small staging shop through it"
 	@echo "make test   the whole test suite"
+	@echo "make fuzz   the tests of properties, with 20 times as many examples, drawn anew each time"
 	@echo "make check  style, types, layers, dependencies, spelling, the house rules"
 	@echo "make bench  the benchmarks, as a table"
 	@echo "make containers  docker-compose.yml with an engine of its own, and every way out of it tried; as root"
@@ -29,6 +30,10 @@ bench: dev-ready
 # Tests may write bytecode whatever the environment says: compiling them is most of what collecting them costs.
 test: dev-ready assets
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# Each test may take 20 times as long. One failure is one lead: the others are still looked for.
+fuzz: dev-ready assets
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --timeout 2400 --hypothesis-profile fuzz -m hypothesis
 
 check: dev-ready
 	$(BIN)/ruff check .

@@ -5,16 +5,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from examples import draw_the_same, register
 from hypothesis import settings
 from running import Running, started
 
-# Timings are never asserted: a machine that is busy is no reason for a test to fail.
-settings.register_profile("house", deadline=None)
+register()
 settings.load_profile("house")
 
 
 DEAR = ("test_story_", "test_client_", "test_soundstage_", "test_deploy_", "test_dashboard_")
 """What starts processes and browsers: seconds a test, where most others take milliseconds."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--hypothesis-profile") is None:
+        draw_the_same()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

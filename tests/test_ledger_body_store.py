@@ -6,7 +6,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import SHARED
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_stage import record_of, stage, with_body
 
@@ -70,7 +71,7 @@ def test_what_an_earlier_process_left_is_swept(store: BodyStore, tmp_path: Path)
     intake.abandon()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=SHARED)
 @given(chunks=st.lists(st.binary(max_size=40), max_size=8), keep=st.booleans())
 def test_an_intake_says_what_came_in(tmp_path: Path, chunks: list[bytes], keep: bool) -> None:
     intake = BodyIntake(tmp_path if keep else None, held_limit=50)

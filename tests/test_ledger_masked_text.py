@@ -4,6 +4,7 @@ import json
 from urllib.parse import quote_plus, urlencode
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from masking_stage import CARD, FORM, JSON, MASKER, SECRET, XML, masked, readable, request_of
@@ -118,7 +119,7 @@ VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size
 OTHER = st.dictionaries(st.text(max_size=8), st.one_of(st.text(max_size=8), st.integers(), st.none()), max_size=4)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(name=NAMES, value=VALUES, other=OTHER, depth=st.integers(0, 4), ascii_only=st.booleans())
 def test_no_secret_is_in_a_masked_json_which_stays_json(
     name: str, value: str, other: dict[str, object], depth: int, ascii_only: bool
@@ -131,7 +132,7 @@ def test_no_secret_is_in_a_masked_json_which_stays_json(
     json.loads(kept)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(name=NAMES, value=VALUES, other=st.dictionaries(st.text(max_size=6), st.text(max_size=6), max_size=4))
 def test_no_secret_is_in_a_masked_form(name: str, value: str, other: dict[str, str]) -> None:
     for body in (
@@ -141,7 +142,7 @@ def test_no_secret_is_in_a_masked_form(name: str, value: str, other: dict[str, s
         assert SECRET.encode() not in masked(body, FORM)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(
     key=st.sampled_from(["sk_live_", "xoxb-", "whsec_", "ghp_" + "a" * 30, "SG.aaaaaaaaaaaa.bbbbbbbb"]),
     before=st.text(max_size=10),
@@ -153,7 +154,7 @@ def test_no_known_key_is_in_anything(key: str, before: str, after: str, content_
     assert SECRET.encode() not in masked(text, content_type)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(
     body=st.binary(max_size=200),
     content_type=st.sampled_from([JSON, FORM, XML, "text/plain", "multipart/x; boundary=b"]),

@@ -5,6 +5,7 @@ import time
 from email.message import EmailMessage
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,7 +153,7 @@ def test_hostile_mails_are_read_in_bounded_work(name: str) -> None:
 
 
 @given(st.binary(max_size=600))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_octets_are_read(raw: bytes) -> None:
     read_message(raw)
     search_text(raw)
@@ -166,7 +167,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_arrangement_of_mail_is_read(pieces: list[bytes]) -> None:
     raw = b"".join(pieces)
     read = read_message(raw)

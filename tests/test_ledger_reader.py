@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import SHARED, examples
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_stage import Stage, mail_of, reading, record_of, stage
 
@@ -95,7 +96,7 @@ async def test_half_indexed_search_finds_both_halves(tmp_path: Path) -> None:
         assert house.reader.count(Filters(q="shop@example.com")) == 4
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=SHARED)
 @given(query=st.text(max_size=40))
 def test_any_string_is_a_search(searched: Stage, query: str) -> None:
     filters = Filters(q=query)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from masking_stage import CARD
@@ -36,11 +37,12 @@ def test_each_key_has_its_hint() -> None:
     assert list(KEYS) == list(PATTERNS)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("label", PATTERNS)
 def test_a_key_is_never_without_its_hint(label: str) -> None:
     plan, found = MaskPlan(()), 0
 
-    @settings(max_examples=15)
+    @settings(max_examples=examples(15))
     @given(of_pattern(PATTERNS[label]))
     def holds(octets: bytes) -> None:
         nonlocal found

@@ -2,13 +2,14 @@
 
 import hashlib
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.body import EMPTY, Body
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(st.lists(st.binary(max_size=5_000), min_size=1, max_size=4))
 def test_each_body_has_its_own_digest(bodies: list[bytes]) -> None:
     made = [Body.of(data) for data in bodies]

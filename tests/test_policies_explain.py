@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from effects import NOW, call, load, mail, policy_of, write_policy
-from hypothesis import HealthCheck, given, settings
+from examples import SHARED
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.describe import describe
@@ -146,7 +147,7 @@ def test_explain_says_so_of_what_is_never_opened(tmp_path: Path) -> None:
 _segments = st.lists(st.text(alphabet="abAZ019._~!$&'()*+,;=:@-", min_size=1, max_size=6), max_size=3)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=SHARED)
 @given(_segments, st.sampled_from(["GET", "POST", "PROPFIND"]), st.sampled_from(["none", "test", "unknown"]))
 def test_what_is_proposed_always_loads_and_opens_it(
     tmp_path: Path, segments: list[str], method: str, credential: Any

@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 import re2
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +66,7 @@ def told(known: Recognition) -> tuple[Any, ...]:
     return known.pack and known.pack.id, operation, known.params, known.facts, known.credentials, known.view.faults
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(st.lists(REQUESTS, min_size=1, max_size=4))
 def test_what_is_remembered_is_what_is_seen(requests: list[HttpRequest]) -> None:
     for request in (*requests, *requests):
@@ -88,7 +89,7 @@ def strays(request: HttpRequest) -> list[str]:
     return [match.group(1).decode() for text in texts if (match := _LIVE_KEY.search(text))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(REQUESTS.filter(lambda request: request.names[1][1] == "api.stripe.com"))
 def test_a_live_key_is_found_wherever_it_strays(request: HttpRequest) -> None:
     _, known = describe_request(request, PACKS, run="r")

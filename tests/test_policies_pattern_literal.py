@@ -2,6 +2,7 @@
 
 import pytest
 import re2
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +37,7 @@ def test_literals(pattern: str, literal: str) -> None:
 _PIECES = ("a", "b", "live_", "\\.", "?", "*", "+", "{2}", "{0,1}", "|", "(?:", ")", "(", "[ab]", "[^a]", "^", "$", ".")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(st.lists(st.sampled_from(_PIECES), max_size=7).map("".join), st.text("abliv_e.1\n", max_size=12))
 def test_whatever_matches_contains_it(pattern: str, text: str) -> None:
     try:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from effects import NOW, WHOLE, call, load, refused, write_policy
-from hypothesis import HealthCheck, given, settings
+from examples import SHARED
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.pack import Packs
@@ -181,7 +182,7 @@ _data = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=SHARED)
 @given(_data)
 def test_whatever_a_file_holds_it_loads_or_is_refused(tmp_path: Path, data: object) -> None:
     try:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from effects import NOW, call, entry, mail, policy_of
-from hypothesis import HealthCheck, given, settings
+from examples import SHARED
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.effect import Effect
@@ -201,7 +202,7 @@ _ENTRIES = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=SHARED)
 @given(
     _ENTRIES,
     st.randoms(use_true_random=False),

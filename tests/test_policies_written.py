@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
@@ -30,20 +31,20 @@ def written_object(value: dict[str, Any]) -> WrittenObject:
     return WrittenObject(Layout(places, len(moving)), [told[key] for key in moving])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(VALUES)
 def test_json_is_the_same_octets_as_of_data(value: Any) -> None:
     assert written.json_text(value).encode() == to_json(value)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(OBJECTS)
 def test_an_object_is_the_same_octets_as_of_data(value: dict[str, Any]) -> None:
     assert written_object(value).text().encode() == to_json(value)
     assert written.plain(written_object(value)) == value
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(OBJECTS, NAMES)
 def test_one_field_is_read_alone(value: dict[str, Any], name: str) -> None:
     of_texts, of_text = written_object(value), Written(to_json(value).decode())
@@ -52,7 +53,7 @@ def test_one_field_is_read_alone(value: dict[str, Any], name: str) -> None:
     assert written.field(value, name) == value.get(name)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(OBJECTS, OBJECTS | VALUES)
 def test_patching_is_the_same_as_of_data(value: dict[str, Any], changes: Any) -> None:
     told = written.json_text(written.patched(written_object(value), changes))
@@ -60,7 +61,7 @@ def test_patching_is_the_same_as_of_data(value: dict[str, Any], changes: Any) ->
     assert told.encode() == to_json(expression_collections.patched(value, changes))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(OBJECTS | VALUES, OBJECTS | VALUES, OBJECTS)
 def test_patching_under_another_object_is_the_same_as_of_data(value: Any, changes: Any, over: dict[str, Any]) -> None:
     last = written_object(over)
@@ -71,7 +72,7 @@ def test_patching_under_another_object_is_the_same_as_of_data(value: Any, change
     assert told.encode() == to_json({**(patched if isinstance(patched, dict) else {}), **over})
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(st.tuples(OBJECTS | VALUES, st.booleans()), max_size=4))
 def test_merging_is_the_same_as_of_data(parts: list[tuple[Any, bool]]) -> None:
     whole: dict[str, Any] = {}
@@ -82,7 +83,7 @@ def test_merging_is_the_same_as_of_data(parts: list[tuple[Any, bool]]) -> None:
     assert written.json_text(written.merged(given_parts)).encode() == to_json(whole)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(OBJECTS, st.lists(st.tuples(OBJECTS, st.booleans()), max_size=3))
 def test_what_was_changed_is_changed_again_as_data_is(value: dict[str, Any], steps: list[tuple[Any, bool]]) -> None:
     of_texts: Any = written_object(value)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests_seen import view
@@ -123,7 +124,7 @@ SENT = st.dictionaries(
 PATHS = st.sampled_from(["payment_intents", "customers", "subscriptions", "checkout/sessions", "refunds", "x/y"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(SENT, PATHS)
 def test_whatever_is_sent_is_answered_alike(sent: dict[str, str], path: str) -> None:
     request = HttpRequest(

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,7 +47,7 @@ HEADS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.lists(HEADS, min_size=1, max_size=5))
 def test_every_head_is_what_a_fresh_reading_gives(heads: list[bytes]) -> None:
     reader = HeadReader()
@@ -54,7 +55,7 @@ def test_every_head_is_what_a_fresh_reading_gives(heads: list[bytes]) -> None:
         assert outcome(reader.read, data) == outcome(read_head, data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.integers(0, len(FIRST)), st.integers(0, 3), st.binary(max_size=3))
 def test_a_head_that_differs_in_any_octet_is_what_a_fresh_reading_gives(at: int, cut: int, put: bytes) -> None:
     reader = HeadReader()

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,7 +94,7 @@ _NAMES = st.sampled_from(
 _VALUES = st.one_of(st.text("ab %s\t\r\n\0\x7fé\u2028", max_size=4), st.just("plain"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.integers(190, 610), st.lists(st.tuples(_NAMES, _VALUES), max_size=4), st.binary(max_size=5))
 def test_a_head_of_a_known_form_is_written_as_any_other(
     status: int, fields: list[tuple[str, str]], body: bytes

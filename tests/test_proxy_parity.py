@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from examples import SHARED, examples
 from explicit_stage import explicit_entrance
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mitm_house import MemoryGate, MitmHouse, mitm_house, until_end
 
@@ -107,14 +108,14 @@ def requests(draw: st.DrawFn) -> str:
     return f"{method} {path} HTTP/{draw(st.sampled_from(('1.1', '1.0', '2')))}\r\n{hosts}{more}{length}\r\n{body}"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=SHARED)
 @given(request=requests(), steered=st.booleans())
 async def test_both_engines_judge_the_same_request_alike(engines: BothEngines, request: str, steered: bool) -> None:
     door, mitm = await engines.judged(request.encode("latin-1"), steered=steered)
     assert mitm == door
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=SHARED)
 @given(octets=st.binary(min_size=1, max_size=60), steered=st.booleans())
 @example(octets=b"\r", steered=False)
 @example(octets=b"\r", steered=True)

@@ -7,6 +7,7 @@ from urllib.parse import quote_from_bytes
 
 import httpx
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from running import Running
@@ -105,7 +106,7 @@ def places(body: Any) -> list[tuple[Any, ...]]:
 MUTATED = [(method, path, body, at) for method, path, body in ROUTES for at in places(body)]
 
 
-@settings(max_examples=250, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(250), suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(MUTATED), NESTED)
 def test_no_value_makes_a_route_fail(
     api: httpx.Client, run: OneRun, where: tuple[str, str, Any, tuple[Any, ...]], value: Any
@@ -161,7 +162,7 @@ OCTETS = st.one_of(
 )
 
 
-@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(200), suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(ASKED), st.sampled_from(FILTERS), OCTETS)
 def test_no_question_makes_a_route_fail(api: httpx.Client, route: str, name: str, octets: bytes) -> None:
     path = route.format(name=name, value=quote_from_bytes(octets, safe=""))
