@@ -31,7 +31,7 @@ bench: dev-ready
 test: dev-ready assets
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-# Each test may take 20 times as long. One failure is one lead: the others are still looked for.
+# A test may take 20 times as long.
 fuzz: dev-ready assets
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --timeout 2400 --hypothesis-profile fuzz -m hypothesis
 
