@@ -1,6 +1,7 @@
 """Committer: the one thread that writes captures: commits each batch it is given, says how that went."""
 
 import contextlib
+import functools
 import queue
 import threading
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from ledger.batch import Write, write_batch
 from ledger.body_store import BodyStore
 from ledger.engine import reason_of
+from ledger.full_disk import empty_log, is_full
 from ledger.row import Row
 from ledger.store import Ledger
 from ledger.tally import add_to_counter
@@ -99,15 +101,13 @@ class Committer:
 
     def _write(self, writes: list[Write]) -> int:
         """One transaction. Raises LedgerUnavailable where the ledger as a whole cannot be written."""
-        rows = [write for write in writes if isinstance(write, Row)]
         try:
             with self._ledger.turn:
                 self._prove_file()
                 connection = self._opened()
-                with transaction(connection):
-                    last = write_batch(connection, writes, self._store)
-                    self._ledger.late.write(connection, rows, last)
-                self._ledger.late.committed(rows, last)
+                # In trouble already, each probe looks for room: a client's try must not cost more than its refusal.
+                act = functools.partial(self._transaction, connection, writes)
+                last = act() if self.trouble else self._roomy(act)
                 self._prove_file()
         except DBAPIError as error:
             if isinstance(error, OperationalError) or _damaged(error):
@@ -116,6 +116,24 @@ class Committer:
         except SQLAlchemyError as error:
             raise self._in_trouble(reason_of(error)) from error
         self.trouble = None
+        return last
+
+    def _roomy[Told](self, act: Callable[[], Told]) -> Told:
+        """Where the disk is full once more, with the log begun anew: what removals freed in the file is used then."""
+        try:
+            return act()
+        except DBAPIError as error:
+            if not is_full(error):
+                raise
+        empty_log(self._ledger.write)
+        return act()
+
+    def _transaction(self, connection: Connection, writes: list[Write]) -> int:
+        rows = [write for write in writes if isinstance(write, Row)]
+        with transaction(connection):
+            last = write_batch(connection, writes, self._store)
+            self._ledger.late.write(connection, rows, last)
+        self._ledger.late.committed(rows, last)
         return last
 
     def _opened(self) -> Connection:
@@ -139,12 +157,15 @@ class Committer:
         try:
             with self._ledger.turn:
                 self._prove_file()
-                connection = self._opened()
-                with transaction(connection):
-                    add_to_counter(connection, "seq", 0)
+                self._roomy(functools.partial(_nothing, self._opened()))
         except (LedgerUnavailable, SQLAlchemyError):
             return
         self.trouble = None
+
+
+def _nothing(connection: Connection) -> None:
+    with transaction(connection):
+        add_to_counter(connection, "seq", 0)
 
 
 def _damaged(error: DBAPIError) -> bool:

@@ -1,16 +1,18 @@
 """Removal: taking captures out of the ledger in slices, with all beside them, and writing down that it was done."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ledger.body_store import BodyStore
 from ledger.engine import reason_of
+from ledger.full_disk import is_full, room_made
 from ledger.kept_values import keep_values
 from ledger.late_keys import file_keys
 from ledger.moment import microseconds, moment
@@ -67,17 +69,29 @@ class Removal:
         """
         try:
             started = time.monotonic()
-            with self._ledger.turn:
-                rows = self._taken(where, enough)
+            rows = self._in_turn(lambda: self._taken(where, enough))
             self._adapt(time.monotonic() - started)
             # All of them: until they are gone they count, and more captures would be taken in their place.
-            while self._unlink_doomed():
+            while self._in_turn(self._unlink_doomed):
                 time.sleep(SLICE_SECONDS)
         except SQLAlchemyError as error:
             raise LedgerUnavailable(f"captures cannot be removed ({reason_of(error)})") from error
         except OSError as error:
             raise LedgerUnavailable(f"a removed body's file cannot be unlinked ({error})") from error
         return len(rows)
+
+    def _in_turn[Told](self, act: Callable[[], Told]) -> Told:
+        """Run one transaction, where the disk is full once more in the room that is held for it."""
+        before, written_down = replace(self.removed), self._id
+        with self._ledger.turn:
+            try:
+                return act()
+            except DBAPIError as error:
+                if not is_full(error):
+                    raise
+            self.removed, self._id, self._rows = before, written_down, min(self._rows, _FIRST_ROWS)
+            with room_made(self._ledger.write, self._ledger.reserve):
+                return act()
 
     def _taken(self, where: list[Any], enough: int | None) -> list[Any]:
         with self._ledger.write.begin() as connection:
@@ -135,7 +149,7 @@ class Removal:
         with self._ledger.read.connect() as connection:
             if connection.execute(doomed).first() is None:
                 return False
-        with self._ledger.turn, self._ledger.write.begin() as connection:
+        with self._ledger.write.begin() as connection:
             gone = connection.execute(doomed.where(~is_named())).all()
             for sha256, stored in gone:
                 self._store.remove(sha256)

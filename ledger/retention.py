@@ -72,6 +72,7 @@ class Retention:
         while True:
             try:
                 await asyncio.to_thread(self.sweep)
+                await asyncio.to_thread(self._ledger.reserve.take)
                 if looked is None or time.monotonic() - looked > LOOK_SECONDS:
                     await asyncio.to_thread(self.take_unnamed)
                     looked = time.monotonic()

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
 
 from ledger.engine import APPLICATION_ID, create_file, reason_of, server_engine, sqlite_engine
+from ledger.full_disk import is_full, room_made
 from ledger.late_keys import LateKeys, file_keys
+from ledger.reserve import Reserve
 from ledger.schema import HEAD, bring_up, newer_than_known, version_of
 from ledger.trouble import LedgerCorrupt, LedgerUnavailable
 
@@ -30,6 +32,7 @@ class Ledger:
         self._write = write
         self._background = background
         self.late = LateKeys(shared=path is None)
+        self.reserve = Reserve(data_dir)
         self.removals = 0
         """How often captures were removed since it was opened: what is counted on one of before may be gone."""
         self.turn = threading.Lock()
@@ -150,9 +153,14 @@ def _prove_ours(path: Path) -> None:
 def _opened(ledger: Ledger, writer: bool) -> Ledger:
     try:
         if writer:
-            with ledger.write.begin() as connection:
-                bring_up(connection)
-                file_keys(connection)
+            try:
+                _bring_up(ledger)
+            except DBAPIError as error:
+                if not is_full(error):
+                    raise
+                # Whoever is to make room by a purge needs a gateway that starts.
+                with room_made(ledger.write, ledger.reserve):
+                    _bring_up(ledger)
         else:
             with ledger.read.connect() as connection:
                 _prove_current(version_of(connection))
@@ -160,6 +168,12 @@ def _opened(ledger: Ledger, writer: bool) -> Ledger:
         ledger.close()
         raise
     return ledger
+
+
+def _bring_up(ledger: Ledger) -> None:
+    with ledger.write.begin() as connection:
+        bring_up(connection)
+        file_keys(connection)
 
 
 def _prove_current(step: str | None) -> None:

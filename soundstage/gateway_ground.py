@@ -42,6 +42,7 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
             held.enter_context(DirLock(data_dir))
             ledger = open_ledger(data_dir, writer=True)
             held.callback(ledger.close)
+            ledger.reserve.take()
             store = BodyStore(data_dir)
             store.sweep_incoming()
             masker = Masker(secret_of(data_dir, "masking.key"))

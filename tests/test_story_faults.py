@@ -3,14 +3,14 @@
 import os
 import signal
 import smtplib
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from house import House
+from running import Running, started
+from small_disk import fill, small_disk_at
 
 SENDERS, MAILS = 8, 125
 """1,000 mails in all."""
@@ -19,16 +19,15 @@ SENDERS, MAILS = 8, 125
 class Sender(threading.Thread):
     """Sends its share of mails over kept sessions; remembers which were told 250 and which were only begun."""
 
-    def __init__(self, number: int, address: str, every: Callable[[], None]) -> None:
+    def __init__(self, number: int, place: tuple[str, int], every: Callable[[], None]) -> None:
         super().__init__()
-        self._number, self._address, self._every = number, address, every
+        self._number, self._place, self._every = number, place, every
         self.begun: list[str] = []
         self.told_250: list[str] = []
 
     def run(self) -> None:
-        host, port = self._address.rsplit(":", 1)
         try:
-            with smtplib.SMTP(host, int(port), timeout=30) as session:
+            with smtplib.SMTP(*self._place, timeout=30) as session:
                 for mail in range(MAILS):
                     self._send(session, f"mail {self._number}-{mail}")
         except (smtplib.SMTPException, OSError):
@@ -54,14 +53,8 @@ def after(count: int, act: Callable[[], None]) -> Callable[[], None]:
     return called
 
 
-def gateway_process(house: House) -> int:
-    """The child of `soundstage up` that carries traffic."""
-    told = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(house.process.pid)], capture_output=True, text=True)
-    return next(int(line.split()[0]) for line in told.stdout.splitlines() if "gateway" in line)
-
-
-def every_subject(house: House) -> list[str]:
-    with httpx.Client(base_url=house.addresses["dashboard"], headers={"authorization": f"Bearer {house.token}"}) as api:
+def every_subject(running: Running) -> list[str]:
+    with running.api() as api:
         subjects, after = [], None
         while True:
             query = {"channel": "email", "limit": "1000"} | ({"after": after} if after else {})
@@ -72,16 +65,16 @@ def every_subject(house: House) -> list[str]:
                 return subjects
 
 
-def test_every_mail_told_250_survives_kill_9_and_nothing_else_is_claimed() -> None:
-    with House() as house:
-        victim = gateway_process(house)
+def test_every_mail_told_250_survives_kill_9_and_nothing_else_is_claimed(tmp_path: Path) -> None:
+    with started(tmp_path) as running:
+        victim = running.processes()["gateway"]
         kill = after(SENDERS * MAILS // 2, lambda: os.kill(victim, signal.SIGKILL))
-        senders = [Sender(number, house.addresses["smtp"], kill) for number in range(SENDERS)]
+        senders = [Sender(number, running.place("smtp"), kill) for number in range(SENDERS)]
         for sender in senders:
             sender.start()
         for sender in senders:
             sender.join(60)
-        kept = every_subject(house)
+        kept = every_subject(running)
         told = {subject for sender in senders for subject in sender.told_250}
         begun = {subject for sender in senders for subject in sender.begun}
     assert len(told) >= SENDERS * MAILS // 2
@@ -92,27 +85,20 @@ def test_every_mail_told_250_survives_kill_9_and_nothing_else_is_claimed() -> No
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("a small file system of the test's own needs root")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk_at(tmp_path / "disk", 24) as folder:
+        yield folder
 
 
 class Person:
     """Somebody who mails and posts, and looks at readiness."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, running: Running) -> None:
+        self._running = running
 
     def mails(self) -> int:
         """The code a mail is answered with."""
-        host, port = self._house.addresses["smtp"].rsplit(":", 1)
         try:
-            with smtplib.SMTP(host, int(port), timeout=30) as session:
+            with smtplib.SMTP(*self._running.place("smtp"), timeout=30) as session:
                 session.sendmail("a@shop.test", ["ann@example.test"], f"Subject: hello\r\n\r\n{'x' * 20000}\r\n")
         except smtplib.SMTPResponseException as refused:
             return refused.smtp_code
@@ -120,24 +106,18 @@ class Person:
 
     def posts(self) -> int:
         """The status a webhook is answered with."""
-        with httpx.Client(proxy=f"http://{self._house.addresses['proxy']}", trust_env=False, timeout=30) as client:
+        with httpx.Client(proxy=f"http://{self._running.addresses['proxy']}", trust_env=False, timeout=30) as client:
             return client.post("http://hooks.partner.example/v1/orders", content=os.urandom(20000)).status_code
 
     def readiness(self) -> tuple[int, str]:
-        answer = httpx.get(
-            f"{self._house.addresses['dashboard']}/readyz",
-            headers={"authorization": f"Bearer {self._house.token}"},
-            trust_env=False,
-        )
+        with self._running.api() as api:
+            answer = api.get("/readyz")
         return answer.status_code, answer.text
 
     def purges(self) -> httpx.Response:
         """What is said to the wish that everything be removed."""
-        return httpx.delete(
-            f"{self._house.addresses['dashboard']}/api/captures",
-            headers={"authorization": f"Bearer {self._house.token}"},
-            trust_env=False,
-        )
+        with self._running.api() as api:
+            return api.delete("/api/captures")
 
     def until(self, answered: tuple[int, int]) -> None:
         """Try, within a bound, until mail and webhook are answered like this."""
@@ -147,41 +127,44 @@ class Person:
         raise AssertionError(f"mail and webhook were never answered {answered}")
 
 
-def test_a_full_disk_is_answered_451_and_503_until_there_is_room_again(small_disk: Path) -> None:
-    with House(data=small_disk / "data") as house:
-        person = Person(house)
+def test_a_full_disk_is_answered_451_and_503_until_there_is_room_again(small_disk: Path, tmp_path: Path) -> None:
+    with started(tmp_path, data=small_disk / "data") as running:
+        person = Person(running)
         assert (person.mails(), person.posts()) == (250, 200)
         fill(small_disk / "filler")
         person.until((451, 503))
-        before = len(every_subject(house))
+        before = len(every_subject(running))
         assert (person.mails(), person.posts()) == (451, 503)
-        assert len(every_subject(house)) == before
+        assert len(every_subject(running)) == before
         status, told = person.readiness()
         assert status == 503
         assert "ledger" in told
-        purged = person.purges()
-        assert (purged.status_code, "could be removed" in purged.json()["detail"]) == (503, True)
         (small_disk / "filler").unlink()
         person.until((250, 200))
         assert person.readiness()[0] == 200
 
 
-def fill(path: Path) -> None:
-    with path.open("wb") as file:
-        for size in (1 << 20, 1 << 12):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-                    file.flush()
-            except OSError:
-                continue
-
-
-def test_a_ledger_that_is_gone_is_answered_451_and_503_and_says_so() -> None:
-    with House() as house:
-        person = Person(house)
+def test_on_a_full_disk_it_starts_and_a_purge_gives_room_again(small_disk: Path, tmp_path: Path) -> None:
+    """Nobody else makes any."""
+    with started(tmp_path, data=small_disk / "data") as running:
+        person = Person(running)
         assert (person.mails(), person.posts()) == (250, 200)
-        for file in house.data.glob("ledger.sqlite*"):
+        fill(small_disk / "filler")
+        person.until((451, 503))
+    fill(small_disk / "more")
+    with started(tmp_path, data=small_disk / "data") as running:
+        person = Person(running)
+        purged = person.purges()
+        assert (purged.status_code, purged.json()["removed"] > 0) == (200, True)
+        person.until((250, 200))
+        assert person.readiness()[0] == 200
+
+
+def test_a_ledger_that_is_gone_is_answered_451_and_503_and_says_so(tmp_path: Path) -> None:
+    with started(tmp_path) as running:
+        person = Person(running)
+        assert (person.mails(), person.posts()) == (250, 200)
+        for file in running.data_dir.glob("ledger.sqlite*"):
             file.unlink()
         assert (person.mails(), person.posts()) == (451, 503)
         status, told = person.readiness()
