@@ -3,20 +3,19 @@
 import h2.errors
 import h2.events
 import h2.exceptions
-from mitmproxy.proxy import layer
+from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import RequestHeaders
 from mitmproxy.proxy.layers.http._http2 import Http2Server, StreamState
 
 from proxy.connection import Connection
+from proxy.h2_frames import Frames
 from proxy.head import MalformedHead
 from proxy.http1_reply import problem
 from proxy.mitm_h2_head import read_h2_head
 from proxy.mitm_request import of_http2
 from proxy.mitm_signals import Malformed, SoundstageMalformedHook
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 class Http2Side(Http2Server):
@@ -25,6 +24,17 @@ class Http2Side(Http2Server):
     def __init__(self, context: Context, connection: Connection) -> None:
         super().__init__(context)
         self._connection = connection
+        self._frames = Frames()
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Frame by frame: of what came with a frame that cannot be read, h2 would forget all requests before it."""
+        if not isinstance(event, events.DataReceived):
+            yield from super()._handle_event(event)
+            return
+        for piece in self._frames.cut(event.data):
+            yield from super()._handle_event(events.DataReceived(event.connection, piece))
+            if self._handle_event == self.done:
+                return
 
     def handle_h2_event(self, event: h2.events.Event) -> layer.CommandGenerator[bool]:
         """True where further processing must stop."""

@@ -15,9 +15,10 @@ from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
 
 from proxy.connection import Connection
+from proxy.h2_frames import PREFACE
 from proxy.mitm_http1 import Http1Side
 from proxy.mitm_http1_client import patient
-from proxy.mitm_http2 import PREFACE, Http2Side
+from proxy.mitm_http2 import Http2Side
 from proxy.mitm_stream import HeldStream, Intakes
 
 _log = logging.getLogger(__name__)

@@ -74,6 +74,14 @@ class HeldStream(HttpStream):
             return
         yield from self.send_response()
 
+    def check_killed(self, emit_error_hook: bool) -> layer.CommandGenerator[bool]:
+        """Whoever asked for all of it and has gone has asked for it: what is whole is judged, and is on record."""
+        if self.client_state == self.state_wait_for_request_headers and any(
+            isinstance(event, RequestEndOfMessage) for event in self._paused_event_queue
+        ):
+            return False
+        return (yield from super().check_killed(emit_error_hook))
+
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """The one place where a stream turns to a destination. True where it may write to it."""
         leaving = self.flow.metadata.get(LEAVING)
