@@ -1,6 +1,7 @@
 """Batch: the one transaction a handful of captures is written in. Called by the writer alone, on its connection."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic_core import from_json
 from sqlalchemy import Connection
@@ -24,6 +25,8 @@ class Settlement:
     left: bool
     evidence: EvidenceColumns | None = None
     files: tuple[tuple[str, int], ...] = ()
+    after: int = 0
+    """Octets of the answer that were told before: this is how it goes on."""
 
 
 @dataclass(slots=True)
@@ -80,14 +83,30 @@ def _settle(connection: Connection, settlement: Settlement, tally: Tally) -> lis
         statements.set_left.run(connection, [{"at_seq": found["seq"], "left": settlement.left}])
     if settlement.evidence is None:
         return []
-    octets = octets_of(settlement.evidence)
-    if octets != found["octets"]:
-        # Else what real answers take would be nothing to retention.
-        tally.octets += octets - found["octets"]
-        statements.set_octets.run(connection, [{"at_seq": found["seq"], "new_octets": octets}])
+    if settlement.after:
+        _go_on(connection, settlement.evidence, settlement.after, found, tally)
+        return []
+    _weigh(connection, found, octets_of(settlement.evidence), tally)
+    statements.drop_pieces.run(connection, [{"at_seq": found["seq"]}])
     told = {f"new_{column}": getattr(settlement.evidence, column) for column in REPLY_COLUMNS}
     statements.set_reply.run(connection, [{"at_seq": found["seq"], **told}])
     return [found["reply_sha256"]] if found["reply_sha256"] else []
+
+
+def _go_on(connection: Connection, evidence: EvidenceColumns, after: int, found: dict[str, Any], tally: Tally) -> None:
+    statements, piece = statements_for(connection.dialect), evidence.reply_body
+    statements.set_story.run(connection, [{"at_seq": found["seq"], "new_story": evidence.story}])
+    if piece:
+        statements.put_piece.put(connection, [(found["seq"], after, piece)])
+        _weigh(connection, found, found["octets"] + len(piece), tally)
+
+
+def _weigh(connection: Connection, found: dict[str, Any], octets: int, tally: Tally) -> None:
+    """Else what real answers take would be nothing to retention."""
+    if octets != found["octets"]:
+        tally.octets += octets - found["octets"]
+        statements = statements_for(connection.dialect)
+        statements.set_octets.run(connection, [{"at_seq": found["seq"], "new_octets": octets}])
 
 
 def _count(connection: Connection, repetition: Repetition) -> None:

@@ -20,7 +20,7 @@ from ledger.moment import microseconds
 from ledger.search import Search
 from ledger.store import Ledger
 from ledger.stored import Page, StoredCapture, stored_by
-from ledger.tables import captures, counters, evidence, removals
+from ledger.tables import captures, counters, evidence, pieces, removals
 from ledger.trouble import LedgerUnavailable
 
 _SHOWN = [*captures.c, evidence.c.story]
@@ -66,9 +66,11 @@ class Reader:
         statement = select(*_WHOLE).join(evidence, evidence.c.seq == captures.c.seq).where(captures.c.id == capture_id)
         with self._connection() as connection:
             row = connection.execute(statement).mappings().first()
-        if row is None:
-            return None
-        return stored_by(row, self._octets(row["reply_body"], row["reply_sha256"]) or b"")
+            if row is None:
+                return None
+            further = select(pieces.c.octets).where(pieces.c.seq == row["seq"]).order_by(pieces.c.after)
+            told = [bytes(piece) for piece in connection.execute(further).scalars()]
+        return stored_by(row, (self._octets(row["reply_body"], row["reply_sha256"]) or b"") + b"".join(told))
 
     def raw(self, capture_id: str) -> bytes | None:
         """The kept bytes; b"" of an empty body; None where only digest and size were kept, or there is no capture."""

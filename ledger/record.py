@@ -28,6 +28,8 @@ class Record:
     """Of a mail: the envelope with its options, HELO, TLS and the transcript. JSON-shaped."""
     keep: tuple[KeptObject, ...] = ()
     replay: Replay | None = None
+    after: int = 0
+    """Octets of the reply's body that are on record already."""
 
     @classmethod
     def of(cls, entry: Entry, **fields: Any) -> "Record":

@@ -19,7 +19,7 @@ from ledger.moment import microseconds, moment
 from ledger.run_losses import note_losses
 from ledger.statements import is_named
 from ledger.store import Ledger
-from ledger.tables import bodies, captures, evidence, labels, objects, recipients, removals, replays
+from ledger.tables import bodies, captures, evidence, labels, objects, pieces, recipients, removals, replays
 from ledger.tally import Tally, add_to_counter, drop_empty
 from ledger.trouble import LedgerUnavailable
 
@@ -126,7 +126,15 @@ class Removal:
         files = {sha256 for pair in connection.execute(named) for sha256 in pair if sha256 is not None}
         if not self._with_objects:
             keep_values(connection, seqs)
-        for table in (captures, evidence, recipients, labels, replays, *((objects,) if self._with_objects else ())):
+        for table in (
+            captures,
+            evidence,
+            pieces,
+            recipients,
+            labels,
+            replays,
+            *((objects,) if self._with_objects else ()),
+        ):
             connection.execute(delete(table).where(table.c.seq.in_(seqs)))
         tally.write(connection)
         drop_empty(connection)

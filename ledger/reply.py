@@ -64,3 +64,5 @@ class Reply:
     """Facts only the answer knows, added to the effect's own."""
     told: tuple[bytes, WrittenObject] | None = None
     """The body as it was put together, and of what. Says nothing of any other body."""
+    after: int = 0
+    """Octets of the body that are on record already: this one goes on from there, as a conversation's does."""

@@ -7,7 +7,7 @@ from sqlalchemy import Dialect, Table, bindparam, delete, insert, select, true, 
 
 from ledger.dialect import upsert
 from ledger.prepared import Prepared
-from ledger.tables import bodies, captures, counters, evidence, minutes, objects, recipients, replays, tallies
+from ledger.tables import bodies, captures, counters, evidence, minutes, objects, pieces, recipients, replays, tallies
 
 REPLY_COLUMNS = ("story", "reply_body", "reply_sha256")
 TALLY_KEYS = ("run", "channel", "provider", "operation", "host", "verdict", "departed")
@@ -45,6 +45,8 @@ class Statements:
             .where(evidence.c.seq == bindparam("at_seq"))
             .values({column: bindparam(f"new_{column}") for column in REPLY_COLUMNS})
         )
+        self.put_piece = every(insert(pieces), pieces)
+        self.drop_pieces = prepared(delete(pieces).where(pieces.c.seq == bindparam("at_seq")))
         self.find_story = prepared(
             select(evidence.c.seq, evidence.c.story)
             .join(captures, captures.c.seq == evidence.c.seq)

@@ -100,6 +100,17 @@ evidence = Table(
 )
 """A body lies in the row, or in the file its `sha256` names. `kept`: as `ledger.kept` tells it."""
 
+pieces = Table(
+    "pieces",
+    METADATA,
+    Column("seq", BIG, nullable=False),
+    Column("after", BIG, nullable=False),
+    Column("octets", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("seq", "after"),
+    sqlite_with_rowid=False,
+)
+"""How an answer goes on that is recorded as it comes; `after`: octets of it that were recorded before."""
+
 recipients = Table(
     "recipients",
     METADATA,

@@ -87,10 +87,13 @@ class Writer:
         """Say what became of a departure; `reply` is the capture once more, now with its answer."""
 
         def settlement(files: Files) -> Settlement:
-            return Settlement(capture_id, left, None if reply is None else evidence_of(reply, files), files)
+            if reply is None:
+                return Settlement(capture_id, left)
+            return Settlement(capture_id, left, evidence_of(reply, files), files, reply.after)
 
+        long = () if reply is None or reply.after else (_reply_body(reply),)
         try:
-            await self._named(() if reply is None else (_reply_body(reply),), settlement)
+            await self._named(long, settlement)
         finally:
             received = self._departing.pop(capture_id, None)
             if received is not None:

@@ -68,8 +68,8 @@ def _fields(headers: Marks, h2: bool) -> Fields:
     return fields
 
 
-def reply_of(response: http.Response, body: bytes, *, flags: tuple[str, ...] = ()) -> Reply:
-    """A destination's own answer, as it is kept. `body` is as much of it as is kept."""
+def reply_of(response: http.Response, body: bytes, *, flags: tuple[str, ...] = (), after: int = 0) -> Reply:
+    """A destination's own answer, as it is kept. `body` is as much of it as is kept, `after` so much told before."""
     trailers = response.trailers.fields if response.trailers else ()
     return Reply(
         fidelity="real",
@@ -78,6 +78,7 @@ def reply_of(response: http.Response, body: bytes, *, flags: tuple[str, ...] = (
         body=body,
         trailers=_texts(trailers),
         flags=flags,
+        after=after,
     )
 
 

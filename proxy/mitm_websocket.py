@@ -56,34 +56,33 @@ class Transcript:
     def __init__(self) -> None:
         self.sent = 0
         self.received = 0
-        self._lines = bytearray()
+        self._octets = 0
         self._full = False
 
-    def add(self, content: bytes, *, text: bool, from_client: bool) -> None:
-        """Note one message, whole where there is room."""
+    def add(self, content: bytes, *, text: bool, from_client: bool) -> bytes:
+        """The line that notes one message, whole where there is room; else nothing."""
         if from_client:
             self.sent += 1
         else:
             self.received += 1
         shown = {"text": content.decode("utf-8", "replace")} if text else {"base64": base64.b64encode(content).decode()}
-        self._note(shown, from_client)
+        return self._line(shown, from_client)
 
-    def add_control(self, frame: ControlFrame) -> None:
-        """Note what was said between messages. It counts for none."""
+    def add_control(self, frame: ControlFrame) -> bytes:
+        """The line that notes what was said between messages. It counts for none."""
         coded = base64.b64encode(frame.payload).decode()
-        self._note({"control": frame.kind, "base64": coded}, frame.from_client)
+        return self._line({"control": frame.kind, "base64": coded}, frame.from_client)
 
-    def _note(self, shown: dict[str, str], from_client: bool) -> None:
+    def _line(self, shown: dict[str, str], from_client: bool) -> bytes:
         line = json.dumps({"from": "client" if from_client else "server", **shown}).encode() + b"\n"
-        if self._full or len(self._lines) + len(line) > LONGEST:
-            self._full = True
-            return
-        self._lines += line
+        self._full = self._full or self._octets + len(line) > LONGEST
+        return b"" if self._full else line
 
-    def reply(self, handshake: Response) -> Reply:
-        """The handshake's answer with the conversation so far."""
-        kept = reply_of(handshake, bytes(self._lines), flags=("reply_truncated",) if self._full else ())
+    def reply(self, handshake: Response, line: bytes) -> Reply:
+        """The handshake's answer, whose body goes on with a line: what was said before is on record."""
+        kept = reply_of(handshake, line, flags=("reply_truncated",) if self._full else (), after=self._octets)
         kept.facts["messages"] = {"sent": self.sent, "received": self.received}
+        self._octets += len(line)
         return kept
 
 
@@ -93,10 +92,10 @@ async def record_message(flow: HTTPFlow, leaving: Leaving) -> None:
         raise ValueError("a message came on a connection that is no WebSocket")
     transcript = flow.metadata.setdefault(TRANSCRIPT, Transcript())
     message = flow.websocket.messages[-1]
-    transcript.add(message.content, text=message.is_text, from_client=message.from_client)
+    line = transcript.add(message.content, text=message.is_text, from_client=message.from_client)
     # mitmproxy would keep every message for as long as the connection lasts.
     flow.websocket.messages.clear()
-    await leaving.settle(transcript.reply(flow.response))
+    await leaving.settle(transcript.reply(flow.response, line))
 
 
 async def record_control(frame: ControlFrame, leaving: Leaving) -> None:
@@ -104,5 +103,5 @@ async def record_control(frame: ControlFrame, leaving: Leaving) -> None:
     if frame.flow.response is None or not frame.payload:
         return
     transcript = frame.flow.metadata.setdefault(TRANSCRIPT, Transcript())
-    transcript.add_control(frame)
-    await leaving.settle(transcript.reply(frame.flow.response))
+    line = transcript.add_control(frame)
+    await leaving.settle(transcript.reply(frame.flow.response, line))

@@ -79,6 +79,7 @@ def filed(passage: Passage, reply: Reply | None, *, left: bool, masker: Masker) 
         session=session,
         keep=told.keep,
         replay=told.replay,
+        after=told.after,
     )
 
 
@@ -112,6 +113,7 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
         session={},
         keep=shown.keep,
         replay=reply.replay,
+        after=reply.after,
     )
 
 
@@ -201,7 +203,7 @@ def _entry(
         body.size,
         body.sha256 if body.size else None,
         reply.status or None,
-        len(reply.body),
+        reply.after + len(reply.body),
         reply.attempt_of,
         facts,
         tuple(dict.fromkeys(every_flag)) if every_flag else (),

@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -79,7 +79,10 @@ class MemoryGate:
             if error is not None:
                 raise error
             taken.left = left
-            taken.reply = reply
+            if reply is not None and reply.after and taken.reply is not None:
+                taken.reply = replace(reply, body=taken.reply.body + reply.body)
+            else:
+                taken.reply = reply
             taken.settled.append((left, reply))
             self._changed.set()
 

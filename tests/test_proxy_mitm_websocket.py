@@ -9,6 +9,7 @@ import pytest_asyncio
 import wsproto
 import wsproto.events
 from mitm_house import MitmHouse, mitm_house, until_end
+from mitmproxy.http import Response
 
 from ledger.trouble import LedgerUnavailable
 from proxy.mitm_websocket import LONGEST, LONGEST_MESSAGE, Transcript
@@ -70,6 +71,20 @@ async def test_messages_of_an_opted_in_socket_are_recorded_with_its_handshake(ho
     assert taken.reply.status == 101
     assert taken.reply.facts["messages"] == {"sent": 2, "received": 2}
     assert b'{"from": "client", "text": "two"}' in taken.reply.body
+
+
+async def test_each_message_is_recorded_once_however_many_came_before_it(house: MitmHouse) -> None:
+    client, _ = await opened(house)
+    await client.hear()
+    for number in range(20):
+        client.say(f"{number} {'x' * 500}")
+        await client.hear()
+    client.writer.close()
+
+    (taken,) = house.gate.taken
+    assert taken.reply is not None
+    assert len(taken.reply.body.splitlines()) == 40
+    assert sum(len(reply.body) for _, reply in taken.settled if reply is not None) == len(taken.reply.body)
 
 
 async def test_what_is_said_between_messages_is_recorded_too(house: MitmHouse) -> None:
@@ -148,8 +163,12 @@ async def test_a_message_that_never_ends_ends_the_connection(house: MitmHouse) -
 
 
 def test_a_transcript_is_bounded_and_still_counts() -> None:
-    transcript = Transcript()
+    transcript, handshake = Transcript(), Response.make(101)
+    kept = 0
     for _ in range(5):
-        transcript.add(b"x" * (LONGEST // 2), text=False, from_client=True)
-    assert transcript.sent == 5
-    assert len(transcript._lines) <= LONGEST
+        line = transcript.add(b"x" * (LONGEST // 2), text=False, from_client=True)
+        reply = transcript.reply(handshake, line)
+        assert reply.after == kept
+        kept += len(reply.body)
+    assert (transcript.sent, reply.flags) == (5, ("reply_truncated",))
+    assert LONGEST // 2 < kept <= LONGEST
