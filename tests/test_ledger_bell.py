@@ -18,7 +18,7 @@ async def test_each_ring_is_followed_by_an_answer_in_the_loops_thread() -> None:
     for _ in range(3):
         news.clear()
         await asyncio.to_thread(bell.ring)
-        await asyncio.wait_for(news.wait(), 5)
+        await asyncio.wait_for(news.wait(), 30)
     assert set(answered) == {threading.get_ident()}
     bell.close()
 

@@ -24,7 +24,7 @@ async def test_the_newest_is_told_in_the_end_and_never_an_older_one(each: int) -
     for seq in range(each, newest + 1, each):
         await asyncio.sleep(0.005)
         commits.publish(seq)
-    await asyncio.wait_for(following, 5)
+    await asyncio.wait_for(following, 30)
     assert told[0] == 0
     assert told == sorted(set(told))
 
@@ -35,5 +35,5 @@ async def test_a_settlement_is_told_with_the_old_number() -> None:
     news = commits.follow()
     assert await anext(news) == 3
     commits.publish(0)
-    assert await asyncio.wait_for(anext(news), 5) == 3
+    assert await asyncio.wait_for(anext(news), 30) == 3
     await news.aclose()  # type: ignore[attr-defined]  # it is a generator

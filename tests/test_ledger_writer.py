@@ -268,7 +268,7 @@ async def test_followers_hear_of_commits(tmp_path: Path) -> None:
         first = asyncio.ensure_future(anext(news))
         await asyncio.sleep(0)
         await house.writer.record(mail_of("hi", ["a@example.com"]))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             seq = await first
             while seq < 1:
                 seq = await anext(news)
