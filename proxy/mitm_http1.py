@@ -62,6 +62,7 @@ class Http1Side(Http1Server):
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         yield from super()._handle_event(event)
         if self.state == self.wait and len(self.buf) > AHEAD:
+            yield from self._unread(f"more than {AHEAD} octets came before the request ahead of them was answered")
             yield commands.CloseConnection(self.conn)
 
     def send(self, event: HttpEvent) -> layer.CommandGenerator[None]:
@@ -138,14 +139,25 @@ class Http1Side(Http1Server):
         """A client that closes its half has sent all of its request, and may still read the answer (RFC 9112, 9.6)."""
         if isinstance(event, events.ConnectionClosed) and self.conn.state & ConnectionState.CAN_WRITE:
             self._half_closed = True
-        else:
-            yield from super().wait(event)
+            return
+        if isinstance(event, events.ConnectionClosed):
+            yield from self._unread("the client went away before what it had sent ahead was read")
+        yield from super().wait(event)
+
+    def _unread(self, why: str) -> layer.CommandGenerator[None]:
+        """Record what will not be read any more: requests that nobody judges were attempted all the same."""
+        ahead = bytes(self.buf[:LONGEST_HEAD])
+        self.buf.clear()
+        if ahead:
+            yield SoundstageMalformedHook(Malformed(ahead, why, ("truncated",)))
 
     def mark_done(self, *, request: bool = False, response: bool = False) -> layer.CommandGenerator[None]:
         """The request, or its answer, is over."""
         yield from super().mark_done(request=request, response=response)
         if self._half_closed and self.state == self.read_headers:
             yield from self._end()
+        elif self._half_closed and self.state == self.read_body:
+            yield from self._break_off("the client went away before its request's body was whole", "truncated")
 
     def _break_off(self, why: str, flag: str) -> layer.CommandGenerator[None]:
         """The body will never be whole: recorded with its head, and the request dropped."""
