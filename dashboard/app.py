@@ -26,8 +26,9 @@ from dashboard.live_stream import Streams
 from dashboard.mailhog_api import MailHogApi
 from dashboard.mailpit_changes import MailpitChanges
 from dashboard.mailpit_reading import MailpitReading
-from dashboard.page_doctor import doctor_pages
-from dashboard.page_policy import policy_pages
+from dashboard.page_doctor import DoctorPages
+from dashboard.page_live import PartOf
+from dashboard.page_policy import PolicyPages
 from dashboard.page_runs import RunPages
 from dashboard.pages import page_routes
 from dashboard.pages_sign_in import SignInPages
@@ -76,12 +77,14 @@ def create_app(settings: DashboardSettings, reader: Reader, gateway: Gateway, la
     app.include_router(MailHogApi(reader, labels, gateway).routes())
     app.include_router(live_routes(reader, feed, streams, callers))
     app.include_router(SignInPages(callers, SignInLinks(settings.data_dir), SignInRate()).routes())
-    app.include_router(page_routes(reader, gateway, feed, streams, callers, labels, rendering))
     reports = DoctorReports(settings.data_dir)
     app.include_router(doctor_routes(reports))
-    app.include_router(doctor_pages(reports, rendering))
-    app.include_router(RunPages(link, reader, verdicts, rendering).routes())
-    app.include_router(policy_pages(gateway, rendering))
+    doctor, policy = DoctorPages(reports, rendering), PolicyPages(gateway, rendering)
+    runs = RunPages(link, reader, verdicts, rendering)
+    for router in (doctor.routes(), policy.routes(), runs.routes()):
+        app.include_router(router)
+    parts: dict[str, PartOf] = {"doctor": doctor.part, "policy": policy.part, "runs": runs.list_part, "run": runs.part}
+    app.include_router(page_routes(reader, gateway, feed, streams, callers, labels, rendering, parts))
     describe_api(app)
     return app
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from dashboard.gateway_link import Gateway, GatewayUnreachable
+from ledger.trouble import LedgerUnavailable
 
 RETRY = 0.5
 """Seconds between looks at the ledger itself while the gateway does not answer."""
@@ -21,6 +22,8 @@ class CommitFeed:
         self._last_seq = last_seq
         self._grown = asyncio.Condition()
         self.last = 0
+        self.away = False
+        """Whether the gateway let go of us, or never answered."""
         self.closed = False
 
     async def start(self) -> None:
@@ -32,13 +35,16 @@ class CommitFeed:
         while True:
             try:
                 async for seq in self._gateway.commits():
+                    self.away = False
                     await self._tell(seq)
             except GatewayUnreachable:
                 pass
             except Exception:
                 # Somebody's wait must not hang for ever because one push was malformed.
                 _log.exception("The gateway's commits could not be followed.")
-            await self._tell(await asyncio.to_thread(self._last_seq))
+            self.away = True
+            with contextlib.suppress(LedgerUnavailable):  # it is asked again, and pages say it by themselves
+                await self._tell(await asyncio.to_thread(self._last_seq))
             await asyncio.sleep(RETRY)
 
     async def beyond(self, seq: int, seconds: float) -> int:

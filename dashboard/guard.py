@@ -8,8 +8,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import cron_token
+from dashboard.bare_page import refusal_page
 from dashboard.body_limit import BODY_LIMIT, LimitedBody
 from dashboard.caller import Caller, Callers
+from dashboard.looking import looks
 from dashboard.mailpit_sign_in import CHALLENGE, as_bearer, how_to_sign_in, is_drop_in
 from dashboard.own_run import check_own
 from dashboard.problem import Problem
@@ -67,7 +69,7 @@ class Guard:
             _log.exception("The dashboard failed at %s %s.", scope["method"], scope["path"])
             if not started:
                 wrong = Problem(500, "The dashboard failed at this; its log says why.")
-                await wrong.response()(scope, receive, send_safely)
+                await _refuse(wrong, scope, receive, send_safely)
 
     def _admit(self, scope: Scope, headers: Headers) -> Caller | None:
         path, method = scope["path"], scope["method"]
@@ -107,7 +109,10 @@ async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) 
             await sign_in_page(401)(scope, receive, send)
             return
         problem.more["headers"] = {"www-authenticate": CHALLENGE if drop_in else 'Bearer realm="soundstage"'}
-    await problem.response()(scope, receive, send)
+        await problem.response()(scope, receive, send)
+        return
+    told = refusal_page(problem.status, problem.detail) if looks(scope["path"], headers) else problem.response()
+    await told(scope, receive, send)
 
 
 def host_name(host: str) -> str:

@@ -44,22 +44,33 @@ class Streams:
         self._keep_alive = keep_alive
         self._open = 0
 
-    def response(self, after: int, fetch: Fetch, allowed: Callable[[], bool]) -> StreamingResponse:
-        """`allowed` is asked before anything is sent: a revoked session sees nothing more."""
+    def response(
+        self, after: int, fetch: Fetch, allowed: Callable[[], bool], look: float = KEEP_ALIVE
+    ) -> StreamingResponse:
+        """`allowed` is asked before anything is sent: a revoked session sees nothing more.
+
+        `look`: seconds after which `fetch` is asked again where nothing was captured.
+        """
         if self._open >= STREAM_LIMIT:
             raise Problem(503, f"{STREAM_LIMIT} live streams are open already; close some pages.")
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self._frames(after, fetch, allowed), 200, headers, "text/event-stream")
+        frames = self._frames(after, fetch, allowed, min(look, self._keep_alive))
+        return StreamingResponse(frames, 200, headers, "text/event-stream")
 
-    async def _frames(self, after: int, fetch: Fetch, allowed: Callable[[], bool]) -> AsyncIterator[str]:
+    async def _frames(self, after: int, fetch: Fetch, allowed: Callable[[], bool], look: float) -> AsyncIterator[str]:
         self._open += 1
+        quiet = 0.0
         try:
             yield "retry: 1000\n\n"
             while not self._feed.closed and await asyncio.to_thread(allowed):
                 after, events = await fetch(after)
                 for frame in events:
                     yield frame
-                if await self._feed.beyond(after, self._keep_alive) <= after:
+                quiet = 0.0 if events else quiet
+                if await self._feed.beyond(after, look) <= after:
+                    quiet += look
+                if quiet >= self._keep_alive:
+                    quiet = 0.0
                     yield ": still here\n\n"
         finally:
             self._open -= 1

@@ -1,10 +1,13 @@
 """The page Doctor: the reports that were filed, and one of them finding by finding."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from dashboard.page_part import PagePart
 from dashboard.rendering import Rendering
 from ledger.doctor_reports import DoctorReports
 
@@ -28,28 +31,44 @@ SENTENCES = {
 LOST = {"heading": "No such report", "sentence": "It was never filed, or newer ones have taken its place."}
 
 
-def doctor_pages(reports: DoctorReports, rendering: Rendering) -> APIRouter:
+class DoctorPages:
     """`/doctor` and `/doctor/{id}`."""
-    router = APIRouter(include_in_schema=False)
 
-    @router.get("/doctor")
-    def latest(request: Request) -> HTMLResponse:
-        found = reports.latest()
-        return _drawn(rendering, request, found, found[0] if found else None)
+    def __init__(self, reports: DoctorReports, rendering: Rendering) -> None:
+        self._reports = reports
+        self._rendering = rendering
 
-    @router.get("/doctor/{report_id}")
-    def one(request: Request, report_id: str) -> HTMLResponse:
-        report = reports.get(report_id)
-        if report is None:
-            return rendering.page(request, "lost.html", 404, **LOST)
-        return _drawn(rendering, request, reports.latest(), report)
+    def routes(self) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/doctor", self.latest, methods=["GET"])
+        router.add_api_route("/doctor/{report_id}", self.one, methods=["GET"])
+        return router
 
-    return router
+    def part(self, of: str) -> PagePart:
+        """With the latest report open, or that one."""
 
+        async def news() -> Sequence[str]:
+            return await asyncio.to_thread(self._reports.ids)
 
-def _drawn(
-    rendering: Rendering, request: Request, latest: list[dict[str, Any]], report: dict[str, Any] | None
-) -> HTMLResponse:
-    findings = [] if report is None else sorted(report["findings"], key=lambda one: ORDER.index(one["verdict"]))
-    told = {"reports": latest, "report": report, "findings": findings, "order": ORDER}
-    return rendering.page(request, "doctor.html", verdict_signs=SIGNS, sentences=SENTENCES, **told)
+        async def values() -> dict[str, Any]:
+            return await asyncio.to_thread(self._told, of)
+
+        return PagePart("doctor_part.html", news, values)
+
+    async def latest(self, request: Request) -> HTMLResponse:
+        return await self._page(request, "")
+
+    async def one(self, request: Request, report_id: str) -> HTMLResponse:
+        if await asyncio.to_thread(self._reports.get, report_id) is None:
+            return self._rendering.page(request, "lost.html", 404, **LOST)
+        return await self._page(request, report_id)
+
+    async def _page(self, request: Request, of: str) -> HTMLResponse:
+        return self._rendering.page(request, "doctor.html", of=of, **await self.part(of).drawn())
+
+    def _told(self, of: str) -> dict[str, Any]:
+        latest = self._reports.latest()
+        report = self._reports.get(of) if of else latest[0] if latest else None
+        findings = [] if report is None else sorted(report["findings"], key=lambda one: ORDER.index(one["verdict"]))
+        told = {"reports": latest, "report": report, "findings": findings, "order": ORDER}
+        return {"verdict_signs": SIGNS, "sentences": SENTENCES, **told}

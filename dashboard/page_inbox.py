@@ -71,7 +71,7 @@ class InboxPages:
     async def message(self, request: Request, capture_id: str, q: str = "", tab: str = "") -> HTMLResponse:
         stored = await asyncio.to_thread(self._reader.get, capture_id)
         if stored is None:
-            return self._rendering.page(request, "lost.html", 404, **LOST)
+            return self.lost(request)
         # Opening it is reading it: before the list is drawn, so that both say the same.
         await asyncio.to_thread(self._labels.open, stored)
         return await self.shown(request, stored, q, tab)
@@ -80,7 +80,7 @@ class InboxPages:
         """Change what people put on it."""
         stored = await asyncio.to_thread(self._reader.get, capture_id)
         if stored is None:
-            return self._rendering.page(request, "lost.html", 404, **LOST)
+            return self.lost(request)
         wrong = ""
         try:
             await self._labels.change(stored, await plain_form(request))
@@ -89,6 +89,12 @@ class InboxPages:
         if wrong or asks_for(request, "message"):
             return await self.shown(request, stored, q, tab, wrong=wrong)
         return RedirectResponse(f"/inbox{queries(q)['query']}", 303)
+
+    def lost(self, request: Request) -> HTMLResponse:
+        """Raises Problem where htmx asks for it as a part: what is shown stays, and why is told beside it."""
+        if asks_for(request, "message"):
+            raise Problem(404, LOST["sentence"])
+        return self._rendering.page(request, "lost.html", 404, **LOST)
 
     async def shown(self, request: Request, stored: StoredCapture, q: str, tab: str, **more: Any) -> HTMLResponse:
         """The message, in its page or alone."""

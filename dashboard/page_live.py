@@ -1,7 +1,7 @@
-"""The pages' live stream: rows and figures as HTML, already filtered, one stream a page."""
+"""The pages' live stream: rows and parts as HTML, already filtered, one stream a page."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -12,9 +12,10 @@ from dashboard.attempt_query import attempt_query
 from dashboard.caller import Callers
 from dashboard.commit_feed import CommitFeed
 from dashboard.inbox_labels import InboxLabels
+from dashboard.live_part import part_drawn, with_gateway
 from dashboard.live_stream import Events, Fetch, Streams, event, resume_from
 from dashboard.look import row
-from dashboard.page_now import Now
+from dashboard.page_part import PagePart
 from dashboard.problem import Problem
 from dashboard.rendering import Rendering
 from dashboard.search_language import Search, parse
@@ -23,12 +24,14 @@ from ledger.reader import Reader
 
 ROWS = 60
 """The most rows one look adds: more scroll by faster than anybody reads."""
-FIGURES_PAUSE = 0.5
-"""Seconds between two drawings of the figures, however fast captures come."""
+LOOK = 1.0
+"""Seconds until what changes without a capture is seen: a run that ends, a reload, a gateway that went away."""
+PartOf = Callable[[str], PagePart]
+"""The part of a page, by what is open on it."""
 
 
 class PageLive:
-    """`GET /live?page=now|inbox|attempts`."""
+    """`GET /live?page=inbox|attempts|error`, or one of `parts`, with what is open on it as `of`."""
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class PageLive:
         feed: CommitFeed,
         streams: Streams,
         callers: Callers,
-        now: Now,
+        parts: Mapping[str, PartOf],
         rendering: Rendering,
         labels: InboxLabels,
     ) -> None:
@@ -44,7 +47,7 @@ class PageLive:
         self._feed = feed
         self._streams = streams
         self._callers = callers
-        self._now = now
+        self._parts = parts
         self._rendering = rendering
         self._labels = labels
 
@@ -53,14 +56,17 @@ class PageLive:
         router.add_api_route("/live", self.live, methods=["GET"], response_class=StreamingResponse)
         return router
 
-    async def live(self, request: Request, page: str, q: str = "") -> StreamingResponse:
-        after = min(resume_from(request, self._feed.last), self._feed.last)
-        fetch = self._fetch_for(request, page, q)
-        return self._streams.response(after, fetch, still_allowed(request, self._callers))
+    async def live(self, request: Request, page: str, q: str = "", of: str = "") -> StreamingResponse:
+        seen = resume_from(request, self._feed.last)
+        if page in self._parts:
+            fetch = part_drawn(self._parts[page](of), seen, self._feed, self._rendering)
+        else:
+            fetch = self._rows_for(request, page, q)
+        after = 0 if page in self._parts else min(seen, self._feed.last)
+        allowed = still_allowed(request, self._callers)
+        return self._streams.response(after, with_gateway(fetch, self._feed), allowed, LOOK)
 
-    def _fetch_for(self, request: Request, page: str, q: str) -> Fetch:
-        if page == "now":
-            return self._figures
+    def _rows_for(self, request: Request, page: str, q: str) -> Fetch:
         if page == "inbox":
             query = f"?{urlencode({'q': q})}" if q else ""
             # Parsed at each look: `after:2h` means two hours before then.
@@ -68,15 +74,13 @@ class PageLive:
         if page == "attempts":
             asked = attempt_query(request.query_params)
             return self._rows(lambda: Search(asked.filters, wrong=asked.wrong), "attempt_row.html", "")
+        if page == "error":
+            return self._nothing
         raise Problem(422, f"page: {page[:40]!r} has no live stream.", parameter="page", value=page[:40])
 
-    async def _figures(self, after: int) -> tuple[int, Events]:
-        known = self._feed.last
-        if known <= after:
-            return after, []
-        frame = event(await self._now.fragment(), known, "figures")
-        await asyncio.sleep(FIGURES_PAUSE)
-        return known, [frame]
+    async def _nothing(self, after: int) -> tuple[int, Events]:
+        """A page that waits for the gateway alone."""
+        return self._feed.last, []
 
     def _rows(self, asked: Callable[[], Search], template: str, query: str, *, counting: bool = False) -> Fetch:
         async def fetch(after: int) -> tuple[int, Events]:

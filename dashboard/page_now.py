@@ -13,7 +13,8 @@ from dashboard.commit_feed import CommitFeed
 from dashboard.figures import Alert, Figures
 from dashboard.gateway_link import Gateway, GatewayUnreachable, Readiness
 from dashboard.look import row
-from dashboard.refused import refused
+from dashboard.page_part import PagePart
+from dashboard.refused import PREFIX, refused
 from dashboard.rendering import Rendering
 from ledger.filters import Filters
 from ledger.moment import moment
@@ -29,18 +30,27 @@ SPAN = "2 hours"
 class Now:
     """Draws the figures, for the page and for its live stream."""
 
-    def __init__(self, reader: Reader, gateway: Gateway, rendering: Rendering) -> None:
+    def __init__(self, reader: Reader, gateway: Gateway, feed: CommitFeed, rendering: Rendering) -> None:
         self._reader = reader
         self._gateway = gateway
+        self._feed = feed
         self._rendering = rendering
 
-    async def figures(self) -> Figures:
-        policy, ready = await self._asked()
-        return await asyncio.to_thread(self._drawn, policy, ready, await self._metrics())
+    def part(self, _of: str = "") -> PagePart:
+        """All of it."""
+        return PagePart("now_figures.html", self._news, self._values)
 
-    async def fragment(self) -> str:
-        """The figures as HTML, without the frame."""
-        return await asyncio.to_thread(self._rendering.text, "now_figures.html", figures=await self.figures())
+    async def _news(self) -> tuple[Any, ...]:
+        """What the sums are made of, without summing up: as many captures, the same policy, the same two minutes."""
+        policy, ready = await self._asked()
+        soon = said.policy_alerts(policy, self._rendering.clock()) if policy else []
+        packets = [amount for name, amount in (await self._metrics()).items() if name.startswith(PREFIX)]
+        bucket = self._rendering.clock().timestamp() // BUCKET
+        return self._feed.last, policy, ready, soon, packets, bucket
+
+    async def _values(self) -> dict[str, Any]:
+        policy, ready = await self._asked()
+        return {"figures": await asyncio.to_thread(self._drawn, policy, ready, await self._metrics())}
 
     async def _asked(self) -> tuple[dict[str, Any] | None, Readiness]:
         try:
@@ -86,13 +96,12 @@ class Now:
         )
 
 
-def now_routes(now: Now, feed: CommitFeed, rendering: Rendering) -> APIRouter:
+def now_routes(now: Now, rendering: Rendering) -> APIRouter:
     """`/`."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
     async def page(request: Request) -> HTMLResponse:
-        seq = feed.last
-        return rendering.page(request, "now.html", seq=seq, figures=await now.figures())
+        return rendering.page(request, "now.html", **await now.part().drawn())
 
     return router

@@ -1,6 +1,7 @@
 """The page Policy: what may leave, the files as they were loaded, and what would happen to a request."""
 
-from datetime import UTC, datetime, timedelta
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,6 +10,7 @@ from starlette.responses import HTMLResponse
 from dashboard import figures as said
 from dashboard.gateway_link import Gateway
 from dashboard.look import CHANNEL_WORDS
+from dashboard.page_part import PagePart
 from dashboard.policy_question import policy_question, proposal
 from dashboard.rendering import Rendering
 
@@ -16,29 +18,38 @@ EXAMPLE = timedelta(days=30)
 """How far ahead the opt-in ends that is shown where there is none."""
 
 
-def policy_pages(gateway: Gateway, rendering: Rendering) -> APIRouter:
+class PolicyPages:
     """`/policy`, with the question in its address."""
-    router = APIRouter(include_in_schema=False)
 
-    @router.get("/policy")
-    async def policy(request: Request, ask: str = "", live: str = "") -> HTMLResponse:
-        told, files = await gateway.policy(), await gateway.policy_files()
-        now = datetime.now(UTC)
-        return rendering.page(
-            request,
-            "policy.html",
-            environment=told.get("environment"),
-            alerts=said.policy_alerts(told, now),
-            opt_ins=said.opt_ins(told, now),
-            files=files["files"],
-            defaults=defaults_shown(files["defaults"]),
-            soon=f"{now + EXAMPLE:%Y-%m-%d}",
-            ask=ask,
-            live=bool(live),
-            answer=await _answer(gateway, ask, live=bool(live)) if ask.strip() else None,
-        )
+    def __init__(self, gateway: Gateway, rendering: Rendering) -> None:
+        self._gateway = gateway
+        self._rendering = rendering
 
-    return router
+    def routes(self) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/policy", self.policy, methods=["GET"])
+        return router
+
+    def part(self, _of: str = "") -> PagePart:
+        """All but the question: its answer is of when it was asked."""
+        return PagePart("policy_part.html", self._values, self._values)
+
+    async def policy(self, request: Request, ask: str = "", live: str = "") -> HTMLResponse:
+        answer = await _answer(self._gateway, ask, live=bool(live)) if ask.strip() else None
+        asked = {"ask": ask, "live": bool(live), "answer": answer}
+        return self._rendering.page(request, "policy.html", **asked, **await self.part().drawn())
+
+    async def _values(self) -> dict[str, Any]:
+        told, files = await asyncio.gather(self._gateway.policy(), self._gateway.policy_files())
+        now = self._rendering.clock()
+        return {
+            "environment": told.get("environment"),
+            "alerts": said.policy_alerts(told, now),
+            "opt_ins": said.opt_ins(told, now),
+            "files": files["files"],
+            "defaults": defaults_shown(files["defaults"]),
+            "soon": f"{now + EXAMPLE:%Y-%m-%d}",
+        }
 
 
 def defaults_shown(defaults: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:

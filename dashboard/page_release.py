@@ -8,10 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.gateway_link import Gateway, GatewayUnreachable
-from dashboard.page_inbox import LOST, InboxPages, asks_for
+from dashboard.page_inbox import InboxPages, asks_for
 from dashboard.plain_form import plain_form
 from dashboard.released import UNKNOWN, Released, outcome
-from dashboard.rendering import Rendering
 from ledger.reader import Reader
 
 _BETWEEN = re2.compile(r"[,;\s]+")
@@ -20,10 +19,9 @@ _BETWEEN = re2.compile(r"[,;\s]+")
 class ReleasePages:
     """`POST /inbox/{id}/release`."""
 
-    def __init__(self, reader: Reader, gateway: Gateway, rendering: Rendering, inbox: InboxPages) -> None:
+    def __init__(self, reader: Reader, gateway: Gateway, inbox: InboxPages) -> None:
         self._reader = reader
         self._gateway = gateway
-        self._rendering = rendering
         self._inbox = inbox
 
     def routes(self) -> APIRouter:
@@ -34,7 +32,7 @@ class ReleasePages:
     async def release(self, request: Request, capture_id: str, q: str = "", tab: str = "") -> Response:
         stored = await asyncio.to_thread(self._reader.get, capture_id)
         if stored is None:
-            return self._rendering.page(request, "lost.html", 404, **LOST)
+            return self._inbox.lost(request)
         form = await plain_form(request)
         # Only blanks and commas part addresses: whatever else is in one stays in it, and is refused with it.
         to = [one for one in _BETWEEN.split(form.get("to", "")) if one] if form.get("to", "").isprintable() else []

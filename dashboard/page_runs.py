@@ -1,11 +1,14 @@
 """Runs: the latest, and one of them: what it did, how it was held, and expectation by expectation what came of it."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from dashboard.page_part import PagePart
+from dashboard.problem import Problem
 from dashboard.rendering import Rendering, lasted
 from dashboard.runs_link import RunsLink
 from dashboard.verdicts import Judged, Verdicts
@@ -25,6 +28,10 @@ ENDED = {
 LOST = {"heading": "No such run", "sentence": "It was never opened here, or retention has taken it."}
 
 
+class NoRun(Problem):
+    """The run that is asked for was never opened, or is not kept any more."""
+
+
 class RunPages:
     """`/runs` and `/runs/{id}`. No page shows a run's credentials."""
 
@@ -40,22 +47,51 @@ class RunPages:
         router.add_api_route("/runs/{run_id}", self.one, methods=["GET"])
         return router
 
+    def list_part(self, of: str) -> PagePart:
+        """The list: of all of them, or of the `open` ones."""
+
+        async def values() -> dict[str, Any]:
+            told = await self._link.ask("run_list", {"open": True if of == "open" else None, "limit": LATEST})
+            runs = [_outlined(run) for run in told["items"]]
+            return {"runs": runs, "open_alone": of == "open", "most": LATEST}
+
+        return PagePart("runs_part.html", values, values)
+
+    def part(self, of: str) -> PagePart:
+        """One run. Problem, with the status 404, where there is none."""
+
+        async def news() -> tuple[Any, ...]:
+            return await self._run(of), [judged.at for judged in self._verdicts.of(of)]
+
+        async def values() -> dict[str, Any]:
+            return await asyncio.to_thread(self._told, await self._run(of))
+
+        return PagePart("run_part.html", news, values)
+
     async def latest(self, request: Request, show: str = "") -> HTMLResponse:
-        open_alone = show == "open"
-        told = await self._link.ask("run_list", {"open": True if open_alone else None, "limit": LATEST})
-        runs = [_outlined(run) for run in told["items"]]
-        return self._rendering.page(request, "runs.html", runs=runs, open_alone=open_alone, most=LATEST)
+        of = "open" if show == "open" else ""
+        return self._rendering.page(request, "runs.html", of=of, **await self.list_part(of).drawn())
 
     async def one(self, request: Request, run_id: str) -> HTMLResponse:
+        try:
+            drawn = await self.part(run_id).drawn()
+        except NoRun:
+            return self._rendering.page(request, "lost.html", 404, **LOST)
+        return self._rendering.page(request, "run.html", **drawn)
+
+    async def _run(self, run_id: str) -> dict[str, Any]:
         run = await self._link.run_show(run_id)
         if run is None:
-            return self._rendering.page(request, "lost.html", 404, **LOST)
-        judged = [await asyncio.to_thread(self._shown, one, run) for one in self._verdicts.of(run["id"])]
+            raise NoRun(404, f"There is no run {run_id[:100]!r}.")
+        return run
+
+    def _told(self, run: Mapping[str, Any]) -> dict[str, Any]:
+        judged = [self._shown(one, run) for one in self._verdicts.of(run["id"])]
         values = {"how": CONTAINED.get(run["contained"], run["contained"]), "why_ended": ENDED.get(run["ended"], "")}
         run = {"unattributed": None, "children": None, **run}
-        return self._rendering.page(request, "run.html", run=run, line=_outlined(run), judged=judged, **values)
+        return {"run": run, "line": _outlined(run), "judged": judged, **values}
 
-    def _shown(self, judged: Judged, run: dict[str, Any]) -> dict[str, Any]:
+    def _shown(self, judged: Judged, run: Mapping[str, Any]) -> dict[str, Any]:
         """With what is still kept of the captures that its rows name: what was removed since is quoted no more."""
         names = {window["id"]: window["name"] for window in run["windows"]}
         closest = {one.id for row in judged.result.rows for one in row.closest}
@@ -68,7 +104,7 @@ class RunPages:
         }
 
 
-def _outlined(run: dict[str, Any]) -> dict[str, Any]:
+def _outlined(run: Mapping[str, Any]) -> dict[str, Any]:
     """A run in a line: `state` is its verdict, or why it has none."""
     finished = run["finished_at"]
     return {

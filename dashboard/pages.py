@@ -1,5 +1,7 @@
 """The pages' routes together, and the files they use."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter
 
 from dashboard.assets import Assets
@@ -11,7 +13,7 @@ from dashboard.live_stream import Streams
 from dashboard.page_attempt import attempt_routes
 from dashboard.page_attempts import attempts_routes
 from dashboard.page_inbox import InboxPages
-from dashboard.page_live import PageLive
+from dashboard.page_live import PageLive, PartOf
 from dashboard.page_now import Now, now_routes
 from dashboard.page_release import ReleasePages
 from dashboard.rendering import Rendering
@@ -27,17 +29,19 @@ def page_routes(
     callers: Callers,
     labels: Labels,
     rendering: Rendering,
+    parts: Mapping[str, PartOf],
 ) -> APIRouter:
-    """Now, Inbox, Attempts, One attempt."""
-    now = Now(reader, gateway, rendering)
+    """Now, Inbox, Attempts, One attempt; and the live stream of these and of the `parts` of others."""
+    now = Now(reader, gateway, feed, rendering)
     inbox = InboxLabels(reader, labels)
     router = APIRouter()
-    router.include_router(now_routes(now, feed, rendering))
+    router.include_router(now_routes(now, rendering))
     messages = InboxPages(reader, gateway, feed, rendering, inbox)
     router.include_router(messages.routes())
-    router.include_router(ReleasePages(reader, gateway, rendering, messages).routes())
+    router.include_router(ReleasePages(reader, gateway, messages).routes())
     router.include_router(attempts_routes(reader, feed, rendering))
     router.include_router(attempt_routes(reader, gateway, rendering))
-    router.include_router(PageLive(reader, feed, streams, callers, now, rendering, inbox).routes())
+    parts = {"now": now.part, **parts}
+    router.include_router(PageLive(reader, feed, streams, callers, parts, rendering, inbox).routes())
     router.mount("/static", Assets())
     return router

@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from dashboard.gateway_link import GatewayUnreachable
 from dashboard.invalid_request import http_problem, invalid
+from dashboard.looking import looks
 from dashboard.problem import Problem
 from dashboard.rendering import PLACES, Rendering
 from ledger.trouble import LedgerUnavailable
 
 HEADINGS = {404: "Nothing is here", 405: "Not answered here", 422: "Not understood", 503: "Soundstage cannot answer"}
-_FOR_PROGRAMS = ("/api/", "/mailpit/", "/mailhog/", "/static/", "/mail/", "/live", "/healthz", "/readyz", "/metrics")
 
 
 def handlers(rendering: Rendering) -> dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]]:
@@ -36,24 +36,20 @@ def _answering(
 ) -> Callable[[Request, Any], Awaitable[Response]]:
     async def answer(request: Request, error: Exception) -> Response:
         problem = told(request, error)
-        return _page(request, problem, rendering) if _looks(request) else problem.response()
+        if not looks(request.url.path, request.headers):
+            return problem.response()
+        return _page(request, problem, rendering, waits=isinstance(error, GatewayUnreachable))
 
     return answer
 
 
-def _page(request: Request, problem: Problem, rendering: Rendering) -> Response:
+def _page(request: Request, problem: Problem, rendering: Rendering, *, waits: bool) -> Response:
     heading = HEADINGS.get(problem.status, HTTPStatus(problem.status).phrase)
     meant = _meant(request.url.path) if problem.status == 404 else None
-    said = {"heading": heading, "sentence": problem.detail, "meant": meant}
+    said = {"heading": heading, "sentence": problem.detail, "meant": meant, "waits": waits}
     page = rendering.page(request, "lost.html", problem.status, **said)
     page.headers.update(problem.more.get("headers") or {})
     return page
-
-
-def _looks(request: Request) -> bool:
-    """Whether somebody looks at this address with a browser. htmx asks for parts, and shows no page inside another."""
-    shown = "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers
-    return shown and not request.url.path.startswith(_FOR_PROGRAMS)
 
 
 def _meant(path: str) -> tuple[str, str] | None:

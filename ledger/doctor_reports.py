@@ -41,6 +41,10 @@ class DoctorReports:
         """The newest first."""
         return [read for path in self._files() if (read := _read(path)) is not None]
 
+    def ids(self) -> list[str]:
+        """The newest first, without reading them."""
+        return [path.stem for path in self._files()]
+
     def get(self, report_id: str) -> dict[str, Any] | None:
         """One, by its id."""
         return _read(self._folder / f"{report_id}.json") if _ID.fullmatch(report_id) else None

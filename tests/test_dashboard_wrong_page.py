@@ -95,6 +95,38 @@ async def test_nobody_is_told_what_there_is_without_signing_in(stage: Stage) -> 
         assert "/attempts" not in answer.text
 
 
+REFUSED = [
+    pytest.param("POST", "/policy", {}, b"", 403, "CSRF token", id="a-form-of-an-older-session"),
+    pytest.param("POST", "/inbox/read", {"origin": "https://evil.example"}, b"", 403, "another origin", id="elsewhere"),
+    pytest.param("POST", "/inbox/read", {}, b" " * 1_100_000, 413, "may have 1048576 octets", id="too-large"),
+    pytest.param("GET", "/", {"host": "<b>evil.example"}, b"", 421, "&lt;b&gt;evil.example", id="another-name"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "body", "status", "says"), REFUSED)
+async def test_what_the_guard_refuses_is_a_page_for_who_looks(
+    stage: Stage, method: str, path: str, headers: dict[str, str], body: bytes, status: int, says: str
+) -> None:
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as client:
+        await client.get(stage.link())
+        for accept, kind in ((LOOKING, "text/html; charset=utf-8"), ({}, "application/problem+json")):
+            answer = await client.request(method, path, headers={**headers, **accept}, content=body)
+            assert (answer.status_code, answer.headers["content-type"]) == (status, kind)
+            assert says in answer.text or html.unescape(says) in answer.text
+            assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+            assert "/attempts" not in answer.text
+
+
+async def test_a_failure_inside_is_a_page_for_who_looks(stage: Stage, client: httpx.AsyncClient) -> None:
+    told = stage.gateway.told
+    stage.gateway.told = {"opt_ins": [{"expires": "no time at all"}]}
+    answer = await client.get("/", headers=LOOKING)
+    stage.gateway.told = told
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "The dashboard failed at this; its log says why." in answer.text
+    assert "Traceback" not in answer.text
+
+
 async def test_empty_pages_say_lines_that_can_be_pasted(tmp_path: Path) -> None:
     """By name alone, a line finds no Soundstage that `make up` started, and in another folder no data directory."""
     told = {"command": "/srv/stage/.venv/bin/soundstage", "where": " --data-dir '/srv/my data'"}

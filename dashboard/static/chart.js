@@ -46,18 +46,11 @@
       series: [{}, ...layers],
     };
   };
-  const draw = (old) => {
+  const draw = () => {
     const box = document.getElementById("chart");
     if (!box || !window.uPlot) return;
     const series = JSON.parse(box.dataset.series);
-    if (old && plot) {
-      box.replaceWith(old);
-      old.setAttribute("aria-label", box.getAttribute("aria-label"));
-      plot.soundstage = series;
-      plot.setData(stacked(series));
-      return;
-    }
-    plot = new uPlot(options(box), null, box);
+    if (!plot) plot = new uPlot(options(box), null, box);
     plot.soundstage = series;
     plot.setData(stacked(series));
   };

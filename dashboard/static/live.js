@@ -3,6 +3,8 @@
 (() => {
   const HELD = 300;
   const SHOWN = 200;
+  const AGAIN = 3000;
+  const BRIEF = 2000;
   let source = null;
   let address = null;
   let last = null;
@@ -10,31 +12,50 @@
   let moved = 0;
   let held = [];
   let timer = null;
+  let again = null;
+  let away = false;
+  let silent = null;
 
   const holder = () => document.querySelector("[data-live]");
   const list = () => document.querySelector("[data-live] [data-rows]");
-  const say = (state, text) => {
+  const say = () => {
     const sign = document.getElementById("live");
+    const on = source !== null && source.readyState === EventSource.OPEN && !away;
     sign.hidden = false;
-    sign.dataset.state = state;
-    sign.title = sign.textContent = text;
+    sign.dataset.state = on ? "on" : "off";
+    sign.title = sign.textContent = away ? "Waiting" : !on ? "Reconnecting" : paused ? "Paused" : "Live";
   };
 
-  const close = () => { if (source) source.close(); source = null; };
+  const close = () => { clearTimeout(again); if (source) source.close(); source = null; };
   const open = () => {
     close();
     if (!holder() || document.hidden) return;
     const url = new URL(holder().dataset.live, location.href);
     if (last !== null) url.searchParams.set("after", last);
     source = new EventSource(url);
-    source.onopen = () => say("on", paused ? "Paused" : "Live");
-    source.onerror = () => say("off", "Reconnecting");
-    source.addEventListener("row", (event) => { last = event.lastEventId; hold(event.data); });
-    source.addEventListener("figures", (event) => { last = event.lastEventId; figures(event.data); });
-    source.addEventListener("seen", (event) => {
-      last = event.lastEventId;
-      if (window.soundstageUnread) window.soundstageUnread(event.data, last);
-    });
+    source.onopen = () => { silent = null; for (const kind of ["out", "lost"]) window.soundstageNotice(kind); say(); };
+    source.onerror = () => { silent ??= Date.now(); say(); lost(); };
+    const on = (name, act) => source.addEventListener(name, (event) => { if (event.lastEventId) last = event.lastEventId; act(event.data); });
+    on("row", hold);
+    on("part", window.soundstagePart);
+    on("seen", (count) => { if (window.soundstageUnread) window.soundstageUnread(count, last); });
+    on("gateway", gateway);
+  };
+  const gateway = (state) => {
+    // Not at once: a page that fails again must not be asked for without a pause.
+    if (state === "here" && holder().hasAttribute("data-reload")) again = setTimeout(() => location.reload(), AGAIN / 2);
+    away = state === "away";
+    window.soundstageNotice("gateway", away && "The gateway does not answer. Nothing passes while it is down; this page goes on by itself.");
+    say();
+  };
+  // A browser tries again by itself where nothing answers, and gives up where something else than a stream does.
+  const lost = async () => {
+    const answer = await fetch("/static/icon.svg", { cache: "no-store" }).catch(() => null);
+    if (!source || source.readyState === EventSource.OPEN) return;
+    const since = new Date(silent).toLocaleTimeString([], { hour12: false });
+    if (answer && answer.status === 401) window.soundstageNotice("out", "You are signed out.", ["/sign-in", "Sign in"]);
+    else if (Date.now() - silent > BRIEF) window.soundstageNotice("lost", `The dashboard does not answer. What is shown is as it was at ${since}; it goes on by itself.`);
+    if (source.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN);
   };
   const follow = () => {
     const now = holder() ? holder().dataset.live : null;
@@ -91,15 +112,6 @@
     const duration = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : 180;
     rows.animate([{ transform: `translateY(${-by}px)` }, { transform: "none" }], { duration, easing: "ease-out" });
   };
-  const figures = (html) => {
-    const box = document.getElementById("figures");
-    // Replacing what somebody is tabbing through would throw them out of it.
-    if (!box || box.contains(document.activeElement)) return;
-    const chart = document.getElementById("chart");
-    box.innerHTML = html;
-    window.soundstageTimes(box);
-    if (window.soundstageChart) window.soundstageChart(chart);
-  };
 
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   document.addEventListener("pointermove", (event) => { if (event.target.closest?.("[data-rows]")) moved = performance.now(); });
@@ -113,7 +125,7 @@
     paused = !paused;
     event.target.setAttribute("aria-pressed", String(paused));
     event.target.textContent = paused ? "Go on" : "Pause";
-    say(source && source.readyState === 1 ? "on" : "off", paused ? "Paused" : "Live");
+    say();
     settle();
   });
   document.addEventListener("DOMContentLoaded", () => {

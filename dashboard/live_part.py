@@ -1,0 +1,50 @@
+"""What a page's live stream sends beside rows: its part drawn anew, and whether the gateway answers."""
+
+import asyncio
+
+from dashboard.commit_feed import CommitFeed
+from dashboard.gateway_link import GatewayUnreachable
+from dashboard.live_stream import Events, Fetch, event
+from dashboard.page_part import PagePart, mark
+from dashboard.problem import Problem
+from dashboard.rendering import Rendering
+from ledger.trouble import LedgerUnavailable
+
+PAUSE = 0.5
+"""Seconds between two looks at a part, however fast captures come."""
+
+
+def part_drawn(part: PagePart, shown: int, feed: CommitFeed, rendering: Rendering) -> Fetch:
+    """`shown`: the mark of what the page shows already."""
+    looked = 0.0
+
+    async def fetch(after: int) -> tuple[int, Events]:
+        nonlocal shown, looked
+        await asyncio.sleep(max(0.0, looked + PAUSE - asyncio.get_running_loop().time()))
+        known, looked = feed.last, asyncio.get_running_loop().time()
+        try:
+            seen = mark(await part.news())
+            if seen == shown:
+                return known, []
+            html = await asyncio.to_thread(rendering.text, part.template, **await part.values())
+        except (GatewayUnreachable, LedgerUnavailable, Problem):
+            # What is shown stays; that the gateway is away is told by itself, and it is asked again.
+            return known, []
+        shown = seen
+        return known, [event(html, seen, "part")]
+
+    return fetch
+
+
+def with_gateway(fetch: Fetch, feed: CommitFeed) -> Fetch:
+    """Told first of all, and whenever it changes: a page that nothing comes to may mean that nothing can."""
+    told: bool | None = None
+
+    async def also(after: int) -> tuple[int, Events]:
+        nonlocal told
+        frames = [] if told is feed.away else [event("away" if feed.away else "here", name="gateway")]
+        told = feed.away
+        reached, more = await fetch(after)
+        return reached, [*frames, *more]
+
+    return also
