@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -79,6 +80,8 @@ async def test_a_slow_reader_gets_all_of_it_though_it_was_closed_behind_it(sides
     """The time it has ends more than once meanwhile; there is enough of it for a machine that is busy with others."""
     patience, turns = 1.0, 10
     side = await sides(limits=DoorLimits(linger_seconds=patience)).begin()
+    side.ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    side.server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
     answer = bytes(range(256)) * 4_000 * turns
     side.transport.write(answer)
     assert not side.protocol.writable.is_set()
