@@ -11,7 +11,7 @@ from typing import Any
 from policies.effect import Target
 from policies.http_request import HttpRequest
 from policies.naming import meant
-from policies.override import overridden
+from policies.override import overridden, overridden_by
 from policies.path import canonical_path, is_canonical
 
 CHANGING = frozenset(
@@ -91,6 +91,7 @@ class HeadShape:
 
     def _judged(self, target: str) -> Place:
         path, named = canonical_path(target), self.named
+        asked = target.partition("?")[2]
         where = {
             "scheme": self._scheme,
             "host": named.host,
@@ -99,6 +100,7 @@ class HeadShape:
             "path": path,
         }
         canonical = named.canonical and is_canonical(target) and not self.overridden
+        canonical = canonical and not (asked and overridden_by(asked, self._method))
         return Place(path, Target.made_of(where), canonical)
 
 

@@ -1,9 +1,13 @@
 """Departure: an opted-in request turned to the destination its decision names, with one ticket to get there."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from policies.body import EMPTY, Body
 from policies.http_request import HttpRequest
+from policies.override import asks_for_another
+from policies.request_view import RequestView
 from proxy.mitm_leaving import Leaving
 from proxy.mitm_request import SeenRequest
 from sinks.passage import Departure
@@ -17,9 +21,10 @@ class CannotForward(Exception):
     """Its decision lets it leave, but it cannot be passed on just as it was sent. The sentence is for the client."""
 
 
-def leaving_of(departure: Departure, request: SeenRequest, client: str) -> Leaving:
+def leaving_of(departure: Departure, request: SeenRequest, client: str, body: Body = EMPTY) -> Leaving:
     """Point the request at where it may go, and make the ticket for exactly that. Raises CannotForward."""
     _check(request, request.described)
+    _check_form(replace(request.described, body=body))
     decision, target = departure.decision, departure.effect.target
     if decision.expires is not None and decision.expires <= datetime.now(UTC):
         raise CannotForward(f"the opt-in {decision.rule} ended at {decision.expires.isoformat()}")
@@ -50,6 +55,15 @@ def _check_nominated(described: HttpRequest) -> None:
             named = {option.strip(" \t").lower() for option in value.split(",")} - _OF_THE_CONNECTION
             if named:
                 raise CannotForward(f"its Connection field names {min(named)[:60]!a}, which a proxy would then drop")
+
+
+def _check_form(seen: HttpRequest) -> None:
+    """What a form says of its method counts to many servers as a field of the head would."""
+    if seen.method != "POST" or "form" not in (seen.header("content-type") or "form"):
+        return
+    for name, value in RequestView(seen, "", 0, "/").form.items():
+        if isinstance(value, str) and asks_for_another(name, value, seen.method):
+            raise CannotForward(f"its body asks for the method {value.upper()}, and was judged as a {seen.method}")
 
 
 def _diverted(request: SeenRequest, url: str | None) -> tuple[str, str, int]:

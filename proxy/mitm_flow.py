@@ -114,7 +114,7 @@ class FlowHooks:
     async def _depart(self, held: HeldConnection, flow: HTTPFlow, request: SeenRequest, departure: Departure) -> None:
         try:
             self._check_rules(departure)
-            leaving = leaving_of(departure, request, self._connection.id)
+            leaving = leaving_of(departure, request, self._connection.id, flow.metadata[BODY])
             flow.metadata[LEAVING] = leaving
             self._leaving.add(leaving)
             held.tickets.grant(leaving)

@@ -212,6 +212,16 @@ TRICKS = {
     "another-method-by-a-header": Trick(method="POST", fields=("X-HTTP-Method-Override: DELETE", "Content-Length: 0")),
     "a-method-in-small-letters": Trick(method="get"),
     "another-path-by-a-header": Trick(fields=("X-Original-URL: /elsewhere",)),
+    "another-place-by-a-header": Trick(method="MOVE", fields=("Destination: /elsewhere",)),
+    "another-host-by-a-header": Trick(fields=("X-Forwarded-Host: STRANGER",)),
+    "another-method-by-the-query": Trick(
+        method="POST", path="/allowed/x?_method=DELETE", fields=("Content-Length: 0",)
+    ),
+    "another-method-by-a-form": Trick(
+        method="POST",
+        fields=("Content-Type: application/x-www-form-urlencoded", "Content-Length: 14"),
+        body="_method=DELETE",
+    ),
 }  # fmt: skip
 
 

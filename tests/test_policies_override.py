@@ -1,9 +1,9 @@
-"""Header fields that ask for another request than the one that was judged."""
+"""Header fields and parameters that ask for another request than the one that was judged."""
 
 import pytest
 
 from policies.http_request import HttpRequest
-from policies.override import overridden
+from policies.override import overridden, overridden_by
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,13 @@ from policies.override import overridden
         pytest.param("POST", ("x-http-method-override", "post"), False, id="the-same-method"),
         pytest.param("GET", ("x-original-url", "/admin"), True, id="another-path"),
         pytest.param("GET", ("x-rewrite-url", "/x"), True, id="a-path-at-all"),
+        pytest.param("MOVE", ("destination", "/x"), True, id="where-webdav-writes-to"),
+        pytest.param("GET", ("x-forwarded-host", "b.test"), True, id="another-host"),
+        pytest.param("GET", ("x-forwarded-host", "A.test:443"), False, id="the-same-host"),
+        pytest.param("GET", ("x-forwarded-host", "a.test, b.test"), True, id="another-host-as-the-second"),
+        pytest.param("GET", ("x-host", ""), True, id="no-host-at-all"),
+        pytest.param("GET", ("forwarded", 'for=10.0.0.1;Host="b.test"'), True, id="another-host-by-rfc-7239"),
+        pytest.param("GET", ("forwarded", "for=10.0.0.1;proto=https"), False, id="no-host-by-rfc-7239"),
         pytest.param("delete", ("accept", "*/*"), True, id="a-method-in-small-letters-itself"),
         pytest.param("M-SEARCH", ("accept", "*/*"), False, id="a-rare-method"),
         pytest.param("GET", ("x-forwarded-for", "10.0.0.1"), False, id="any-other-field"),
@@ -25,3 +32,21 @@ def test_overridden(method: str, field: tuple[str, str], expected: bool) -> None
         method=method, scheme="https", names=(("host", "a.test"),), target="/x", headers=(field,), source="127.0.0.1"
     )
     assert overridden(request) is expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        pytest.param("a=1&_method=DELETE", True, id="rails"),
+        pytest.param("_HttpMethod=patch", True, id="salesforce"),
+        pytest.param("method=delete", True, id="meta"),
+        pytest.param("%5fm%65thod=%50UT", True, id="escaped"),
+        pytest.param("_method=POST", False, id="the-same"),
+        pytest.param("method=flickr.photos.search", False, id="another-kind-of-method"),
+        pytest.param("payment_method=DELETE", False, id="another-parameter"),
+        pytest.param("", False, id="none"),
+        pytest.param("method&" * 20_001, True, id="more-than-is-read"),
+    ],
+)
+def test_overridden_by_a_parameter(parameters: str, expected: bool) -> None:
+    assert overridden_by(parameters, "POST") is expected
