@@ -64,8 +64,10 @@ def clean_row(
     key = head, path, effect.protocol, effect.credential, decision.rule, decision.reason, reply.fidelity
     start = _starts.get(key) or _start(key, masker, effect, decision)
     facts = effect.facts if not reply.facts else {**effect.facts, **reply.facts}
-    told = start and _told(request, reply, facts, head, masker.general)
-    if not told:
+    if not start or (query and masked_query(query, head.plan, masker.mark) != query):
+        return None
+    told = _told(request, reply, facts, head, masker.general)
+    if told is None:
         return None
     body, answer, replay, run = request.body, reply.body, reply.replay, effect.run
     if not run.isidentifier():
@@ -75,10 +77,10 @@ def clean_row(
     flags: tuple[str, ...] = ()
     if effect.flags or decision.flags or reply.flags:
         flags = tuple(dict.fromkeys((*effect.flags, *decision.flags, *reply.flags)))
-    if flags or query or reply.attempt_of or effect.recipients or effect.conflicts or not effect.canonical:
-        query = masked_query(query, head.plan, masker.mark)
-        if more := unusual(effect, decision, flags, reply.attempt_of, query, None):
-            story = f"{story[:-1]},{json_of(more)[1:]}"
+    if (flags or query or reply.attempt_of or effect.recipients or effect.conflicts or not effect.canonical) and (
+        more := unusual(effect, decision, flags, reply.attempt_of, query, None)
+    ):
+        story = f"{story[:-1]},{json_of(more)[1:]}"
     kept: str | None = None
     objects: tuple[ObjectChange, ...] = ()
     if reply.keep or replay is not None:
@@ -116,12 +118,15 @@ def clean_row(
 
 
 def _start(key: tuple[Any, ...], masker: Masker, effect: Effect, decision: Decision) -> str:
-    """How a story begins, up to the size of the request's body; empty where the name of the host is a key."""
+    """How a story begins, up to the size of the request's body; empty where the name of the host is a key, or one is in
+    the path: what names an object may be repeated by all that is told of it."""
     head, path, *_, fidelity = key
     host = effect.target.host
     if masker.words(host) is not host or plain(host) is not host:
         return ""
-    shown = None if effect.target.path is None else masked_path(path, head.plan, masker.mark)
+    if masked_path(path, head.plan, masker.mark) != path:
+        return ""
+    shown = None if effect.target.path is None else path
     start = f'{opening(effect, shown, decision, fidelity)}"payload":[{json_of(head.content_type)},'
     if len(start) + len(head.form or "") <= _LONGEST_KEPT:
         if len(_starts) >= _MOST_KEPT:
@@ -170,6 +175,8 @@ def _is_clean(data: bytes | None, fields: str, reply: Reply, said: str, head: Ma
                 # Packed, after a byte order mark, or in units of several octets: not to be looked at as it stands.
                 return False
     except UnicodeError:
+        return False
+    if head.secrets and any(secret in everything for secret in head.secrets):
         return False
     if not (plan.name_hint.found(asked) or KEY_HINT.found(everything)) and not (
         ("=" in fields or "@" in fields) and may_be_link(fields.encode())

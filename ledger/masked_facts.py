@@ -11,8 +11,10 @@ from ledger.secret_hints import OURS_HINT
 from ledger.secret_patterns import OURS, Mark, without_cards, without_keys, without_ours
 from ledger.story import json_of
 
-SAID = frozenset(("to", "from", "subject", "preview", "text", "message_id", "title", "body"))
-"""What a message says and to whom: kept as it is, but for a run's own token."""
+WORDS = frozenset(("subject", "preview", "text", "title", "body"))
+"""What a message says to its reader."""
+SAID = WORDS | {"to", "from", "message_id"}
+"""That and to whom: kept as it is, but for a run's own token and what was a key elsewhere in its request."""
 
 _DEEPEST = 32
 _WHOLE = 2**63

@@ -63,6 +63,21 @@ def remember(field: tuple[str, str], shown: tuple[str, str], plan: MaskPlan) -> 
         plan.fields[field] = shown
 
 
+def noted_in(headers: Headers, path: str, plan: MaskPlan, mark: Mark) -> tuple[tuple[str, bytes], ...]:
+    """Label and octets of all that is removed from them: what is remembered of fields and paths does not say it."""
+    removed: list[tuple[str, bytes]] = []
+
+    def noting(label: str, secret: bytes) -> bytes:
+        removed.append((label, secret))
+        return mark(label, secret)
+
+    for field in headers:
+        if plan.fields.get(field) != field:
+            _field(field, plan, noting)
+    _path(path, plan, noting)
+    return tuple(removed)
+
+
 def _credential(value: str, label: str, mark: Mark) -> str:
     if not value:
         return value

@@ -6,14 +6,14 @@ digest lets two uses of the same secret be seen to be the same.
 
 import hashlib
 from typing import Any, NamedTuple
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from ledger.mask_plan import MaskPlan
 from ledger.masked_body import UNREADABLE, BodyMask, described
 from ledger.masked_facts import masked_facts
-from ledger.masked_headers import masked_headers, masked_path, masked_query, own_headers
+from ledger.masked_headers import masked_headers, masked_path, masked_query, noted_in, own_headers
 from ledger.masked_text import masked_text
-from ledger.secret_patterns import without_keys
+from ledger.secret_echo import SecretEcho
+from ledger.secret_patterns import Mark, without_keys
 from policies.body import Body
 from policies.http_request import HttpRequest
 from policies.secret_place import SecretPlace
@@ -24,8 +24,6 @@ _PLANS_KEPT = 512
 _MARKS_KEPT = 4096
 _LONGEST_NAME = 253
 """Characters of a host's name; longer texts are sentences, which seldom come again."""
-_SHORTEST_ECHO = 6
-"""Octets: what is shorter, such as a card's CVC, stands in an answer by chance."""
 
 
 class MaskedRequest(NamedTuple):
@@ -35,9 +33,9 @@ class MaskedRequest(NamedTuple):
     path: str
     query: str
     body: Body
-    flags: tuple[str, ...] = ()
-    removed: tuple[tuple[str, bytes], ...] = ()
-    """Label and octets of what was removed from the body: an answer made up here may repeat it."""
+    flags: tuple[str, ...]
+    echo: SecretEcho
+    """Of what was removed: an answer may repeat it, and so may facts."""
 
 
 class Masker:
@@ -75,34 +73,24 @@ class Masker:
         held, or cannot be looked into, keeps its digest and size alone.
         """
         plan = self.plan(places)
-        path, asked, query = request.target.partition("?")
+        path, _, query = request.target.partition("?")
+        asked, removed = _Noting(self.mark), _Noting(self.mark)
         headers = masked_headers(request.headers, plan, self.mark)
+        shown = masked_path(path, plan, self.mark)
+        clean = headers == request.headers and shown == path
+        of_head = () if clean else noted_in(request.headers, path, plan, self.mark)
         body: Body = request.body
         flags: tuple[str, ...] = ()
-        removed: list[tuple[str, bytes]] = []
-
-        def noting(label: str, secret: bytes) -> bytes:
-            removed.append((label, secret))
-            return self.mark(label, secret)
-
         if not exact_body and body.size:
-            body, flags = self._body(body, request.headers, BodyMask(plan, noting, message))
+            body, flags = self._body(body, request.headers, BodyMask(plan, removed, message))
         return MaskedRequest(
             headers,
-            masked_path(path, plan, self.mark),
-            masked_query(query, plan, self.mark) if asked else "",
+            shown,
+            masked_query(query, plan, asked),
             body,
             flags,
-            tuple(removed),
+            SecretEcho(tuple(removed.noted), (*of_head, *asked.noted), self.general, self.mark),
         )
-
-    def without(self, removed: tuple[tuple[str, bytes], ...], text: bytes) -> bytes:
-        """A text of our own without what was removed from the request it answers."""
-        for label, secret in removed:
-            for spelt in _spellings(secret):
-                if len(spelt) >= _SHORTEST_ECHO and spelt in text:
-                    text = text.replace(spelt, self.mark(label, secret))
-        return text
 
     def opening(self, body: Body) -> Body:
         """The first octets of a connection that was no request, without credentials."""
@@ -162,12 +150,13 @@ class Masker:
         return plan
 
 
-def _spellings(secret: bytes) -> set[bytes]:
-    """As it was found, as it is without its escapes, and as it is escaped once more: it may have been found within a
-    text that was escaped, and is repeated with that."""
-    return {
-        secret,
-        unquote_to_bytes(secret.replace(b"+", b" ")),
-        quote_from_bytes(secret, "").encode(),
-        quote_from_bytes(secret, "/").encode(),
-    }
+class _Noting:
+    """A mark, and what it stands for each time."""
+
+    def __init__(self, mark: Mark) -> None:
+        self._mark = mark
+        self.noted: list[tuple[str, bytes]] = []
+
+    def __call__(self, label: str, secret: bytes) -> bytes:
+        self.noted.append((label, secret))
+        return self._mark(label, secret)

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json, to_json
-
 from ledger.clean_exchange import clean_row
 from ledger.clean_mail import clean_mail
 from ledger.entry import Entry
@@ -12,11 +10,10 @@ from ledger.masking import MaskedRequest, Masker
 from ledger.record import Record
 from ledger.reply import KeptObject, Reply
 from ledger.row import Row
-from ledger.story import json_of
 from policies.body import EMPTY, Body
 from policies.decision import Decision
 from policies.dns_question import DnsQuestion
-from policies.effect import Effect, Target
+from policies.effect import Effect
 from policies.head_shape import shape_of
 from policies.http_request import HttpRequest
 from policies.mail import Mail
@@ -99,12 +96,15 @@ def _of_request(passage: Passage, request: HttpRequest, reply: Reply, left: bool
     shown = _shown(passage, request, reply, exact, masker)
     masked = shown.request
     kept = _upload(request, masked.body) if exact else masked.body
-    target = passage.effect.target
+    effect, target = passage.effect, passage.effect.target
+    recipients = masked.echo.recipients(effect.recipients)
     if target.path != masked.path and target.path is not None:
-        target = target.model_copy(update={"path": masked.path})
+        effect = effect.model_copy(update={"target": target.model_copy(update={"path": masked.path})})
+    if recipients != effect.recipients:
+        effect = effect.model_copy(update={"recipients": recipients})
     content_type = shape_of(request).first.get("content-type")
     return Record.of(
-        _entry(passage, reply, left, kept, content_type, masker, shown.facts, masked.flags, target),
+        _entry(passage, reply, left, kept, content_type, masker, shown.facts, masked.flags, effect),
         kept_body=kept,
         query=masked.query,
         request_headers=masked.headers,
@@ -124,11 +124,9 @@ def _shown(passage: Passage, request: HttpRequest, reply: Reply, exact: bool, ma
     message = recognition is not None and recognition.message_body
     masked = masker.request(request, places, exact_body=exact, message=message)
     headers, body = masker.reply(reply.headers, reply.body, places, own=own)
-    keep = reply.keep
-    if masked.removed and own:
-        body = masker.without(masked.removed, body)
-        keep = tuple([_without(masked.removed, kept, masker) for kept in keep])
-    return _Shown(masked, headers, body, masker.facts(dict(facts)), keep)
+    echo = masked.echo
+    told = echo.facts(masker.facts(dict(facts)))
+    return _Shown(masked, echo.headers(headers), echo.text(body), told, echo.kept(reply.keep))
 
 
 def _facts(passage: Passage, reply: Reply) -> Mapping[str, Any]:
@@ -146,34 +144,6 @@ def _upload(request: HttpRequest, body: Body) -> Body:
         return body
 
 
-def _without(removed: tuple[tuple[str, bytes], ...], kept: KeptObject, masker: Masker) -> KeptObject:
-    """A provider's object as it may be kept: what the request said in secret, it does not say either."""
-    told = json_of(kept.value).encode() if kept.encoded is None else kept.encoded
-    masked = masker.without(removed, told)
-    if masked == told:
-        return kept
-    try:
-        value = from_json(masked)
-    except ValueError:
-        # A mark where a number was: one that is a card's in the request, and in the object an amount.
-        value = _without_numbers(removed, kept.value, masker)
-    return KeptObject(kept.collection, kept.key, value)
-
-
-def _without_numbers(removed: tuple[tuple[str, bytes], ...], value: Any, masker: Masker) -> Any:
-    """The same value with texts in the place of numbers that hold what was removed, and without that in its texts."""
-    if isinstance(value, dict):
-        return {
-            _without_numbers(removed, name, masker): _without_numbers(removed, inner, masker)
-            for name, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [_without_numbers(removed, inner, masker) for inner in value]
-    told = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else to_json(value)
-    masked = masker.without(removed, told)
-    return value if masked == told else masked.decode("utf-8", "surrogatepass")
-
-
 def _entry(
     passage: Passage,
     reply: Reply,
@@ -183,11 +153,9 @@ def _entry(
     masker: Masker,
     facts: Mapping[str, Any],
     flags: tuple[str, ...] = (),
-    target: Target | None = None,
+    effect: Effect | None = None,
 ) -> Entry:
-    effect, decision = passage.effect, passage.decision
-    if target is not None and target is not effect.target:
-        effect = effect.model_copy(update={"target": target})
+    effect, decision = effect or passage.effect, passage.decision
     if masker.words(effect.target.host) is not effect.target.host:
         effect, decision = _without_named_key(effect, decision, masker)
         facts = {name: masker.words(value) if isinstance(value, str) else value for name, value in facts.items()}

@@ -76,7 +76,8 @@ def test_fields_met_before_are_masked_again() -> None:
     headers = (("x-api-key", SECRET), ("x-note", "key SG.aaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbb here"), ("accept", "*/*"))
     request = request_of(headers=headers, target="/v1/sk_live_abcdefgh1234")
     first, again = [MASKER.request(request, (), exact_body=False, message=False) for _ in range(2)]
-    assert first == again
+    assert first[:-1] == again[:-1]
+    assert first.echo.spelt == again.echo.spelt
     assert SECRET not in repr(first)
     assert "sk_live" not in repr(first)
     assert "SG.aaaa" not in repr(first)
