@@ -91,6 +91,7 @@ class Door:
                 await asyncio.get_running_loop().connect_accepted_socket(lambda: talk.wire, sock)
         except (OSError, ValueError) as error:
             sock.close()
+            talk.wire.abort()
             await self._unreadable(connection, error)
             return False
         return True

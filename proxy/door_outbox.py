@@ -61,3 +61,14 @@ class Outbox:
         """Send nothing more; the socket is about to be closed."""
         self._rest.clear()
         self._loop.remove_writer(self._sock)
+        # Whoever is told knows the outbox, and each would keep the other until the garbage collector comes by.
+        self._full = self._sent = _nothing
+        self._lost = _nothing_of
+
+
+def _nothing() -> None:
+    """Nobody is told any more."""
+
+
+def _nothing_of(_error: OSError) -> None:
+    """Nor of this."""

@@ -53,6 +53,8 @@ class TlsTransport(asyncio.Transport):
         except BaseException:
             self.abort()
             raise
+        finally:
+            del self._shaken  # else an error, which knows this frame, would be known by what it ended
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """`ssl_object` and `socket`."""
@@ -128,7 +130,7 @@ class TlsTransport(asyncio.Transport):
             self._send()
         self._shaken.set_result(None)
         self._protocol.connection_made(self)
-        if self._incoming.pending:
+        if self._incoming.pending and not self.is_closing():
             self._hand_on()
 
     def _hand_on(self) -> None:
@@ -252,3 +254,4 @@ class TlsTransport(asyncio.Transport):
             self._loop.call_soon(self._protocol.connection_lost, error)
         elif not self._shaken.done():
             self._shaken.set_exception(error or ConnectionAbortedError("the connection was closed"))
+        del self._protocol  # each knows the other, and would wait for the garbage collector

@@ -94,9 +94,15 @@ class Wire(asyncio.Protocol):
             _wake(waiting)
         self._stir()
         if self._task is None or self._task.done():
-            _wake(self.finished)
+            self._finish()
         else:
-            self._task.add_done_callback(lambda _: _wake(self.finished))
+            self._task.add_done_callback(self._finish)
+
+    def _finish(self, _task: object = None) -> None:
+        """Let go of whoever knows the wire: each would keep the other until the garbage collector comes by."""
+        self._transport = self._task = None
+        self._serve = _nobody
+        _wake(self.finished)
 
     def pause_writing(self) -> None:
         self._drain = self._loop.create_future()
@@ -203,7 +209,7 @@ class Wire(asyncio.Protocol):
         """Close now."""
         self.closing = True
         if self._transport is None:
-            _wake(self.finished)
+            self._finish()
         else:
             self._transport.abort()
 
@@ -218,6 +224,10 @@ class Wire(asyncio.Protocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.expect(self._limits.linger_seconds)
+
+
+async def _nobody() -> None:
+    """Serves a wire that is over."""
 
 
 def _wake(waiting: asyncio.Future[None] | None) -> None:
