@@ -1,17 +1,17 @@
-"""A house with a little of everything sent through it, and a client of its API: for tests of the API from outside."""
+"""A Soundstage through which a little of everything was sent, and a client of its API: for tests of it from outside."""
 
 import smtplib
 import ssl
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from house import House
+from running import Running, started
 
 from ledger.data_dir import prepare
 from ledger.run_keys import RunKeys
@@ -24,9 +24,9 @@ SECRET = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
 
 @dataclass(frozen=True)
 class Story:
-    """What was sent through a house, and how to ask it."""
+    """What was sent through a Soundstage, and how to ask it."""
 
-    house: House
+    running: Running
     api: httpx.Client
     mail: bytes
     answers: dict[str, httpx.Response]
@@ -46,15 +46,15 @@ def welcome_mail() -> bytes:
     return message.as_bytes().replace(b"\n", b"\r\n") + b".leading dot\r\n"
 
 
-def send(house: House) -> dict[str, httpx.Response]:
-    trust = ssl.create_default_context(cafile=house.addresses["ca"])
+def send(running: Running) -> dict[str, httpx.Response]:
+    trust = ssl.create_default_context(cafile=running.ca)
     through = {"trust_env": False, "verify": trust}
-    token = RunKeys.of(house.data).token(RUN)
-    with httpx.Client(proxy=f"http://{RUN}:{token}@{house.addresses['proxy']}", **through) as run:  # type: ignore[arg-type]  # a table of keywords
+    token = RunKeys.of(running.data_dir).token(RUN)
+    with httpx.Client(proxy=f"http://{RUN}:{token}@{running.addresses['proxy']}", **through) as run:  # type: ignore[arg-type]  # a table of keywords
         form = {"amount": "4200", "currency": "eur", "customer": "cus_123"}
         headers = {"authorization": f"Bearer {SECRET}", "idempotency-key": "order-1"}
         charge = run.post("https://api.stripe.com/v1/payment_intents", data=form, headers=headers)
-    with httpx.Client(proxy=f"http://{house.addresses['proxy']}", **through) as nobody:  # type: ignore[arg-type]  # the same
+    with httpx.Client(proxy=f"http://{running.addresses['proxy']}", **through) as nobody:  # type: ignore[arg-type]  # the same
         read = nobody.get("http://reads.example/a?b=c")
         hook = nobody.post("https://hooks.partner.example/orders", json={"order": 7, "password": "hunter22"})
     return {"charge": charge, "read": read, "hook": hook}
@@ -62,15 +62,11 @@ def send(house: House) -> dict[str, httpx.Response]:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    data: Path = prepare(tmp_path_factory.mktemp("api") / "data")
-    ledger = open_ledger(data, writer=True)
-    Runs(ledger).open(RUN, "checkout", datetime.now(UTC))
-    ledger.close()
-    with House(data=data) as house:
-        headers = {"authorization": f"Bearer {house.token}"}
-        with httpx.Client(base_url=house.addresses["dashboard"], headers=headers, trust_env=False, timeout=30) as api:
-            mail = welcome_mail()
-            host, _, port = house.addresses["smtp"].partition(":")
-            with smtplib.SMTP(host, int(port)) as smtp:
-                smtp.sendmail("shop@shop.example", ["ann@example.com", "bcc@example.com"], mail)
-            yield Story(house, api, mail, send(house))
+    folder = tmp_path_factory.mktemp("api")
+    with closing(open_ledger(prepare(folder / "data"), writer=True)) as ledger:
+        Runs(ledger).open(RUN, "checkout", datetime.now(UTC))
+    with started(folder) as running, running.api() as api:
+        mail = welcome_mail()
+        with smtplib.SMTP(*running.place("smtp")) as smtp:
+            smtp.sendmail("shop@shop.example", ["ann@example.com", "bcc@example.com"], mail)
+        yield Story(running, api, mail, send(running))

@@ -8,7 +8,6 @@ import json
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +20,10 @@ from battery_attempt import PARTNER, PARTNER_V6, Attempt
 from battery_cases import HOST_SERVICE
 from battery_world import HTTP2, SIX, Partner, hosts
 from leak_house import OPEN, SECOND
-from run_stage import NOBODY, RunHouse
-from small_internet import Gateway, SmallInternet
+from run_stage import NOBODY, RunStage, run_stage
+from running import Running
+from small_disk import small_disk_at
+from small_internet import SmallInternet
 from small_internet_world import Packet, inside
 from wireguard_client import WireGuardClient, read_config
 
@@ -61,9 +62,9 @@ class Ground:
     net: SmallInternet
     disk: Path
     """A small disk, which the gateway's data lie on."""
-    gateway: Gateway
+    gateway: Running
     partner: Partner
-    runs: RunHouse
+    runs: RunStage
     machine: WireGuardClient
     """A machine elsewhere, whose tunnel ends in the gateway."""
     tunnelled: list[str]
@@ -76,6 +77,11 @@ class Ground:
     """What the world saw."""
     about: dict[str, Any] = field(default_factory=dict)
     """What the contained run said of itself."""
+
+    @property
+    def gateways(self) -> tuple[Running, Running]:
+        """Staging's, and the one of the contained runs."""
+        return self.gateway, self.runs.gateway
 
     def play(self, *parties: tuple[str, Sequence[Attempt]]) -> None:
         """At once: who (`nobody` or `root` in staging, `machine`, `run`, `run-root`) plays what."""
@@ -135,10 +141,7 @@ class Ground:
                 self.about = json.loads(about.read_text())
             return done
         if who == "run-root":
-            return subprocess.run(
-                [*self.net.entered("gateway"), *self.gateway.words("run", "--", *words)],
-                env=self.gateway.environ, capture_output=True, text=True, timeout=90, check=False,
-            )  # fmt: skip
+            return self.gateway.run("run", "--", *words)
         if who == "machine":
             lowered = ("setpriv", f"--reuid={NOBODYS_NUMBER}", f"--regid={NOBODYS_NUMBER}", "--clear-groups")
             return self.machine.run(*lowered, *words, timeout=90)
@@ -147,16 +150,13 @@ class Ground:
     def captures(self) -> dict[str, list[dict[str, Any]]]:
         """All that is on record, by source, of both gateways."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for data in (self.gateway.data, self.runs.data):
-            ledger = open_ledger(data, writer=False)
-            try:
+        for data in (one.data_dir for one in self.gateways):
+            with contextlib.closing(open_ledger(data, writer=False)) as ledger:
                 seq, reader = 0, Reader(ledger)
                 while page := reader.since(seq, 1000):
                     seq = page[-1].seq
                     for capture in (stored.as_contract() for stored in page):
                         found.setdefault(capture["source"], []).append(capture)
-            finally:
-                ledger.close()
         return found
 
     def visited(self) -> int:
@@ -179,7 +179,7 @@ def battery_ground() -> Iterator[Ground]:
         held.callback(partner.close)
         _behind(net)
         shutil.copy(PROBE, net.folder)
-        disk = _disk(net.folder / "disk", held)
+        disk = held.enter_context(small_disk_at(net.folder / "disk", 96))
         (net.folder / "hosts").write_text(hosts())
         shared = {
             "HOSTS_FILE": str(net.folder / "hosts"),
@@ -187,26 +187,17 @@ def battery_ground() -> Iterator[Ground]:
             "STEER_TO": "198.18.0.0/15,fd53::/64",
         }
         with ThreadPoolExecutor(2) as starting:
-            runs = starting.submit(lambda: held.enter_context(_runs(net, shared)))
-            gateway = net.gateway(
-                policy=policy(), data=disk / "data", HOSTS_FILE=shared["HOSTS_FILE"],
-                UPSTREAM_CA_FILE=shared["UPSTREAM_CA_FILE"], STEER_TO=shared["STEER_TO"],
-                HTTPS_PORT="443", HTTP_PORT="80", DASHBOARD_BIND="::", WIREGUARD_PORT="51820",
-            )  # fmt: skip
-        held.callback(net.stop)
-        config = _tunnel(gateway, net)
+            own = {f"SOUNDSTAGE_{name}": value for name, value in shared.items()}
+            beside = run_stage(NOBODY, own, policy=policy(), before=net.entered("gateway"))
+            runs = starting.submit(lambda: held.enter_context(beside))
+            ways_in = {"HTTPS_PORT": "443", "HTTP_PORT": "80", "DASHBOARD_BIND": "::", "WIREGUARD_PORT": "51820"}
+            gateway = net.gateway({**shared, **ways_in}, policy=policy(), data=disk / "data")
+        config = _tunnel(gateway)
         machine = held.enter_context(WireGuardClient(config, net.folder, net.names["gateway"]))
         tunnelled = [one.strip().partition("/")[0] for one in read_config(config)["Address"].split(",")]
         forgotten = inside(net.names["gateway"], _forgotten)
         held.callback(forgotten.close)
         yield Ground(net, disk, gateway, partner, runs.result(), machine, tunnelled, [forgotten])
-
-
-def _disk(place: Path, held: contextlib.ExitStack) -> Path:
-    place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(place)], check=True)
-    held.callback(subprocess.run, ["umount", "--lazy", str(place)], check=True)
-    return place
 
 
 def _forgotten() -> socket.socket:
@@ -224,30 +215,8 @@ def _behind(net: SmallInternet) -> None:
         subprocess.run(["ip", *six, "-netns", net.names["gateway"], "route", "add", network, "via", via], check=True)
 
 
-def _tunnel(gateway: Gateway, net: SmallInternet) -> str:
+def _tunnel(gateway: Running) -> str:
     """The configuration of one. It comes to the gateway by its loopback: what carries it is none of the battery's."""
-    words = gateway.words("wireguard", "peer", "add", "machine", "--endpoint", "127.0.0.1:51820")
-    told = subprocess.run(
-        [*net.entered("gateway"), *words], env=gateway.environ, capture_output=True, text=True, timeout=60, check=True
-    )
+    told = gateway.run("wireguard", "peer", "add", "machine", "--endpoint", "127.0.0.1:51820")
+    assert told.returncode == 0, told.stderr
     return told.stdout
-
-
-@contextlib.contextmanager
-def _runs(net: SmallInternet, shared: dict[str, str]) -> Iterator[RunHouse]:
-    """A Soundstage of an ordinary user in the gateway's network, for contained runs."""
-    with tempfile.TemporaryDirectory(prefix="soundstage-battery-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        house = RunHouse(NOBODY, folder)
-        house.entered = tuple(net.entered("gateway"))
-        (folder / "policy.yaml").write_text(policy())
-        house.environ |= {f"SOUNDSTAGE_{key}": value for key, value in shared.items()}
-        house.environ["SOUNDSTAGE_POLICY"] = str(folder / "policy.yaml")
-        for path in (folder, house.home):
-            shutil.chown(path, NOBODY)
-        try:
-            house.start()
-            yield house
-        finally:
-            house.stop()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from run_stage import PROJECT, as_user
+from run_stage import as_user
+from running import PROJECT
 
 
 @dataclass

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from house import PROJECT
 from run_stage import NOBODY, as_user
+from running import PROJECT
 from small_internet import SmallInternet
 
 HOST_PORT = 9100

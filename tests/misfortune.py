@@ -1,6 +1,7 @@
 """Octets said to a running Soundstage by hand, and what its data directory holds afterwards."""
 
 import socket
+from contextlib import closing
 from pathlib import Path
 
 from running import Running
@@ -36,8 +37,5 @@ def post(running: Running, host: str) -> bytes:
 
 def captured(data: Path) -> int:
     """How many captures a data directory holds of what was done before the misfortune."""
-    ledger = open_ledger(data, writer=False)
-    try:
+    with closing(open_ledger(data, writer=False)) as ledger:
         return Reader(ledger).count(Filters(host=KEPT))
-    finally:
-        ledger.close()

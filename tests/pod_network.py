@@ -12,17 +12,15 @@ the small internet's staging host, the node its gateway.
 
 import os
 import subprocess
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from cluster_dns import ClusterDns
-from house import PROJECT, clean_environment
 from kubernetes_stage import Manifest, pick, pod_spec, settings_of
 from network_policies import Cluster, Pod, rules, services
+from running import Running
 from small_internet import ENTER, EVERY, EVERY_V6, OUTSIDE, OUTSIDE_V6, STAGING, STAGING_V6, SmallInternet
 from small_internet_world import inside
 
@@ -58,7 +56,6 @@ class PodNetwork(SmallInternet):
             "other": _pod(4, "other", "default", {"app": "other"}),
             "shop": Pod("shop", "shop-staging", {"app": "shop"}, STAGING, STAGING_V6),
         }
-        self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "PodNetwork":
         super().__enter__()
@@ -70,9 +67,7 @@ class PodNetwork(SmallInternet):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(20)
+        self.stop()
         self._dns.close()
         super().__exit__(kind, error, trace)
 
@@ -103,28 +98,19 @@ class PodNetwork(SmallInternet):
         os.chown(data.parent, GATEWAY_ID, GATEWAY_ID)
         (self.folder / "trust").mkdir()
         token.write_text(TOKEN + "\n")
-        environ = {
-            **clean_environment(),
+        more = {
             **settings_of(list(self._manifests)),
-            "SOUNDSTAGE_BIND": self.pods["gateway"].v4,
             "SOUNDSTAGE_DATA_DIR": str(data),
+            "SOUNDSTAGE_BIND": self.pods["gateway"].v4,
             "SOUNDSTAGE_TRUST_DIR": str(self.folder / "trust"),
             "SOUNDSTAGE_POLICY": str(self._policy),
             "SOUNDSTAGE_ADMIN_TOKEN_FILE": str(token),
         }
         (self.folder / "gateway.conf").write_text(f"nameserver {CLUSTER_DNS}\n")
         named = ["unshare", "--mount", "sh", "-c", ENTER, str(self.folder / "gateway.conf")]
-        with (self.folder / "stderr").open("ab") as said:
-            self.process = subprocess.Popen(
-                [*self.entered("pod-gateway"), *named, sys.executable, "-P", "-m", "soundstage", "up"],
-                env=environ, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True,
-            )  # fmt: skip
-        deadline = time.monotonic() + 60
-        while not (data / "addresses.json").exists():
-            told = (self.folder / "stderr").read_text()
-            assert self.process.poll() is None, f"Soundstage did not come up: {told}"
-            assert time.monotonic() < deadline, f"Soundstage was not ready within a minute: {told}"
-            time.sleep(0.02)
+        before = [*self.entered("pod-gateway"), *named]
+        self._gateway = Running(self.folder, more, data=data, before=before, free_ports=False)
+        self._gateway.start()
 
     def _services(self) -> list[Manifest]:
         return [*(one for one in self._manifests if one["kind"] == "Service"), DNS_SERVICE]

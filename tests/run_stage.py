@@ -1,4 +1,4 @@
-"""A whole Soundstage for `soundstage run`, of root or of an ordinary user, and commands run in it.
+"""RunStage: `soundstage run` against a Soundstage that runs, as root or as an ordinary user whose both are.
 
 Tests run as root as a rule, and a Python that lies under root's home is none that others can start: the ordinary user
 gets a mount namespace in which it can be reached.
@@ -12,16 +12,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-from running import Running, command, environment
+from running import Running, command, started
 
-PROJECT = Path(__file__).resolve().parent.parent
 NOBODY = "nobody"
 REACHABLE = """
 set -e
@@ -61,50 +58,22 @@ def as_user(user: str) -> tuple[str, ...]:
     return (*named, "unshare", "--mount", "sh", "-c", REACHABLE, "sh", *drop)
 
 
-class RunHouse:
-    """A running Soundstage, and `soundstage run` against it, both of one user."""
+def of_user(user: str, home: Path) -> dict[str, str]:
+    """The variables that say who somebody is."""
+    return {"HOME": str(home), "USER": user, "LOGNAME": user, "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def __init__(self, user: str, folder: Path) -> None:
-        self.user, self.folder = user, folder
-        self.data = folder / "data"
-        self.home = folder / "home"
-        self.home.mkdir()
-        kept = {"HOME": str(self.home), "USER": user, "LOGNAME": user, "PYTHONDONTWRITEBYTECODE": "1"}
-        self.environ = {**environment(self.data), **kept}
-        self.process: subprocess.Popen[str] | None = None
-        self.entered: tuple[str, ...] = ()
-        """The words before every command of it: another network namespace than ours."""
 
-    @classmethod
-    def of(cls, running: Running, folder: Path) -> "RunHouse":
-        """One that runs already, as ourselves."""
-        made = cls(pwd.getpwuid(os.getuid()).pw_name, folder)
-        made.data, made.addresses = running.data_dir, running.addresses
-        made.environ |= {"SOUNDSTAGE_DATA_DIR": str(running.data_dir)}
-        return made
+class RunStage:
+    """Runs of the user whose Soundstage it is, from a home of theirs."""
 
-    def start(self) -> None:
-        """Start it and wait until it is ready."""
-        (self.data / "addresses.json").unlink(missing_ok=True)
-        with (self.folder / "stderr").open("w") as said:
-            self.process = subprocess.Popen(
-                [*self.entered, *as_user(self.user), *command("up")],
-                env=self.environ,
-                cwd=self.home,
-                text=True,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-            )
-        deadline = time.monotonic() + 60
-        while not (self.data / "addresses.json").exists():
-            assert self.process.poll() is None, (self.folder / "stderr").read_text()
-            assert time.monotonic() < deadline, "Soundstage was not ready within a minute"
-            time.sleep(0.02)
-        self.addresses: dict[str, str] = json.loads((self.data / "addresses.json").read_text())
+    def __init__(self, gateway: Running, home: Path, user: str | None = None) -> None:
+        self.gateway, self.home = gateway, home
+        self.user = user or pwd.getpwuid(os.getuid()).pw_name
+        self.environ = {**gateway.environ, **of_user(self.user, home)}
 
     def words(self, *words: str, options: tuple[str, ...] = ()) -> list[str]:
         """The whole command line of `soundstage run [OPTIONS] -- WORDS`."""
-        return [*self.entered, *as_user(self.user), *command("run", *options, "--", *words)]
+        return [*self.gateway.before, *command("run", *options, "--", *words)]
 
     def run(
         self, *words: str, options: tuple[str, ...] = (), given: str | None = None, **more: str
@@ -128,37 +97,23 @@ class RunHouse:
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(about.read_text()), done.stdout
 
-    def captures(self, run: str) -> list[dict[str, Any]]:
-        """What the run is answerable for, newest first."""
-        headers = {"authorization": f"Bearer {(self.data / 'admin.token').read_text().strip()}"}
-        with httpx.Client(base_url=self.addresses["dashboard"], headers=headers, trust_env=False) as api:
-            items: list[dict[str, Any]] = api.get("/api/captures", params={"run": run, "limit": "1000"}).json()["items"]
-        return items
-
-    def kill(self) -> None:
-        """As a crash would: nothing is closed."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(15)
-
-    def stop(self) -> None:
-        """End it."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(15)
-
 
 @contextmanager
-def run_house(user: str) -> Iterator[RunHouse]:
-    """One in a folder that its user may use."""
-    with tempfile.TemporaryDirectory(prefix="soundstage-run-house-") as name:
+def run_stage(
+    user: str,
+    more: Mapping[str, str] | None = None,
+    *,
+    policy: str | None = None,
+    before: Sequence[str] = (),
+) -> Iterator[RunStage]:
+    """One with a Soundstage of that user, in a folder they may use; `before`: words that lead to another network."""
+    with tempfile.TemporaryDirectory(prefix="soundstage-run-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        house = RunHouse(user, folder)
-        for path in (folder, house.home):
+        home = folder / "home"
+        home.mkdir()
+        for path in (folder, home):
             shutil.chown(path, user)
-        try:
-            house.start()
-            yield house
-        finally:
-            house.stop()
+        own = of_user(user, home) | dict(more or {})
+        with started(folder, own, policy=policy, before=(*before, *as_user(user))) as gateway:
+            yield RunStage(gateway, home, user)

@@ -1,32 +1,52 @@
-"""Running: `soundstage up` as an operator starts it, on free ports in a folder of its own, and ways to ask it."""
+"""Running: `soundstage up` as an operator starts it, and everything a test asks of one that runs.
+
+    with started(tmp_path) as running:                          # by itself, on free ports
+    with started(tmp_path, {"SOUNDSTAGE_...": "..."}, policy="version: 1\n") as running:
+    with started(tmp_path, before=words) as running:            # where those words lead: a namespace, another user
+
+Most tests need none of their own: the fixtures `gateway`, `mended_gateway` and `own_gateway` are such. A gateway inside
+the test's own process, before a stand-in for the internet, is `leak_house.leak_house`.
+"""
 
 import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from ledger.filters import Filters
+from ledger.reader import Reader
+from ledger.store import open_ledger
+
 PROJECT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
 """A bound, not an expectation: machines that run tests are busy."""
-STOP_SECONDS = 15.0
+STOP_SECONDS = 20.0
 PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "SOCKS", "DASHBOARD")
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients of the API, which speaks none: to load the system's roots each time costs more than the answer."""
 
 
-def environment(data_dir: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Every port free, nothing of this process's own settings or proxies."""
-    ours = ("SOUNDSTAGE_", "PYTEST_")
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(ours) and not n.lower().endswith("_proxy")}
-    ports = {f"SOUNDSTAGE_{name}_PORT": "0" for name in PORTS}
-    return {**kept, **ports, "PYTHONPATH": str(PROJECT), "SOUNDSTAGE_DATA_DIR": str(data_dir), **(more or {})}
+def clean_environment() -> dict[str, str]:
+    """The environment without anything that routes or trusts, and without Soundstage's own settings."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def environment(data_dir: Path, more: Mapping[str, str] | None = None, *, free_ports: bool = True) -> dict[str, str]:
+    """A clean one for `soundstage` on a data directory, with every port free or all as they are by default."""
+    ports = {f"SOUNDSTAGE_{name}_PORT": "0" for name in PORTS} if free_ports else {}
+    ours = {"PYTHONPATH": str(PROJECT), "SOUNDSTAGE_DATA_DIR": str(data_dir)}
+    return {**clean_environment(), **ports, **ours, **(more or {})}
 
 
 def command(*words: str) -> list[str]:
@@ -34,14 +54,93 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-P", "-m", "soundstage", *words]
 
 
-@dataclass
-class Running:
-    """One running Soundstage."""
+def eventually(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    """Wait until it is so. AssertionError that names it otherwise."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        time.sleep(0.02)
 
-    data_dir: Path
-    process: subprocess.Popen[str]
-    environ: dict[str, str]
-    addresses: dict[str, str] = field(default_factory=dict)
+
+ALIVE: "weakref.WeakSet[Running]" = weakref.WeakSet()
+"""Those that a test or a fixture holds: where one fails, `running_log` shows what they said."""
+
+
+class Running:
+    """One Soundstage. `folder` has its log, and its `data` and `policy.yaml` where nothing else is said."""
+
+    def __init__(
+        self,
+        folder: Path,
+        more: Mapping[str, str] | None = None,
+        *,
+        policy: str | None = None,
+        data: Path | None = None,
+        before: Sequence[str] = (),
+        free_ports: bool = True,
+    ) -> None:
+        self.folder, self.data_dir, self.before = folder, data or folder / "data", tuple(before)
+        self.policy = folder / "policy.yaml"
+        self.environ = environment(self.data_dir, more, free_ports=free_ports)
+        if policy is not None:
+            self.policy.write_text(policy)
+            self.environ["SOUNDSTAGE_POLICY"] = str(self.policy)
+        self.addresses: dict[str, str] = {}
+        self._process: subprocess.Popen[str] | None = None
+        ALIVE.add(self)
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """The supervisor."""
+        assert self._process is not None, "it was never started"
+        return self._process
+
+    def start(self, *options: str) -> None:
+        """Start it and wait until it is ready. AssertionError with what it said where it does not come up."""
+        file = self.data_dir / "addresses.json"
+        file.unlink(missing_ok=True)  # what a killed one left behind is not this one's
+        words = [*self.before, *command("up", *options)]
+        with (self.folder / "stdout").open("a") as out, (self.folder / "stderr").open("a") as err:
+            self._process = subprocess.Popen(
+                words, env=self.environ, stdout=out, stderr=err, text=True, cwd=self.folder
+            )
+        try:
+            eventually(lambda: file.exists() or self.process.poll() is not None, "it is ready", READY_SECONDS)
+            assert file.exists(), "`soundstage up` ended"
+        except BaseException as error:
+            self.stop()
+            error.add_note(f"It said: {self.said()}")
+            raise
+        self.addresses = json.loads(file.read_text())
+
+    def stop(self) -> None:
+        """As an operator stops it. To stop what does not run is nothing."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(STOP_SECONDS)
+
+    def kill(self, *, all_of_it: bool = False) -> None:
+        """As a crash would: nothing is closed. Of the supervisor alone, or of its processes at the same time."""
+        mine = [*self.processes().values()] if all_of_it else []
+        self.process.send_signal(signal.SIGKILL)
+        for pid in mine:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
+
+    def processes(self) -> dict[str, int]:
+        """The processes that the supervisor has now: their ids, by `gateway` and `dashboard`."""
+        found, supervisor = {}, self.process.pid
+        for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+                if words[-2:-1] and words[-2].startswith(b"_"):
+                    found[words[-2].decode().removeprefix("_")] = int(child)
+        return found
+
+    def said(self) -> str:
+        """What it wrote to stderr."""
+        return (self.folder / "stderr").read_text()
 
     @property
     def token(self) -> str:
@@ -61,56 +160,49 @@ class Running:
     def api(self) -> httpx.Client:
         """The API with the admin token."""
         headers = {"authorization": f"Bearer {self.token}"}
-        return httpx.Client(base_url=self.addresses["dashboard"], headers=headers, trust_env=False, timeout=70)
+        where = self.addresses["dashboard"]
+        return httpx.Client(base_url=where, headers=headers, trust_env=False, timeout=70, verify=NO_TLS)
 
-    def wait_for(self, count: int = 1, **filters: str) -> list[dict[str, Any]]:
+    def captures(self, **filters: Any) -> list[dict[str, Any]]:
+        """What it recorded, newest first, as the contract shows it: out of its ledger, whether or not it runs."""
+        with contextlib.closing(open_ledger(self.data_dir, writer=False)) as ledger:
+            page = Reader(ledger).captures(Filters(**filters), limit=1000)
+            return [stored.as_contract() for stored in page.items]
+
+    def wait_for(self, count: int = 1, **filters: Any) -> list[dict[str, Any]]:
         """The captures that match, once there are as many. AssertionError with what was seen instead."""
-        with self.api() as api:
-            answer = api.get("/api/captures/wait", params={**filters, "count": str(count), "timeout": "30"})
-        assert answer.status_code == 200, answer.text
-        items: list[dict[str, Any]] = answer.json()["items"]
-        return items
+        deadline = time.monotonic() + 30
+        while len(found := self.captures(**filters)) < count:
+            assert time.monotonic() < deadline, f"{len(found)} of {count} for {filters}: {self.captures()}"
+            time.sleep(0.02)
+        return found
 
     def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """A `soundstage` command against this one."""
+        """A `soundstage` command where it runs, to its end; `more`: variables of its environment."""
         environ = {**self.environ, **more}
-        return subprocess.run(command(*words), env=environ, capture_output=True, text=True, timeout=60, check=False)
+        line = [*self.before, *command(*words)]
+        return subprocess.run(line, env=environ, capture_output=True, text=True, timeout=90, check=False)
 
     def env(self) -> dict[str, str]:
         """What `soundstage env` tells a program, as an environment for it."""
         told: dict[str, str] = json.loads(self.run("env", "--json").stdout)
         return told
 
-    def kill(self) -> None:
-        """As a crash would: nothing is closed."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(STOP_SECONDS)
-
 
 @contextlib.contextmanager
-def started(folder: Path, more: Mapping[str, str] | None = None, *options: str) -> Iterator[Running]:
-    """Start it, wait until it is ready, and stop it. AssertionError with what it said where it does not start."""
-    data_dir = folder / "data"
-    environ = environment(data_dir, more)
-    (data_dir / "addresses.json").unlink(missing_ok=True)  # what a killed one left behind is not this one's
-    with (folder / "stdout").open("a+") as out, (folder / "stderr").open("a+") as err:
-        process = subprocess.Popen(command("up", *options), env=environ, stdout=out, stderr=err, text=True, cwd=folder)
-        running = Running(data_dir, process, environ)
-        try:
-            running.addresses = _ready(running, folder)
-            yield running
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(STOP_SECONDS)
-
-
-def _ready(running: Running, folder: Path) -> dict[str, str]:
-    file, deadline = running.data_dir / "addresses.json", time.monotonic() + READY_SECONDS
-    while not file.exists():
-        said = (folder / "stderr").read_text()
-        assert running.process.poll() is None, f"soundstage up ended: {said}"
-        assert time.monotonic() < deadline, f"soundstage up is not ready after {READY_SECONDS:g} s: {said}"
-        time.sleep(0.02)
-    addresses: dict[str, str] = json.loads(file.read_text())
-    return addresses
+def started(
+    folder: Path,
+    more: Mapping[str, str] | None = None,
+    *options: str,
+    policy: str | None = None,
+    data: Path | None = None,
+    before: Sequence[str] = (),
+    free_ports: bool = True,
+) -> Iterator[Running]:
+    """One that runs while the block lasts, ready. `more`: settings; `policy`: the text of its file."""
+    running = Running(folder, more, policy=policy, data=data, before=before, free_ports=free_ports)
+    running.start(*options)
+    try:
+        yield running
+    finally:
+        running.stop()

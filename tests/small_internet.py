@@ -13,15 +13,14 @@ import socket
 import struct
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from house import clean_environment
-from small_internet_gateway import Gateway
+from running import Running, clean_environment
 from small_internet_world import MARK_PORT, Packet, World, inside
 
-__all__ = ["Gateway", "Packet", "SmallInternet", "cannot"]
+__all__ = ["Packet", "SmallInternet", "cannot"]
 STAGING, STAGING_V6 = "10.77.0.2", "fd77:1::2"
 GATEWAY, GATEWAY_V6 = "10.77.0.1", "fd77:1::1"
 OUTSIDE, OUTSIDE_V6 = "198.51.100.2", "2001:db8:1::2"
@@ -31,6 +30,15 @@ EVERY, EVERY_V6 = "0.0.0.0/0", "::/0"
 RESOLVER = "9.9.9.9"
 """What staging's resolv.conf names: a server in the world, as where nobody told it about Soundstage."""
 PROGRAMS = ("ip", "nft", "nsenter", "unshare", "setpriv", "sysctl")
+SETTINGS = {
+    "BIND": "::",
+    "STEER_TO": "198.18.0.0/15",
+    "TRANSPARENT_PORT": "9040",
+    "PACKET_LOG_GROUP": "77",
+    "DASHBOARD_BIND": "0.0.0.0",
+    "DASHBOARD_HOSTS": GATEWAY,
+}
+"""Of the Soundstage there, without their prefix: the ports are those it has by default."""
 ENTER = 'mount --bind "$0" "$(readlink -f /etc/resolv.conf)" 2>/dev/null; exec "$@"'
 _numbers = itertools.count(1)
 
@@ -54,7 +62,7 @@ class SmallInternet:
         (self.folder / "resolv.conf").write_text(f"nameserver {RESOLVER}\n")
         number = f"{os.getpid()}-{next(_numbers)}"
         self.names = {side: f"soundstage-{side}-{number}" for side in ("staging", "gateway", "world")}
-        self._gateway: Gateway | None = None
+        self._gateway: Running | None = None
         try:
             self._build()
             self._marker = inside(self.names["gateway"], lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM))
@@ -107,12 +115,27 @@ class SmallInternet:
             env={**clean_environment(), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         )
 
-    def gateway(self, *, policy: str | None = None, data: Path | None = None, **settings: str) -> "Gateway":
-        """Rules in force, and Soundstage up, in the gateway's namespace. `settings` without their prefix."""
-        self._gateway = Gateway(self, data or self.folder / "data", policy, settings)
-        self._gateway.contain("apply", "--interface", "staging0")
-        self._gateway.start()
+    def soundstage(
+        self, settings: Mapping[str, str] | None = None, *, policy: str | None = None, data: Path | None = None
+    ) -> Running:
+        """Soundstage in the gateway's namespace, not started yet; `settings` without their prefix."""
+        token = self.folder / "token"
+        token.write_text("a-token-for-the-small-internet\n")
+        given = {**SETTINGS, "ADMIN_TOKEN_FILE": str(token), **(settings or {})}
+        more = {f"SOUNDSTAGE_{name}": value for name, value in given.items()}
+        before = self.entered("gateway")
+        self._gateway = Running(self.folder, more, policy=policy, data=data, before=before, free_ports=False)
         return self._gateway
+
+    def gateway(
+        self, settings: Mapping[str, str] | None = None, *, policy: str | None = None, data: Path | None = None
+    ) -> Running:
+        """The same with its rules in force, and up. The rules outlive it."""
+        gateway = self.soundstage(settings, policy=policy, data=data)
+        applied = gateway.run("contain", "apply", "--interface", "staging0")
+        assert applied.returncode == 0, applied.stderr
+        gateway.start()
+        return gateway
 
     def stop(self) -> None:
         """Stop the gateway, where one runs. The rules stay."""

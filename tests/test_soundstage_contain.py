@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from small_internet import GATEWAY, OUTSIDE, WORLD, Gateway, SmallInternet, cannot
+from small_internet import GATEWAY, OUTSIDE, WORLD, SmallInternet, cannot
 from small_internet_world import inside
 from test_story_containment import NOBODY, PROBE, probed
 
@@ -23,10 +23,6 @@ LOOPBACK = {"BIND": "127.0.0.1", "STEER_TO": "127.0.0.1", "DASHBOARD_BIND": "127
 def net() -> Iterator[SmallInternet]:
     with SmallInternet() as made:
         yield made
-
-
-def gateway(net: SmallInternet, **settings: str) -> Gateway:
-    return Gateway(net, net.folder / "data", None, settings)
 
 
 def on_host(net: SmallInternet, user: int, *ways: str) -> dict[str, str]:
@@ -76,46 +72,46 @@ def meant(entrance: socket.socket) -> tuple[str, int]:
 
 
 def test_apply_status_remove(net: SmallInternet) -> None:
-    mine = gateway(net)
-    assert mine.contain("status").returncode == 1
-    assert json.loads(mine.contain("status", "--json").stdout)["state"] == "absent"
-    applied = mine.contain("apply", "--interface", "staging0")
+    mine = net.soundstage()
+    assert mine.run("contain", "status").returncode == 1
+    assert json.loads(mine.run("contain", "status", "--json").stdout)["state"] == "absent"
+    applied = mine.run("contain", "apply", "--interface", "staging0")
     assert (applied.returncode, applied.stdout) == (
         0,
         "Now in force: interface staging0 reach Soundstage, or nothing.\n",
     )
-    assert "In force already" in mine.contain("apply", "--interface", "staging0").stdout
-    assert mine.contain("status").returncode == 0
-    assert mine.contain("status", "--interface", "world0").returncode == 1
-    assert json.loads(mine.contain("remove", "--dry-run", "--json").stdout) == {"removed": True}
-    assert json.loads(mine.contain("remove", "--json").stdout) == {"removed": True}
-    assert json.loads(mine.contain("remove", "--json").stdout) == {"removed": False}
+    assert "In force already" in mine.run("contain", "apply", "--interface", "staging0").stdout
+    assert mine.run("contain", "status").returncode == 0
+    assert mine.run("contain", "status", "--interface", "world0").returncode == 1
+    assert json.loads(mine.run("contain", "remove", "--dry-run", "--json").stdout) == {"removed": True}
+    assert json.loads(mine.run("contain", "remove", "--json").stdout) == {"removed": True}
+    assert json.loads(mine.run("contain", "remove", "--json").stdout) == {"removed": False}
 
 
 def test_one_rule_more_is_another_set_of_rules(net: SmallInternet) -> None:
-    mine = gateway(net)
-    mine.contain("apply", "--interface", "staging0")
+    mine = net.soundstage()
+    mine.run("contain", "apply", "--interface", "staging0")
     net.within("gateway", "nft", "insert", "rule", "inet", "soundstage", "passing", "accept")
-    told = mine.contain("status", "--json")
+    told = mine.run("contain", "status", "--json")
     assert (told.returncode, json.loads(told.stdout)["state"]) == (1, "differs")
-    assert mine.contain("apply", "--interface", "staging0").returncode == 0
-    assert mine.contain("status").returncode == 0
+    assert mine.run("contain", "apply", "--interface", "staging0").returncode == 0
+    assert mine.run("contain", "status").returncode == 0
 
 
 def test_other_settings_are_other_rules(net: SmallInternet) -> None:
-    gateway(net).contain("apply", "--interface", "staging0")
-    assert gateway(net, TRANSPARENT_PORT="9041").contain("status").returncode == 1
+    net.soundstage().run("contain", "apply", "--interface", "staging0")
+    assert net.soundstage({"TRANSPARENT_PORT": "9041"}).run("contain", "status").returncode == 1
 
 
 def test_an_interface_that_is_not_there_is_said(net: SmallInternet) -> None:
-    mine = gateway(net)
-    applied = mine.contain("apply", "--interface", "eth9")
+    mine = net.soundstage()
+    applied = mine.run("contain", "apply", "--interface", "eth9")
     assert "warning: There is no interface eth9" in applied.stderr
-    assert mine.contain("status").returncode == 1
+    assert mine.run("contain", "status").returncode == 1
 
 
 def test_a_network_is_held_by_its_addresses(net: SmallInternet) -> None:
-    gateway(net).contain("apply", "--network", "10.77.0.0/24", "--network", "fd77:1::/64")
+    net.soundstage().run("contain", "apply", "--network", "10.77.0.0/24", "--network", "fd77:1::/64")
     met = probed(net, ["tcp 1.2.3.4 443", "tcp 2606:4700::1111 443", "udp 8.8.8.8 443"], NOBODY)
     assert met["tcp 1.2.3.4 443"] == met["tcp 2606:4700::1111 443"] == "ConnectionRefusedError"
     probed(net, ["spoofed 1.1.1.1 10.99.0.9", f"spoofed {GATEWAY} 10.99.0.9", "icmp 1.1.1.1"], None)
@@ -125,7 +121,7 @@ def test_a_network_is_held_by_its_addresses(net: SmallInternet) -> None:
 @pytest.mark.parametrize("keep", [pytest.param(["--keep-forwarding"], id="router"), pytest.param([], id="no-router")])
 def test_others_are_passed_on_only_where_that_is_asked(net: SmallInternet, keep: list[str]) -> None:
     """The world sends to a network that the gateway has behind the world: it comes back, or it does not."""
-    gateway(net).contain("apply", "--interface", "staging0", *keep)
+    net.soundstage().run("contain", "apply", "--interface", "staging0", *keep)
     net.within("world", "ip", "route", "add", "10.88.0.0/24", "via", OUTSIDE)
     net.within("world", "python3", "-", "0", "send 10.88.0.1 7", given=PROBE)
     probed(net, ["tcp 1.2.3.4 443", "udp 8.8.8.8 443"], NOBODY)
@@ -133,8 +129,8 @@ def test_others_are_passed_on_only_where_that_is_asked(net: SmallInternet, keep:
 
 
 def test_a_user_of_this_host_is_held_and_others_are_not(net: SmallInternet) -> None:
-    mine = gateway(net, **LOOPBACK)
-    assert mine.contain("apply", "--user", str(NOBODY), "--service", "5432").returncode == 0
+    mine = net.soundstage(LOOPBACK)
+    assert mine.run("contain", "apply", "--user", str(NOBODY), "--service", "5432").returncode == 0
     net.world.reset()
     with listening(net, 9040) as entrance, asked(net, 1053) as names, listening(net, 9100), listening(net, 5432):
         on_host(net, NOBODY, "knock 1.2.3.4 443", "send 8.8.4.4 53", "udp 8.8.8.8 443", "tcp 2606:4700::1111 443")
@@ -154,8 +150,8 @@ def test_a_user_of_this_host_is_held_and_others_are_not(net: SmallInternet) -> N
 
 
 def test_none_but_the_gateway_s_user_dials_where_that_is_asked(net: SmallInternet) -> None:
-    mine = gateway(net)
-    mine.contain("apply", "--interface", "staging0", "--gateway-user", str(NOBODY))
+    mine = net.soundstage()
+    mine.run("contain", "apply", "--interface", "staging0", "--gateway-user", str(NOBODY))
     met = on_host(net, 65533, "tcp 1.2.3.4 443", "udp 8.8.8.8 53", f"tcp {GATEWAY} 9999")
     assert set(met.values()) <= {"ConnectionRefusedError", "PermissionError", "OSError"}
     seen = {(packet.target, packet.protocol) for packet in net.world.packets()}
@@ -164,8 +160,8 @@ def test_none_but_the_gateway_s_user_dials_where_that_is_asked(net: SmallInterne
 
 
 def test_entrances_are_no_proxy_for_the_world(net: SmallInternet) -> None:
-    mine = gateway(net)
-    mine.contain("apply", "--interface", "staging0")
+    mine = net.soundstage()
+    mine.run("contain", "apply", "--interface", "staging0")
     with listening(net, 8080, ""), listening(net, 9100, ""):
         connect = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3); print('open')"
         assert "open" in net.within("world", "python3", "-c", connect, OUTSIDE, "9100")
@@ -174,10 +170,9 @@ def test_entrances_are_no_proxy_for_the_world(net: SmallInternet) -> None:
 
 
 def test_without_the_power_it_says_what_is_needed(net: SmallInternet) -> None:
-    words = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin", *gateway(net).words("contain", "status")]
-    done = subprocess.run(
-        [*net.entered("gateway"), *words], env=gateway(net).environ, capture_output=True, text=True, check=False
-    )
+    mine = net.soundstage()
+    mine.before += ("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin")
+    done = mine.run("contain", "status")
     assert done.returncode == 2
     assert "the packet filter is root's to change and to see" in done.stderr
 

@@ -60,7 +60,7 @@ def test_a_job_that_is_opted_in_runs_as_it_would_have(gateway: Running, tmp_path
     ran = as_cron_does(cron_environment(gateway), line, "from the crontab\n")
     assert (ran.returncode, ran.stdout, ran.stderr) == (7, "out\n/bin/sh app none\n", "")
     assert (tmp_path / "in").read_text() == "from the crontab\n"
-    (capture,) = [one for one in gateway.wait_for(channel="schedule", left="true") if one["rule"] == "report"]
+    (capture,) = [one for one in gateway.wait_for(channel="schedule", left=True) if one["rule"] == "report"]
     assert (capture["verdict"], capture["left"], capture["fidelity"]) == ("allow", True, "real")
     assert capture["target"]["scheme"] == "cron"
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 from contained_stage import Alone, alone_as
-from run_stage import NOBODY, PROJECT, as_user, why_not
+from run_stage import NOBODY, as_user, why_not
+from running import PROJECT
 
 from soundstage.namespace_inside import KINDS
 

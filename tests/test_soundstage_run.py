@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_stage import NOBODY, PROJECT, RunHouse, run_house, why_not
+from run_stage import NOBODY, RunStage, run_stage, why_not
+from running import PROJECT
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user as well"),
@@ -48,16 +49,16 @@ class Told:
 
 
 @pytest.fixture(scope="module", params=["root", NOBODY])
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunHouse]:
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunStage]:
     if request.param == "root":
-        yield RunHouse.of(request.getfixturevalue("gateway"), tmp_path_factory.mktemp("root"))
+        yield RunStage(request.getfixturevalue("gateway"), tmp_path_factory.mktemp("root"))
         return
-    with run_house(request.param) as made:
+    with run_stage(request.param) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def told(house: RunHouse) -> Told:
+def told(house: RunStage) -> Told:
     """Every program in one run: a run costs seconds."""
     (house.home / "Charge.java").write_text(JAVA)
     programs = {
@@ -74,7 +75,7 @@ def told(house: RunHouse) -> Told:
     script = "\n".join(f"({text}) > {name}.out" for name, text in there.items()) + "\nexit 0"
     run, _ = house.told("bash", "-c", script, VIRTUAL_ENV=str(Path(sys.executable).parent.parent))
     printed = {name: (house.home / f"{name}.out").read_text() for name in there}
-    return Told(run, printed, house.captures(run["id"]))
+    return Told(run, printed, house.gateway.captures(run=run["id"]))
 
 
 ordinary_alone = pytest.mark.parametrize("house", [NOBODY], indirect=True, scope="module")

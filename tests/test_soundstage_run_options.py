@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from run_stage import RunHouse, why_not
+from run_stage import RunStage, why_not
 from running import Running
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"commands cannot be contained here: {why_not()}")
@@ -16,8 +16,8 @@ CHARGE = "https://api.stripe.com/v1/charges"
 
 
 @pytest.fixture(scope="module")
-def house(gateway: Running, tmp_path_factory: pytest.TempPathFactory) -> RunHouse:
-    return RunHouse.of(gateway, tmp_path_factory.mktemp("run"))
+def house(gateway: Running, tmp_path_factory: pytest.TempPathFactory) -> RunStage:
+    return RunStage(gateway, tmp_path_factory.mktemp("run"))
 
 
 def answers(listening: socket.socket) -> None:
@@ -27,7 +27,7 @@ def answers(listening: socket.socket) -> None:
             sock.sendall(b"from outside")
 
 
-def test_services_are_let_in_by_name_and_recorded(house: RunHouse) -> None:
+def test_services_are_let_in_by_name_and_recorded(house: RunStage) -> None:
     with ExitStack() as held:
         by_port = held.enter_context(socket.create_server(("127.0.0.1", 0)))
         path = str(house.home / "service.sock")
@@ -67,7 +67,7 @@ EXPECTED = "version: 1\nexpect:\n  - payment: {operation: charge.create, amount:
         pytest.param(2, 7, 7, id="the-commands-own-code-comes-first"),
     ],
 )
-def test_exit_code_with_expectations(house: RunHouse, count: int, own: int, code: int) -> None:
+def test_exit_code_with_expectations(house: RunStage, count: int, own: int, code: int) -> None:
     (house.home / "expect.yaml").write_text(EXPECTED % count)
     script = f"curl -sS {CHARGE} -d amount=4200 >/dev/null; exit {own}"
     done = house.run("bash", "-c", script, options=("--expect", "expect.yaml"))
@@ -83,8 +83,8 @@ def test_exit_code_with_expectations(house: RunHouse, count: int, own: int, code
         pytest.param(("--expect", "/etc/hostname"), "/etc/hostname", id="no-expectations"),
     ],
 )
-def test_refused_before_the_command_is_started(house: RunHouse, options: tuple[str, ...], says: str) -> None:
-    port = house.addresses["proxy"].rpartition(":")[2]
+def test_refused_before_the_command_is_started(house: RunStage, options: tuple[str, ...], says: str) -> None:
+    port = house.gateway.addresses["proxy"].rpartition(":")[2]
     given = tuple(word.replace("PROXY", port) for word in options)
     done = house.run("touch", "started", options=given)
     assert done.returncode == 2, done.stderr

@@ -8,10 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from run_stage import NOBODY, RunHouse, run_house, why_not
+from run_stage import NOBODY, RunStage, run_stage, why_not
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or why_not() is not None,
@@ -24,12 +23,12 @@ CHARGE = "curl -sS https://api.stripe.com/v1/charges -d amount=1 > /dev/null"
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[RunHouse]:
-    with run_house(NOBODY) as made:
+def house() -> Iterator[RunStage]:
+    with run_stage(NOBODY) as made:
         yield made
 
 
-def run(house: RunHouse, before: tuple[str, ...], script: str, *options: str) -> subprocess.CompletedProcess[str]:
+def run(house: RunStage, before: tuple[str, ...], script: str, *options: str) -> subprocess.CompletedProcess[str]:
     words = house.words("bash", "-c", script, options=options)
     at = words.index(sys.executable) if before is NO_NAMESPACES else 0
     return subprocess.run(
@@ -43,7 +42,7 @@ def run(house: RunHouse, before: tuple[str, ...], script: str, *options: str) ->
     )
 
 
-def test_without_namespaces_it_runs_with_the_variables_and_says_so(house: RunHouse) -> None:
+def test_without_namespaces_it_runs_with_the_variables_and_says_so(house: RunStage) -> None:
     about = house.home / "about.json"
     stubborn = "(setsid sleep 1000 &) ; "
     done = run(house, NO_NAMESPACES, stubborn + CHARGE + "; exit 4", "--about", str(about))
@@ -56,30 +55,21 @@ def test_without_namespaces_it_runs_with_the_variables_and_says_so(house: RunHou
     assert told["canaries"]["end"] == {"http": True, "smtp": True}
 
 
-def test_an_uncontained_run_is_inconclusive_unless_that_is_allowed(house: RunHouse) -> None:
+def test_an_uncontained_run_is_inconclusive_unless_that_is_allowed(house: RunStage) -> None:
     expect = house.home / "expect.yaml"
     expect.write_text("version: 1\nexpect:\n  - payment: {amount: 1}\n")
     assert run(house, NO_NAMESPACES, CHARGE, "--expect", str(expect)).returncode == 2
     assert run(house, NO_NAMESPACES, CHARGE, "--expect", str(expect), "--allow-uncontained").returncode == 0
 
 
-def test_a_missing_tool_is_named_and_nothing_is_started(house: RunHouse) -> None:
+def test_a_missing_tool_is_named_and_nothing_is_started(house: RunStage) -> None:
     done = run(house, NO_NFT, "touch started")
     assert done.returncode == 2
     assert "install the package nftables" in done.stderr
     assert not (house.home / "started").exists()
 
 
-def children(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def gateway_of(house: RunHouse) -> int:
-    assert house.process is not None
-    return next(pid for pid in children(house.process.pid) if b"_gateway" in Path(f"/proc/{pid}/cmdline").read_bytes())
-
-
-def test_a_gateway_killed_meanwhile_takes_the_network_over_again(house: RunHouse) -> None:
+def test_a_gateway_killed_meanwhile_takes_the_network_over_again(house: RunStage) -> None:
     """Nothing gets through while it is away; what was connected to it is lost, what comes then waits for it."""
     script = f"""
 {CHARGE} && echo before
@@ -97,32 +87,35 @@ echo direct
         assert launched.stdin is not None
         assert launched.stdout is not None
         assert launched.stdout.readline() == "before\n"
-        killed = gateway_of(house)
+        killed = house.gateway.processes()["gateway"]
         os.kill(killed, signal.SIGKILL)
         launched.stdin.write("go\n")
         launched.stdin.flush()
         assert launched.stdout.readline() == "after\n"
         assert launched.stdout.readline() == "direct\n"
         assert launched.wait(60) == 0
-    assert gateway_of(house) != killed
+    assert house.gateway.processes()["gateway"] != killed
     told = json.loads(about.read_text())
-    assert {one.get("operation") for one in house.captures(told["id"])} >= {"charge.create", "refund.create"}
+    assert {one.get("operation") for one in house.gateway.captures(run=told["id"])} >= {
+        "charge.create",
+        "refund.create",
+    }
     assert told["gaps"]
 
 
-def test_sockets_of_nobodys_run_are_not_adopted(house: RunHouse) -> None:
+def test_sockets_of_nobodys_run_are_not_adopted(house: RunStage) -> None:
     """Whoever reaches the adoption socket still has to know the run's token."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking, socket.create_server(("127.0.0.1", 0)) as one:
-        asking.connect(str(house.data / "adopt.sock"))
+        asking.connect(str(house.gateway.data_dir / "adopt.sock"))
         message = {"claim": {"run": "run-unknown", "token": "x"}, "sockets": ["tcp4"]}
         socket.send_fds(asking, [json.dumps(message).encode()], [one.fileno()])
         asking.settimeout(20)
         assert json.loads(asking.recv(65_536)) == {"refused": "there is no open run 'run-unknown'"}
 
 
-def test_the_adoption_socket_is_its_owners(house: RunHouse) -> None:
+def test_the_adoption_socket_is_its_owners(house: RunStage) -> None:
     deadline = time.monotonic() + 30
-    while not (house.data / "adopt.sock").exists():
+    while not (house.gateway.data_dir / "adopt.sock").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert (house.data / "adopt.sock").stat().st_mode & 0o777 == 0o600
+    assert (house.gateway.data_dir / "adopt.sock").stat().st_mode & 0o777 == 0o600

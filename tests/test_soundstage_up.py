@@ -7,35 +7,11 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from running import Running, command, environment, started
-
-PATIENCE = 30.0
-
-
-def eventually(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {PATIENCE:g} s: {what}"
-        time.sleep(0.02)
-
-
-def children(pid: int) -> dict[str, int]:
-    """Our child processes by name."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            state = (folder / "stat").read_text().rpartition(")")[2].split()
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(state[1]) == pid and state[0] != "Z" and words[-2:-1] and words[-2].startswith(b"_"):
-            found[words[-2].decode()] = int(folder.name)
-    return found
+from running import Running, command, environment, eventually, started
 
 
 def ready(running: Running) -> bool:
@@ -46,7 +22,7 @@ def ready(running: Running) -> bool:
 
 
 def test_it_says_where_everything_is(gateway: Running) -> None:
-    printed = (gateway.data_dir.parent / "stdout").read_text()
+    printed = (gateway.folder / "stdout").read_text()
     assert all(address in printed for name, address in gateway.addresses.items() if name != "ca")
     assert f'eval "$({command()[0]} -m soundstage env --data-dir {gateway.data_dir})"' in printed
     assert stat.S_IMODE(gateway.data_dir.stat().st_mode) == 0o700
@@ -54,7 +30,7 @@ def test_it_says_where_everything_is(gateway: Running) -> None:
 
 
 def test_printed_link_signs_in_once(gateway: Running) -> None:
-    printed = (gateway.data_dir.parent / "stdout").read_text()
+    printed = (gateway.folder / "stdout").read_text()
     link = next(word for word in printed.split() if "/sign-in?token=" in word)
     with httpx.Client(trust_env=False) as person:
         first = person.get(link)
@@ -66,21 +42,21 @@ def test_readiness_without_details(gateway: Running) -> None:
     assert (answer.status_code, answer.json()) == (200, {"ready": True})
 
 
-@pytest.mark.parametrize("name", ["_gateway", "_dashboard"])
+@pytest.mark.parametrize("name", ["gateway", "dashboard"])
 def test_process_that_dies_is_started_again_and_the_other_does_not_notice(mended_gateway: Running, name: str) -> None:
-    before = children(mended_gateway.process.pid)
-    assert set(before) == {"_gateway", "_dashboard"}
+    before = mended_gateway.processes()
+    assert set(before) == {"gateway", "dashboard"}
     os.kill(before[name], signal.SIGKILL)
-    eventually(lambda: children(mended_gateway.process.pid).get(name) not in (None, before[name]), f"{name} is back")
+    eventually(lambda: mended_gateway.processes().get(name) not in (None, before[name]), f"{name} is back")
     eventually(lambda: ready(mended_gateway), "ready again, on the same addresses")
-    other = ({"_gateway", "_dashboard"} - {name}).pop()
-    assert children(mended_gateway.process.pid)[other] == before[other]
+    other = ({"gateway", "dashboard"} - {name}).pop()
+    assert mended_gateway.processes()[other] == before[other]
     assert json.loads((mended_gateway.data_dir / "addresses.json").read_text()) == mended_gateway.addresses
 
 
 def stops_cleanly(running: Running, number: signal.Signals) -> None:
-    pids = children(running.process.pid)
-    assert set(pids) == {"_gateway", "_dashboard"}
+    pids = running.processes()
+    assert set(pids) == {"gateway", "dashboard"}
     running.process.send_signal(number)
     assert running.process.wait(10) == 0
     assert not (running.data_dir / "addresses.json").exists()
@@ -91,8 +67,8 @@ def test_no_child_outlives_a_killed_parent_and_the_next_start_finds_what_was_cap
     """And each stops cleanly, by Ctrl-C as by a service manager."""
     with started(tmp_path) as running:
         httpx.post("http://hooks.partner.test/x", content=b"hello", proxy=f"http://{running.addresses['proxy']}")
-        pids = children(running.process.pid)
-        assert set(pids) == {"_gateway", "_dashboard"}
+        pids = running.processes()
+        assert set(pids) == {"gateway", "dashboard"}
         running.kill()
         eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids.values()), "no child is left")
     with started(tmp_path) as running:

@@ -7,7 +7,6 @@ import signal
 import smtplib
 import socket
 import ssl
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -234,9 +233,7 @@ def test_captures_that_somebody_removed(gateway: Running) -> None:
 def test_a_gateway_that_was_restarted_in_mid_run(mended_gateway: Running) -> None:
     run = opened(mended_gateway)
     send_mail(run)
-    named = ["pgrep", "-f", "-P", str(mended_gateway.process.pid), "_gateway"]
-    first = subprocess.run(named, capture_output=True, text=True, check=True).stdout.strip()
-    os.kill(int(first), signal.SIGKILL)
+    os.kill(mended_gateway.processes()["gateway"], signal.SIGKILL)
     with mended_gateway.api() as api:
         deadline = time.monotonic() + 60
         while (shown := api.get(f"/api/runs/{run['id']}")).status_code != 200:

@@ -5,9 +5,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from run_stage import NOBODY, RunHouse, run_house, why_not
+from run_stage import NOBODY, RunStage, run_stage, why_not
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or why_not() is not None,
@@ -24,16 +23,15 @@ curl -sS -m 20 --noproxy '*' -o /dev/null -w '%{http_code}\n' $SOUNDSTAGE_URL/ap
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[RunHouse]:
-    with run_house(NOBODY) as made:
+def house() -> Iterator[RunStage]:
+    with run_stage(NOBODY) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def other(house: RunHouse) -> Iterator[dict[str, str]]:
+def other(house: RunStage) -> Iterator[dict[str, str]]:
     """Proxy URLs of a run that is finished and, with a wrong token, of one that is open."""
-    headers = {"authorization": f"Bearer {(house.data / 'admin.token').read_text().strip()}"}
-    with httpx.Client(base_url=house.addresses["dashboard"], headers=headers, trust_env=False, timeout=30) as api:
+    with house.gateway.api() as api:
         done = api.post("/api/runs", json={"id": "done"}).json()
         api.post("/api/runs/done/finish", json={}).raise_for_status()
         is_open = api.post("/api/runs", json={"id": "open"}).json()
@@ -41,18 +39,18 @@ def other(house: RunHouse) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def nothing_expected(house: RunHouse) -> Path:
+def nothing_expected(house: RunStage) -> Path:
     made = house.home / "nothing.yaml"
     made.write_text("version: 1\n")
     return made
 
 
-def judged(house: RunHouse, nothing_expected: Path, script: str, **more: str) -> subprocess.CompletedProcess[str]:
+def judged(house: RunStage, nothing_expected: Path, script: str, **more: str) -> subprocess.CompletedProcess[str]:
     return house.run("bash", "-c", script, options=("--expect", str(nothing_expected)), **more)
 
 
 def test_another_runs_name_does_not_hide_what_a_command_does(
-    house: RunHouse, nothing_expected: Path, other: dict[str, str]
+    house: RunStage, nothing_expected: Path, other: dict[str, str]
 ) -> None:
     """What nobody claims elsewhere casts no doubt on a run with an entrance of its own; what came by that does."""
     script = "; ".join(f"{HOOK} -x {url} http://partner.test/{name}" for name, url in other.items())
@@ -61,17 +59,17 @@ def test_another_runs_name_does_not_hide_what_a_command_does(
     assert "came by its own entrance" in done.stderr
 
 
-def test_a_contained_command_does_not_end_its_own_run(house: RunHouse, nothing_expected: Path) -> None:
+def test_a_contained_command_does_not_end_its_own_run(house: RunStage, nothing_expected: Path) -> None:
     """What it did after that would be nobody's, and its own canaries would have told that all was seen."""
     done = judged(house, nothing_expected, f"{END_EARLY} {HOOK} http://partner.test/late")
     assert done.stdout == "409\n", done.stderr
     assert done.returncode == 1, done.stderr
 
 
-def test_a_run_that_somebody_ended_too_early_is_not_clean(house: RunHouse, nothing_expected: Path) -> None:
+def test_a_run_that_somebody_ended_too_early_is_not_clean(house: RunStage, nothing_expected: Path) -> None:
     """Its probes seem to have arrived, because the command sent them; the one that is sent after it did not."""
-    admin = (house.data / "admin.token").read_text().strip()
-    done = judged(house, nothing_expected, f"{END_EARLY} {HOOK} http://partner.test/late", ADMIN=admin)
+    early = f"{END_EARLY} {HOOK} http://partner.test/late"
+    done = judged(house, nothing_expected, early, ADMIN=house.gateway.token)
     assert done.stdout == "200\n", done.stderr
     assert done.returncode == 2, done.stderr
     assert "did not arrive" in done.stderr

@@ -18,7 +18,7 @@ CAPTURE = {
 
 
 def bare(story: Story) -> httpx.Client:
-    return httpx.Client(base_url=story.house.addresses["dashboard"], trust_env=False)
+    return httpx.Client(base_url=story.running.addresses["dashboard"], trust_env=False)
 
 
 def test_without_credentials_only_probes_answer_and_tell_nothing(story: Story) -> None:

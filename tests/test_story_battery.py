@@ -125,7 +125,7 @@ def test_a_host_that_passes_nothing_on_counts_all_the_same(played: Played) -> No
 
 def missing(played: Played) -> str:
     """What readiness says."""
-    return " ".join(asyncio.run(ControlClient(played.ground.gateway.data).readiness()).missing)
+    return " ".join(asyncio.run(ControlClient(played.ground.gateway.data_dir).readiness()).missing)
 
 
 def arrives(played: Played) -> int:
@@ -137,7 +137,7 @@ def arrives(played: Played) -> int:
 
 
 def test_a_broken_policy_in_the_middle_lets_nothing_out(played: Played) -> None:
-    world, policies = played.ground.net.world, (played.ground.gateway.policy, played.ground.runs.folder / "policy.yaml")
+    world, policies = played.ground.net.world, [one.policy for one in played.ground.gateways]
     world.reset()
     with played.ground.trying(FAULTY):
         for path in policies:
@@ -173,12 +173,12 @@ def test_a_killed_gateway_in_the_middle_lets_nothing_out_and_a_new_one_lets_out_
     world = played.ground.net.world
     world.reset()
     with played.ground.trying(FAULTY):
-        played.ground.gateway.kill()
-        played.ground.runs.kill()
+        played.ground.gateway.kill(all_of_it=True)
+        played.ground.runs.gateway.kill()
     assert world.packets() == []
-    assert played.ground.gateway.contain("status").returncode == 0
+    assert played.ground.gateway.run("contain", "status").returncode == 0
     with ThreadPoolExecutor() as starting:
-        for started in [starting.submit(one.start) for one in (played.ground.gateway, played.ground.runs)]:
+        for started in [starting.submit(one.start) for one in played.ground.gateways]:
             started.result()
     # Of what was refused in the meantime the rules know the number.
     until(lambda: bool(played.ground.gateway.captures(trait="unread")))

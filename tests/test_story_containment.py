@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_internet import GATEWAY, OUTSIDE, STAGING, Gateway, Packet, SmallInternet, cannot
+from running import Running
+from small_internet import GATEWAY, OUTSIDE, STAGING, Packet, SmallInternet, cannot
 
 pytestmark = pytest.mark.skipif(cannot() is not None, reason=str(cannot()))
 PROBE = (Path(__file__).parent / "staging_probe.py").read_text()
@@ -65,7 +66,7 @@ class Scene:
     """The battery, played once by nobody and once by root."""
 
     net: SmallInternet
-    gateway: Gateway
+    gateway: Running
     told_nobody: dict[str, str]
     told_root: dict[str, str]
     arrived: list[Packet]
@@ -155,13 +156,13 @@ def test_no_program_was_answered_by_anybody_else(scene: Scene) -> None:
 
 
 def test_the_rules_are_those_of_the_settings(scene: Scene) -> None:
-    assert scene.gateway.contain("status").returncode == 0
-    again = scene.gateway.contain("apply", "--interface", "staging0", "--json")
+    assert scene.gateway.run("contain", "status").returncode == 0
+    again = scene.gateway.run("contain", "apply", "--interface", "staging0", "--json")
     assert json.loads(again.stdout)["changed"] is False
 
 
 def test_counters_count_what_was_refused(scene: Scene) -> None:
-    refused = json.loads(scene.gateway.contain("status", "--json").stdout)["refused"]
+    refused = json.loads(scene.gateway.run("contain", "status", "--json").stdout)["refused"]
     assert refused["udp"] >= 7
     assert refused["icmp"] >= 2
     assert refused["other"] >= 3
@@ -180,7 +181,7 @@ def test_a_flood_is_counted_to_the_last_packet(scene: Scene) -> None:
     send += "    with contextlib.suppress(OSError): s.sendto(b'x', ('192.0.2.9', 7))\n"
     before = scene.net.world.packets()
     assert scene.net.in_staging(["python3", "-c", send], user=NOBODY).returncode == 0
-    told = json.loads(scene.gateway.contain("status", "--json").stdout)["refused"]["udp"]
+    told = json.loads(scene.gateway.run("contain", "status", "--json").stdout)["refused"]["udp"]
 
     def recorded() -> int:
         found = [one for one in scene.gateway.captures(trait="refused_packet") if one["protocol"] == "udp"]

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from house import PROJECT, clean_environment
+from running import PROJECT, clean_environment
 
 
 def test_the_shop_finishes_its_day_and_nothing_leaves() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from doctor_stage import HOST_PORT, OPENED, by_verdict, examined, listening, second_interface, served
-from run_stage import RunHouse, why_not
+from run_stage import RunStage, why_not
 from running import Running
 from runs_stage import run_of
 from small_internet import Packet, SmallInternet, cannot
@@ -51,7 +51,7 @@ class Scene:
 def scene() -> Iterator[Scene]:
     with SmallInternet() as net:
         gateway, bundle = net.gateway(), net.folder / "bundle.pem"
-        bundle.write_bytes(system_roots() + b"\n" + (gateway.data / "ca.pem").read_bytes())
+        bundle.write_bytes(system_roots() + b"\n" + (gateway.data_dir / "ca.pem").read_bytes())
         sound = examined(net, bundle, "--before", "--", "id", "-un")
         arrived = net.world.packets()
         net.within("gateway", "nft", "-f", "-", given=OPENED)
@@ -89,7 +89,7 @@ def test_the_command_is_run_only_where_nothing_is_open(scene: Scene) -> None:
 @pytest.mark.skipif(why_not() is not None, reason=f"commands cannot be contained here: {why_not()}")
 def test_nothing_is_open_in_a_contained_run_and_all_of_it_is_on_record(gateway: Running, tmp_path: Path) -> None:
     """Asked with the admin's token, it files its report, and notes another run, which is open, as contained."""
-    house, about = RunHouse.of(gateway, tmp_path), tmp_path / "about.json"
+    house, about = RunStage(gateway, tmp_path), tmp_path / "about.json"
     with run_of(gateway) as noted, gateway.api() as api:
         assert noted.shown()["contained"] == "no"
         with_token = ("env", f"SOUNDSTAGE_TOKEN={gateway.token}")
@@ -101,7 +101,7 @@ def test_nothing_is_open_in_a_contained_run_and_all_of_it_is_on_record(gateway: 
         assert (filed["run"], filed["findings"]) == (noted.id, told["findings"])
         assert noted.shown()["contained"] == "doctor"
     run = json.loads(about.read_text())["id"]
-    on_record = {one["id"] for one in house.captures(run)}
+    on_record = {one["id"] for one in gateway.captures(run=run)}
     named = [one["capture"] for one in told["findings"] if one["verdict"] == "captured"]
     assert len(named) > 40
     assert set(named) <= on_record

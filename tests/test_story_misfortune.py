@@ -7,7 +7,6 @@ import resource
 import signal
 import smtplib
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,8 +80,7 @@ def test_stop_with_open_connections_claims_nothing_that_was_only_begun(tmp_path:
 @contextlib.contextmanager
 def few_descriptors(running: Running) -> Iterator[None]:
     """Two dozen more than gateway and dashboard have open, and afterwards as many as they had."""
-    told = subprocess.run(["pgrep", "-P", str(running.process.pid)], capture_output=True, text=True, check=True)
-    before = {int(pid): resource.prlimit(int(pid), resource.RLIMIT_NOFILE) for pid in told.stdout.split()}
+    before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in running.processes().values()}
     assert len(before) == 2
     for pid, (_, hard) in before.items():
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{pid}/fd").iterdir())) + 24, hard))
@@ -101,13 +99,13 @@ def test_no_free_file_descriptor_delays_and_loses_nothing(mended_gateway: Runnin
         for connection in crowd:
             connection.close()
         assert hear(late).startswith(b"HTTP/1.1 200 ")
-        assert "Too many open files" in (mended_gateway.data_dir.parent / "stderr").read_text()
+        assert "Too many open files" in mended_gateway.said()
         assert mended_gateway.wait_for(host=host)
 
 
 def test_dashboard_that_is_killed_holds_no_traffic_up(mended_gateway: Running) -> None:
-    words = ["pgrep", "-P", str(mended_gateway.process.pid), "-f", "_dashboard"]
-    told = subprocess.run(words, capture_output=True, text=True, check=True)
-    os.kill(int(told.stdout), signal.SIGKILL)
+    os.kill(mended_gateway.processes()["dashboard"], signal.SIGKILL)
     assert post(mended_gateway, KEPT).startswith(b"HTTP/1.1 200 ")
-    assert mended_gateway.wait_for(host=KEPT), "a page asked for meanwhile waits for the next dashboard"
+    with mended_gateway.api() as api:
+        waiting = api.get("/api/captures/wait", params={"host": KEPT, "timeout": "30"})
+    assert waiting.json()["items"], "a page asked for meanwhile waits for the next dashboard"

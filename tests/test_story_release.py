@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from house import House
 from relay_server import RelayServer, relay_server
+from running import NO_TLS, Running, started
 
 MESSAGE = b"From: shop@shop.example\r\nTo: ann@customer.example\r\nSubject: Hi\r\n\r\n.dot\r\nh\xc3\xa9llo\r\n"
 
@@ -24,36 +24,36 @@ def opted_in(name: str, recipients: str, port: int) -> str:
 
 @dataclass(frozen=True)
 class Stage:
-    """A house with two relays it may use, one of which refuses every message, and a client of its API."""
+    """A Soundstage with two relays it may use, one of which refuses every message, and a client of its API."""
 
-    house: House
+    running: Running
     relay: RelayServer
     api: httpx.AsyncClient
 
 
 @pytest.fixture(scope="module")
-async def stage() -> AsyncIterator[Stage]:
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     refusing = RelayServer(replies={"message": "550 5.7.1 not here"})
     async with relay_server(RelayServer()) as relay, relay_server(refusing):
         rows = opted_in("qa-mailboxes", "*@qa.example.com", relay.port)
         rows += opted_in("full-mailboxes", "*@full.example.com", refusing.port)
-        with House(policy=f"version: 1\nopt_in:\n{rows}") as house:
-            headers = {"authorization": f"Bearer {house.token}"}
+        with started(tmp_path_factory.mktemp("release"), policy=f"version: 1\nopt_in:\n{rows}") as running:
+            headers = {"authorization": f"Bearer {running.token}"}
+            where = running.addresses["dashboard"]
             async with httpx.AsyncClient(
-                base_url=house.addresses["dashboard"], headers=headers, trust_env=False, timeout=30
+                base_url=where, headers=headers, trust_env=False, timeout=30, verify=NO_TLS
             ) as api:
-                yield Stage(house, relay, api)
+                yield Stage(running, relay, api)
 
 
-def captured(house: House) -> str:
-    host, _, port = house.addresses["smtp"].partition(":")
-    with smtplib.SMTP(host, int(port)) as smtp:
+def captured(running: Running) -> str:
+    with smtplib.SMTP(*running.place("smtp")) as smtp:
         smtp.sendmail("shop@shop.example", ["ann@customer.example"], MESSAGE, mail_options=["BODY=8BITMIME"])
-    return str(house.captures(channel="email")[0]["id"])
+    return str(running.captures(channel="email")[0]["id"])
 
 
 async def test_a_mail_is_released_only_to_whom_the_policy_opts_in(stage: Stage) -> None:
-    shown, relay = captured(stage.house), stage.relay
+    shown, relay = captured(stage.running), stage.relay
 
     async def release(to: str) -> str:
         headers = {"hx-request": "true", "hx-target": "div#message"}
@@ -69,7 +69,7 @@ async def test_a_mail_is_released_only_to_whom_the_policy_opts_in(stage: Stage) 
 
 
 async def test_what_was_released_is_told_apart(stage: Stage) -> None:
-    shown = captured(stage.house)
+    shown = captured(stage.running)
     answer = await stage.api.post(f"/inbox/{shown}/release", data={"to": "bo@full.example.com"})
     made = answer.headers["location"].rpartition("/")[2]
     told = (await stage.api.get(f"/api/captures/{made}")).json()

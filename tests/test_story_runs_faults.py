@@ -3,22 +3,12 @@
 import os
 import signal
 import time
-from pathlib import Path
 
 import httpx
 from running import Running
 from runs_stage import begun, run_of
 
 HOOK = "http://hooks.partner.test/orders"
-
-
-def gateway_process(running: Running) -> int:
-    """The gateway's own process, below the supervisor."""
-    pid = running.process.pid
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        if b"_gateway" in Path(f"/proc/{child}/cmdline").read_bytes():
-            return int(child)
-    raise AssertionError("the supervisor runs no gateway now")
 
 
 def wait_until(what: str, api: httpx.Client, *, ready: bool) -> None:
@@ -34,7 +24,7 @@ def test_a_gateway_that_is_restarted_in_mid_run(mended_gateway: Running) -> None
     with run.http() as client, mended_gateway.api() as api:
         client.get(f"http://canary.soundstage.invalid/{run.id}/begin")
         client.post(HOOK, json={"n": 1})
-        os.kill(gateway_process(mended_gateway), signal.SIGKILL)
+        os.kill(mended_gateway.processes()["gateway"], signal.SIGKILL)
         wait_until("the gateway is down", api, ready=False)
         answer = api.get(f"/api/runs/{run.id}")
         assert answer.status_code == 503, "what cannot be asked is never answered as if all were well"

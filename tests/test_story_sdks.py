@@ -1,5 +1,6 @@
 """The providers' unmodified SDKs, through both entrances: success they believe, a refusal they raise as their own."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from house import House, can_steer
+from running import Running, clean_environment, started
+from steered_network import PORTS, can_steer, steered_network
 
 from demo.staging_accounts import shop_settings
 
@@ -44,7 +46,9 @@ NODE_CALLS = [
 ENTRANCES = [
     pytest.param(False, id="explicit"),
     pytest.param(
-        True, id="steered", marks=pytest.mark.skipif(not can_steer(), reason="a steered house needs root and unshare")
+        True,
+        id="steered",
+        marks=pytest.mark.skipif(not can_steer(), reason="a network of its own needs root and unshare"),
     ),
 ]
 
@@ -61,35 +65,50 @@ def deny_all() -> str:
 
 
 class Calls:
-    """Runs SDK calls in one house."""
+    """Runs SDK calls where one Soundstage is, routed as its operator would route them."""
 
-    def __init__(self, house: House, folder: Path, node: Path) -> None:
-        self._house, self._node = house, node
-        self._settings = {**shop_settings(folder), "PYTHONPATH": str(trusting_stripe(house, folder))}
+    def __init__(self, running: Running, folder: Path, node: Path) -> None:
+        self._running, self._folder, self._node = running, folder, node
+        self._settings = {**shop_settings(folder), "PYTHONPATH": str(trusting_stripe(running, folder))}
+        routed = running.env()
+        if running.before:  # every name leads to Soundstage: what is left to say is whom to trust, and where mail goes
+            routed = {
+                name: value for name, value in routed.items() if "proxy" not in name.lower() or name[:4] == "SMTP"
+            }
+        self._environ = {**clean_environment(), **routed}
 
     def python(self, name: str) -> dict[str, str]:
-        told = self._house.run(sys.executable, str(TESTS / "sdk_calls.py"), name, variables=self._settings)
-        answer: dict[str, str] = json.loads(told)
-        return answer
+        return self._told(self._folder, self._settings, sys.executable, str(TESTS / "sdk_calls.py"), name)
 
     def node(self, name: str) -> dict[str, str]:
-        told = self._house.run("node", "sdk_calls.mjs", name, cwd=self._node)
-        answer: dict[str, str] = json.loads(told)
+        return self._told(self._node, {}, "node", "sdk_calls.mjs", name)
+
+    def _told(self, cwd: Path, more: dict[str, str], *words: str) -> dict[str, str]:
+        told = subprocess.run(
+            [*self._running.before, *words],
+            env={**self._environ, **more},
+            check=True,
+            stdout=subprocess.PIPE,
+            timeout=90,
+            cwd=cwd,
+        )
+        answer: dict[str, str] = json.loads(told.stdout)
         return answer
 
     def newest(self, verdict: str) -> dict[str, Any]:
         """The newest side effect: no name looked up, no token call, nothing an SDK asks on its own."""
-        found = self._house.captures(verdict=verdict)
+        found = self._running.captures(verdict=verdict)
         return next(item for item in found if item["channel"] not in ("dns", "web", "socket"))
 
 
-def trusting_stripe(house: House, folder: Path) -> Path:
+def trusting_stripe(running: Running, folder: Path) -> Path:
     """A copy of Stripe's SDK whose own certificates were given ours by `soundstage trust install`."""
     site = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     installed = next(Path(entry) for entry in sys.path if (Path(entry) / "stripe").is_dir())
     shutil.copytree(installed / "stripe", site / "stripe")
     (folder / "pyvenv.cfg").write_text("home = /usr/bin\n")
-    house.command("trust", "install", "--venv", str(folder))
+    installing = running.run("trust", "install", "--venv", str(folder))
+    assert installing.returncode == 0, installing.stderr
     return site
 
 
@@ -102,20 +121,28 @@ def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def somewhere(steered: bool, folder: Path, policy: str | None = None) -> Iterator[Running]:
+    """On free ports here, or where every name is steered to it."""
+    with contextlib.ExitStack() as held:
+        before = held.enter_context(steered_network(folder)) if steered else ()
+        yield held.enter_context(started(folder, PORTS if steered else None, policy=policy, before=before))
+
+
 @pytest.fixture(scope="module", params=ENTRANCES)
 def capturing(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, node_modules: Path
 ) -> Iterator[Calls]:
-    with House(steered=request.param) as house:
-        yield Calls(house, tmp_path_factory.mktemp("capturing"), node_modules)
+    with somewhere(request.param, tmp_path_factory.mktemp("capturing")) as running:
+        yield Calls(running, tmp_path_factory.mktemp("captured"), node_modules)
 
 
 @pytest.fixture(scope="module", params=ENTRANCES)
 def denying(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, node_modules: Path
 ) -> Iterator[Calls]:
-    with House(steered=request.param, policy=deny_all()) as house:
-        yield Calls(house, tmp_path_factory.mktemp("denying"), node_modules)
+    with somewhere(request.param, tmp_path_factory.mktemp("denying"), deny_all()) as running:
+        yield Calls(running, tmp_path_factory.mktemp("denied"), node_modules)
 
 
 @pytest.mark.parametrize(("name", "_error"), PYTHON_CALLS)

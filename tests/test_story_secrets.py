@@ -18,8 +18,7 @@ import pytest
 import secret_octets
 import secret_rows
 import secret_tokens
-from house import clean_environment
-from running import PROJECT, Running, started
+from running import PROJECT, Running, clean_environment, started
 from secret_places import places
 from secret_requests import Asked, Secret
 from secret_search import Searched, fresh

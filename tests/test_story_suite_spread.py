@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pytest_soundstage import Soundstage
-from run_stage import RunHouse, why_not
+from run_stage import RunStage, why_not
 from running import PROJECT, Running
 from suite_process import run_suite
 
@@ -56,11 +56,11 @@ contained = pytest.mark.skipif(why_not() is not None, reason=f"commands cannot b
 
 
 @pytest.fixture
-def house(gateway: Running, tmp_path: Path) -> RunHouse:
-    return RunHouse.of(gateway, tmp_path)
+def house(gateway: Running, tmp_path: Path) -> RunStage:
+    return RunStage(gateway, tmp_path)
 
 
-def spread(house: RunHouse, suite: str, *options: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+def spread(house: RunStage, suite: str, *options: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
     """`soundstage run --expect expect.yaml -- pytest -n 2`, and the run it was."""
     (house.home / "test_it.py").write_text(suite)
     (house.home / "expect.yaml").write_text(EXPECT)
@@ -74,7 +74,7 @@ def spread(house: RunHouse, suite: str, *options: str) -> tuple[subprocess.Compl
 
 
 @contained
-def test_a_suite_spread_over_workers_in_a_contained_run(house: RunHouse) -> None:
+def test_a_suite_spread_over_workers_in_a_contained_run(house: RunStage) -> None:
     ended, run = spread(house, SUITE, "--expect", "expect.yaml")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "8 passed" in ended.stdout
@@ -86,7 +86,7 @@ def test_a_suite_spread_over_workers_in_a_contained_run(house: RunHouse) -> None
 
 
 @contained
-def test_what_no_worker_claims_and_what_no_worker_ended(house: RunHouse) -> None:
+def test_what_no_worker_claims_and_what_no_worker_ended(house: RunStage) -> None:
     """A client without the worker's variables is seen in the run around it; a worker that crashes ends no run."""
     ended, run = spread(house, GOES_WRONG, "--expect", "expect.yaml")
     assert ended.returncode == 1, ended.stdout + ended.stderr

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from run_stage import RunHouse, why_not
+from run_stage import RunStage, why_not
 from running import Running, started
 from runs_stage import OneRun, begun
+from small_disk import small_disk_at
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a small file system of the test's own needs root")
 EXPECT = """\
@@ -29,13 +30,9 @@ FILL = 'while head -c "$1" /dev/zero >> "$2/filler"; do :; done 2> /dev/null'
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """On a disk of 24 MB. The last test of this file ends it."""
-    disk = tmp_path_factory.mktemp("disk")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], check=True)
-    try:
-        with started(disk) as running:
-            yield running
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    folder = tmp_path_factory.mktemp("gateway")
+    with small_disk_at(folder / "disk", 24) as disk, started(folder, data=disk / "data") as running:
+        yield running
 
 
 def code_of_a_mail(run: OneRun) -> int:
@@ -82,7 +79,7 @@ def test_a_gateway_that_is_gone_when_it_is_to_judge(gateway: Running, expect: st
     """A run that goes on, one that is asked for by a URL, as CI does, and one by the data directory."""
     run = begun(gateway)
     assert code_of_a_mail(run) == 250
-    house = RunHouse.of(gateway, tmp_path)
+    house = RunStage(gateway, tmp_path)
     named = {"SOUNDSTAGE_URL": gateway.addresses["dashboard"], "SOUNDSTAGE_TOKEN": gateway.token}
     going = []
     for own in (0, 7):
@@ -102,8 +99,7 @@ def test_a_gateway_that_is_gone_when_it_is_to_judge(gateway: Running, expect: st
     for one in going:
         assert one.stdout is not None
         assert one.stdout.readline() == "ready\n"
-    gateway.process.terminate()
-    gateway.process.wait(15)
+    gateway.stop()
     ended = [(one.communicate("go\n", timeout=60), one.returncode) for one in going]
     assert [code for _, code in ended] == [2, 7], ended
     for (_, said), _ in ended:

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import pytest
-from run_stage import RunHouse, why_not
+from run_stage import RunStage, why_not
 from running import Running
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"commands cannot be contained here: {why_not()}")
@@ -15,8 +15,8 @@ NO_VARIABLES = f"env -i {sys.executable} -c \"import urllib.request as u; u.urlo
 
 
 @pytest.fixture(scope="module")
-def house(gateway: Running, tmp_path_factory: pytest.TempPathFactory) -> RunHouse:
-    made = RunHouse.of(gateway, tmp_path_factory.mktemp("run"))
+def house(gateway: Running, tmp_path_factory: pytest.TempPathFactory) -> RunStage:
+    made = RunStage(gateway, tmp_path_factory.mktemp("run"))
     (made.home / "mails.yaml").write_text(MAILS)
     (made.home / "nothing.yaml").write_text(NOTHING)
     return made
@@ -31,24 +31,24 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("file", "script", "code", "says"), ENDS)
-def test_how_a_run_ends(house: RunHouse, file: str, script: str, code: int, says: str) -> None:
+def test_how_a_run_ends(house: RunStage, file: str, script: str, code: int, says: str) -> None:
     done = house.run("sh", "-c", script, options=("--expect", file))
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
 
 
-def test_a_command_that_rewrites_what_is_expected_of_it(house: RunHouse) -> None:
+def test_a_command_that_rewrites_what_is_expected_of_it(house: RunStage) -> None:
     (house.home / "own.yaml").write_text(MAILS)
     done = house.run("sh", "-c", "echo 'version: 1' > own.yaml", options=("--expect", "own.yaml"))
     assert (house.home / "own.yaml").read_text() == "version: 1\n"
     assert (done.returncode, "1 expected, none found" in done.stderr) == (1, True), done.stderr
 
 
-def test_what_is_expected_may_come_by_a_pipe(house: RunHouse) -> None:
+def test_what_is_expected_may_come_by_a_pipe(house: RunStage) -> None:
     done = house.run("true", options=("--expect", "/dev/stdin"), given=NOTHING)
     assert (done.returncode, "0 captures judged" in done.stderr) == (0, True), done.stderr
 
 
-def test_a_run_whose_reports_nobody_reads(house: RunHouse) -> None:
+def test_a_run_whose_reports_nobody_reads(house: RunStage) -> None:
     script = '"$@" 2>&1 | true; exit ${PIPESTATUS[0]}'
     words = house.words("true", options=("--expect", "mails.yaml"))
     done = subprocess.run(
@@ -58,7 +58,7 @@ def test_a_run_whose_reports_nobody_reads(house: RunHouse) -> None:
 
 
 @pytest.mark.parametrize("own", [0, 7])
-def test_a_report_that_cannot_be_written(gateway: Running, house: RunHouse, own: int) -> None:
+def test_a_report_that_cannot_be_written(gateway: Running, house: RunStage, own: int) -> None:
     lost = ("--expect", "nothing.yaml", "--junit", "absent/report.xml", "--name", f"lost-report-{own}")
     done = house.run("sh", "-c", f"exit {own}", options=lost)
     assert done.returncode == (own or 2)
@@ -84,7 +84,7 @@ SLIPS = [
 
 @pytest.mark.parametrize(("words", "options", "says"), SLIPS)
 def test_a_slip_of_the_pen_starts_nothing(
-    house: RunHouse, words: tuple[str, ...], options: tuple[str, ...] | None, says: str
+    house: RunStage, words: tuple[str, ...], options: tuple[str, ...] | None, says: str
 ) -> None:
     line = house.words(*words, options=options or ())
     if options is None:

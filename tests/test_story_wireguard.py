@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_internet import GATEWAY, OUTSIDE, Gateway, Packet, SmallInternet
+from running import Running
+from small_internet import GATEWAY, OUTSIDE, Packet, SmallInternet
 from small_internet import cannot as no_internet
 from wireguard_client import WireGuardClient
 from wireguard_client import cannot as no_client
@@ -54,7 +55,7 @@ class Scene:
     """The gateway and the machine, after the battery."""
 
     net: SmallInternet
-    gateway: Gateway
+    gateway: Running
     machine: WireGuardClient
     arrived: list[Packet]
 
@@ -66,15 +67,7 @@ class Scene:
         ).stdout.strip()
 
     def soundstage(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return soundstage(self.net, self.gateway, *words)
-
-
-def soundstage(net: SmallInternet, gateway: Gateway, *words: str) -> subprocess.CompletedProcess[str]:
-    """A command where the gateway runs."""
-    return subprocess.run(
-        [*net.entered("gateway"), *gateway.words(*words)],
-        env=gateway.environ, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        return self.gateway.run(*words)
 
 
 @pytest.fixture(scope="module")
@@ -88,18 +81,15 @@ def scene() -> Iterator[Scene]:
             "PACKET_LOG_GROUP": "",
             "HOSTS_FILE": str(net.folder / "hosts"),
         }
-        gateway = Gateway(net, net.folder / "data", POLICY, settings)
+        gateway = net.soundstage(settings, policy=POLICY)
         gateway.start()
-        try:
-            added = soundstage(net, gateway, "wireguard", "peer", "add", "vm", "--endpoint", GATEWAY)
-            assert added.returncode == 0, added.stderr
-            with WireGuardClient(added.stdout, net.folder, net.names["staging"]) as machine:
-                ways = [*(str(way.values[0]) for way in WAYS), *UNRECORDED]
-                done = machine.run("python3", "-", "0", *ways, given=PROBE)
-                assert done.returncode == 0, done.stderr
-                yield Scene(net, gateway, machine, net.world.packets())
-        finally:
-            gateway.stop()
+        added = gateway.run("wireguard", "peer", "add", "vm", "--endpoint", GATEWAY)
+        assert added.returncode == 0, added.stderr
+        with WireGuardClient(added.stdout, net.folder, net.names["staging"]) as machine:
+            ways = [*(str(way.values[0]) for way in WAYS), *UNRECORDED]
+            done = machine.run("python3", "-", "0", *ways, given=PROBE)
+            assert done.returncode == 0, done.stderr
+            yield Scene(net, gateway, machine, net.world.packets())
 
 
 def test_nothing_of_the_battery_reaches_the_world(scene: Scene) -> None:
@@ -181,6 +171,6 @@ def test_peers_take_effect_at_once(scene: Scene) -> None:
 
 def test_with_the_gateway_killed_the_tunnel_leads_nowhere(scene: Scene) -> None:
     scene.net.world.reset()
-    scene.gateway.kill()
+    scene.gateway.kill(all_of_it=True)
     assert not connects(scene.machine, "1.2.3.11")
     assert scene.net.world.packets() == []
