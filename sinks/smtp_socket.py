@@ -105,6 +105,7 @@ class SmtpSocket(asyncio.Transport):
         self.pause_reading()
         self._closing = True
         self._descriptor = -1
+        del self._protocol  # each knows the other, and would wait for the garbage collector
         return self._sock
 
     def _read(self) -> None:
@@ -174,7 +175,7 @@ class SmtpSocket(asyncio.Transport):
 
     def _lost(self, error: Exception | None) -> None:
         protocol = self._protocol
-        del self._protocol  # each knows the other, and would wait for the garbage collector
+        del self._protocol  # as above
         protocol.connection_lost(error)
 
 

@@ -57,13 +57,19 @@ async def _shaken(
             if upgraded.get_extra_info("ssl_object") is not None:
                 return upgraded
             reason = "the client went away"
-    except ssl.SSLError as error:
-        reason = (error.reason or str(error)).replace("_", " ").lower()
     except OSError as error:
-        reason = str(error) or type(error).__name__
+        reason = _why(error)
+        # A frame of asyncio's that it came through knows it, and ours with it: they would wait for the collector.
+        error.__traceback__ = None
     except Exception:
         LOG.exception("TLS could not be begun with the SMTP client %s", source)
     transport.abort()
     if sock is not None:
         sock.close()
     raise HandshakeFailed(reason)
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).replace("_", " ").lower()
+    return str(error) or type(error).__name__
