@@ -65,7 +65,7 @@ def row(stored: StoredCapture, labels: tuple[str, ...] = ()) -> Row:
         verdict=shown["verdict"],
         sign=VERDICT_SIGNS.get(shown["verdict"], "?"),
         title=title(shown),
-        sender=short(facts.get("from") or shown["provider"] or shown["target"]["host"]),
+        sender=_sender(shown),
         to=short(recipients(facts)),
         note=note(shown),
         size=shown["payload"]["size"],
@@ -76,6 +76,12 @@ def row(stored: StoredCapture, labels: tuple[str, ...] = ()) -> Row:
         unread=READ not in labels,
         tags=tuple(label for label in labels if label != READ),
     )
+
+
+def _sender(shown: dict[str, Any]) -> str:
+    """Empty for a mail without one: reports of failed delivery have none, and the host it came to sent nothing."""
+    instead = "" if shown["channel"] == "email" and not shown["provider"] else shown["target"]["host"]
+    return short(shown["facts"].get("from") or shown["provider"] or instead)
 
 
 def recipients(facts: dict[str, Any]) -> str:

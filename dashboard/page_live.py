@@ -17,7 +17,7 @@ from dashboard.live_stream import Events, Fetch, Streams, event, resume_from
 from dashboard.look import row
 from dashboard.page_part import PagePart
 from dashboard.problem import Problem
-from dashboard.rendering import Rendering
+from dashboard.rendering import Rendering, number
 from dashboard.search_language import Search, parse
 from dashboard.sieve import newer
 from ledger.reader import Reader
@@ -88,7 +88,7 @@ class PageLive:
             if known <= after:
                 return after, []
             frames = await asyncio.to_thread(self._drawn, asked(), after, template, query)
-            count = str(await asyncio.to_thread(self._labels.unread)) if counting else ""
+            count = number(await asyncio.to_thread(self._labels.unread)) if counting else ""
             return known, [*frames, event(count, known, "seen")]
 
         return fetch

@@ -1,7 +1,7 @@
 """Runs: the latest, and one of them: what it did, how it was held, and expectation by expectation what came of it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +13,7 @@ from dashboard.rendering import Rendering, lasted
 from dashboard.runs_link import RunsLink
 from dashboard.verdicts import Judged, Verdicts
 from ledger.reader import Reader
+from policies.verification_result import RowResult
 
 LATEST = 200
 CONTAINED = {
@@ -100,8 +101,15 @@ class RunPages:
             "file": judged.file,
             "window": None if judged.window is None else names.get(judged.window, judged.window),
             "result": judged.result,
+            "rows": _by_outcome(judged.result.rows),
             "kept": {one for one in closest if self._reader.get(one) is not None},
         }
+
+
+def _by_outcome(rows: Sequence[RowResult]) -> list[tuple[str, list[RowResult]]]:
+    """What somebody has to look at comes first; each as it stands in its file."""
+    found = [(name, [row for row in rows if row.outcome == name]) for name in ("failed", "inconclusive", "held")]
+    return [(name, those) for name, those in found if those]
 
 
 def _outlined(run: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -22,6 +23,10 @@ PLACES = (
     ("/doctor", "Doctor", "whether anything goes round Soundstage"),
 )
 """The pages: address, name, and what is there."""
+
+
+_OVERRIDES = {0x202D: "[U+202D]", 0x202E: "[U+202E]"}
+"""Characters that show the letters after them in another order than they stand in (Unicode, UAX 9, 2.2)."""
 
 
 class Rendering:
@@ -41,6 +46,7 @@ class Rendering:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
+            finalize=_in_order,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -72,6 +78,11 @@ class Rendering:
     def _ago(self, at: str | datetime) -> str:
         seconds = (self.clock() - moment(at)).total_seconds()
         return ago(seconds)
+
+
+def _in_order(value: Any) -> Any:
+    """No text of a capture is read backwards: an address would be taken for another. What is copied stays exact."""
+    return value if not isinstance(value, str) or isinstance(value, Markup) else value.translate(_OVERRIDES)
 
 
 def lasted(begun: str | datetime, ended: str | datetime) -> str:

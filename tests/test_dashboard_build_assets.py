@@ -24,4 +24,5 @@ def test_the_lock_pins_by_digest_and_names_no_host() -> None:
 def test_no_page_names_another_host() -> None:
     pages = [*Path(ROOM / "templates").glob("*.html"), *Path(ROOM / "static").glob("*.*")]
     naming = {page.name for page in pages if "://" in page.read_text().replace("http://www.w3.org/2000/svg", "")}
-    assert naming <= {"attempts.html", "now_figures.html", "policy_ask.html"}, "hints name a host in what there is to type"
+    hints = {"attempts.html", "now_figures.html", "policy_ask.html"}
+    assert naming <= hints, "these name a host in what there is to type"
