@@ -9,6 +9,7 @@ from examples import draw_the_same, register
 from hypothesis import settings
 from running import Running, started
 
+pytest_plugins = ("running_log",)
 register()
 settings.load_profile("house")
 

@@ -139,8 +139,9 @@ class Running:
         return found
 
     def said(self) -> str:
-        """What it wrote to stderr."""
-        return (self.folder / "stderr").read_text()
+        """What it wrote to stderr so far."""
+        log = self.folder / "stderr"
+        return log.read_text(errors="replace") if log.exists() else ""
 
     @property
     def token(self) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from ledger_stage import REPLY, Stage, mail_of, reading, record_of, stage, until, with_body
+from small_disk import small_disk_at
 
 from ledger.filters import Filters
 from ledger.reply import KeptObject
@@ -92,15 +93,8 @@ def test_kill_in_the_middle_of_a_load_loses_nothing_acknowledged(tmp_path: Path)
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of 3 MB."""
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("mounting a small file system needs root")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], check=False)
-    if mounted.returncode:
-        pytest.skip("this machine does not let root mount a tmpfs")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with small_disk_at(tmp_path / "disk", 3) as folder:
+        yield folder
 
 
 async def fill(house: Stage, kept: list[str]) -> None:

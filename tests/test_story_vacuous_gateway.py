@@ -1,6 +1,5 @@
 """A Soundstage that cannot record, or is gone when it is to judge: what it missed is not taken for not having been."""
 
-import os
 import smtplib
 import subprocess
 from collections.abc import Iterator
@@ -10,9 +9,8 @@ import pytest
 from run_stage import RunStage, why_not
 from running import Running, started
 from runs_stage import OneRun, begun
-from small_disk import small_disk_at
+from small_disk import fill, small_disk_at
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a small file system of the test's own needs root")
 EXPECT = """\
 version: 1
 contained: optional
@@ -24,7 +22,6 @@ expect:
 """
 NO_NAMESPACES = ("unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"', "sh")
 """Before a command: its last probe is refused at once. A contained one waits for the gateway to be back."""
-FILL = 'while head -c "$1" /dev/zero >> "$2/filler"; do :; done 2> /dev/null'
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +60,7 @@ def expect(tmp_path: Path) -> str:
 def test_a_disk_that_was_full_in_mid_run(gateway: Running, expect: str) -> None:
     run, disk = begun(gateway), gateway.data_dir.parent
     assert code_of_a_mail(run) == 250
-    for size in (1 << 20, 1 << 12):
-        subprocess.run(["sh", "-c", FILL, "sh", str(size), str(disk)], check=False)
+    fill(disk / "filler")
     until(451, run)
     (disk / "filler").unlink()
     until(250, run)
