@@ -1,5 +1,7 @@
 """Multipart bodies: fields, files, and bodies that are not what their boundary says."""
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,29 @@ def test_fields_and_files() -> None:
 def test_a_body_without_its_boundary() -> None:
     with pytest.raises(FormError, match="cannot be read"):
         read_parts(b"no boundary here", "B")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"nonsense", id="nonsense"),
+        pytest.param(BODY[:-7], id="no-end"),
+        pytest.param(BODY[:-7] + b"\r\n--B\r\n", id="a-part-that-is-not-there"),
+        pytest.param(b"--BX\r\n", id="another-boundary"),
+        pytest.param(b"--B\r\n@@: x\r\n\r\n", id="no-field"),
+        pytest.param(b"--B\r\nA: b\rX", id="no-line-feed"),
+    ],
+)
+def test_a_broken_body_is_refused_without_a_line_in_the_log(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), pytest.raises(FormError, match="cannot be read"):
+        read_parts(body, "B")
+    assert caplog.records == []
+
+
+def test_what_comes_after_the_end_is_passed_over_without_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert len(read_parts(BODY + b"an epilogue", "B")) == 2
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(
