@@ -17,7 +17,7 @@ from typing import Any
 
 from policies.http_request import RunClaim
 from soundstage.channel_ready import readable
-from soundstage.control_socket import reachable
+from soundstage.control_socket import listening
 from soundstage.namespace_channel import Channel
 
 NAME = "adopt.sock"
@@ -40,7 +40,7 @@ class AdoptionServer:
 
     async def start(self, data_dir: Path) -> None:
         """Listen in `data_dir`. Raises OSError where that cannot be."""
-        self._socket, self._data_dir = _listening(data_dir), data_dir
+        self._socket, self._data_dir = listening(data_dir, NAME, socket.SOCK_SEQPACKET), data_dir
         self._begin(self._accept(self._socket))
 
     async def stop(self) -> None:
@@ -116,20 +116,3 @@ def _sockets(descriptors: list[int], held: contextlib.AsyncExitStack) -> list[so
         for descriptor in left:
             os.close(descriptor)
     return passed
-
-
-def _listening(data_dir: Path) -> socket.socket:
-    (data_dir / NAME).unlink(missing_ok=True)  # one that a killed gateway left: the directory's lock says it is alone
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    mask = os.umask(0o177)
-    try:
-        with reachable(data_dir, NAME) as path:
-            bound.bind(path)
-    except OSError:
-        bound.close()
-        raise
-    finally:
-        os.umask(mask)
-    bound.listen(64)
-    bound.setblocking(False)
-    return bound

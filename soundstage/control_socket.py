@@ -1,4 +1,4 @@
-"""The control socket's place: a unix socket of mode 0600 in the data directory, however deep that lies."""
+"""Unix sockets of mode 0600 in the data directory, however deep that lies: the control socket, and others by name."""
 
 import contextlib
 import os
@@ -25,13 +25,13 @@ def reachable(data_dir: Path, name: str = NAME) -> Iterator[str]:
         os.close(folder)
 
 
-def listening(data_dir: Path) -> socket.socket:
+def listening(data_dir: Path, name: str = NAME, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
     """The bound socket. One left behind by a killed gateway is replaced: the directory's lock says it is alone."""
-    (data_dir / NAME).unlink(missing_ok=True)
-    bound = socket.socket(socket.AF_UNIX)
+    (data_dir / name).unlink(missing_ok=True)
+    bound = socket.socket(socket.AF_UNIX, kind)
     mask = os.umask(0o177)
     try:
-        with reachable(data_dir) as path:
+        with reachable(data_dir, name) as path:
             bound.bind(path)
     except OSError:
         bound.close()
