@@ -101,6 +101,23 @@ class LeakHouse:
         finally:
             await visit.leave()
 
+    async def recorded(self, since: int, count: int = 1, source: str | None = None) -> list[Capture]:
+        """What was recorded after `since`, of all clients or of one, once that is at least so many."""
+        async with asyncio.timeout(BOUND_SECONDS):
+            async for _ in self.ground.writer.subscribe():
+                found = [kept.capture for kept in self.reader.since(since, 1000)]
+                mine = [capture for capture in found if source in (None, capture.effect.source)]
+                if len(mine) >= count:
+                    return mine
+        raise AssertionError("the ledger was closed")
+
+    def forgotten(self) -> int:
+        """Where the ledger stands, with all forgotten that the stand-in has met."""
+        for place in self.stand_in.places:
+            place.arrivals.clear()
+            place.requests.clear()
+        return self.reader.last_seq()
+
     async def reached(self) -> int:
         """How many connections have reached the stand-in, none of those underway missed.
 
@@ -156,13 +173,7 @@ class Visit:
 
     async def captures(self, count: int = 1) -> list[Capture]:
         """What the ledger holds of this client, once that is at least so many."""
-        async with asyncio.timeout(BOUND_SECONDS):
-            async for _ in self.house.ground.writer.subscribe():
-                found = [kept.capture for kept in self.house.reader.since(self.since, 1000)]
-                mine = [capture for capture in found if capture.effect.source == self.source]
-                if len(mine) >= count:
-                    return mine
-        raise AssertionError("the ledger was closed")
+        return await self.house.recorded(self.since, count, self.source)
 
     async def leave(self) -> None:
         """Close everything."""

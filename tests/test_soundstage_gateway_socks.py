@@ -47,12 +47,7 @@ class Here:
 
     async def captures(self, count: int = 1) -> list[Capture]:
         """What was recorded since the test began, once that is at least so many."""
-        async with asyncio.timeout(10):
-            async for _ in self.house.ground.writer.subscribe():
-                found = [kept.capture for kept in self.house.reader.since(self.since, 100)]
-                if len(found) >= count:
-                    return found
-        raise AssertionError("the ledger was closed")
+        return await self.house.recorded(self.since, count)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +58,7 @@ async def standing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[He
 
 @pytest.fixture
 def here(standing: Here) -> Here:
-    standing.since = standing.house.reader.last_seq()
-    for place in standing.house.stand_in.places:
-        place.arrivals.clear()
-        place.requests.clear()
+    standing.since = standing.house.forgotten()
     return standing
 
 
