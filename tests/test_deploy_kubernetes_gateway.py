@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dns.message
@@ -17,17 +18,23 @@ from dashboard.cron_token import cron_token
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A gateway with the manifests' settings and the example's policy, on a volume as kubelet prepares one."""
+    """A gateway with the manifests' settings and the example's policy, on a volume as kubelet prepares one.
+
+    The example's opt-ins end on a day of their own; here in a month, whenever this runs."""
     volume = tmp_path_factory.mktemp("volume")
     volume.chmod(0o2775)
     trust = tmp_path_factory.mktemp("trust")
+    ends = (datetime.now(UTC) + timedelta(days=30)).date()
+    policy = tmp_path_factory.mktemp("policy") / "policy.yaml"
+    example = (EXAMPLE / "gateway" / "policy.yaml").read_text()
+    policy.write_text(re.sub("expires: .*", f"expires: {ends}", example))
     settings = settings_of(own(KUBERNETES / "gateway"))
     here = {
         **{name: value for name, value in settings.items() if name != "SOUNDSTAGE_DATA_DIR"},
         "SOUNDSTAGE_BIND": "127.0.0.1",
         "SOUNDSTAGE_ADMIN_TOKEN_FILE": str(volume / "data" / "admin.token"),
         "SOUNDSTAGE_TRUST_DIR": str(trust),
-        "SOUNDSTAGE_POLICY": str(EXAMPLE / "gateway" / "policy.yaml"),
+        "SOUNDSTAGE_POLICY": str(policy),
     }
     with started(volume, here) as one:
         yield one
