@@ -1,8 +1,10 @@
 """The providers' unmodified SDKs, through both entrances: success they believe, a refusal they raise as their own."""
 
+import asyncio
 import contextlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import Running, clean_environment, started
+from running import Running, clean_environment, eventually, started
 from steered_network import PORTS, can_steer, steered_network
 
 from demo.staging_accounts import shop_settings
+from soundstage.control_client import ControlClient
 
 TESTS = Path(__file__).parent
+CAPTURE_ALL = "version: 1\n"
 REASON = "the shop may not do this in the SDK tests"
 HOSTS = {
     "stripe": ["api.stripe.com"],
@@ -77,6 +81,16 @@ class Calls:
             }
         self._environ = {**clean_environment(), **routed}
 
+    def under(self, policy: str) -> "Calls":
+        """With this policy in force."""
+        if policy != self._running.policy.read_text():
+            self._running.policy.write_text(policy)
+            self._running.process.send_signal(signal.SIGHUP)
+            asked = {"method": "POST", "url": "https://api.stripe.com/v1/charges"}
+            control, denies = ControlClient(self._running.data_dir), policy != CAPTURE_ALL
+            eventually(lambda: asyncio.run(control.explain(asked))["rule"].startswith("no-") is denies, "the policy")
+        return self
+
     def python(self, name: str) -> dict[str, str]:
         return self._told(self._folder, self._settings, sys.executable, str(TESTS / "sdk_calls.py"), name)
 
@@ -121,28 +135,27 @@ def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def somewhere(steered: bool, folder: Path, policy: str | None = None) -> Iterator[Running]:
+@pytest.fixture(scope="module", params=ENTRANCES)
+def calls(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, node_modules: Path
+) -> Iterator[Calls]:
     """On free ports here, or where every name is steered to it."""
+    folder = tmp_path_factory.mktemp("sdks")
     with contextlib.ExitStack() as held:
-        before = held.enter_context(steered_network(folder)) if steered else ()
-        yield held.enter_context(started(folder, PORTS if steered else None, policy=policy, before=before))
+        before = held.enter_context(steered_network(folder)) if request.param else ()
+        more = PORTS if request.param else None
+        running = held.enter_context(started(folder, more, policy=CAPTURE_ALL, before=before))
+        yield Calls(running, tmp_path_factory.mktemp("shop"), node_modules)
 
 
-@pytest.fixture(scope="module", params=ENTRANCES)
-def capturing(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, node_modules: Path
-) -> Iterator[Calls]:
-    with somewhere(request.param, tmp_path_factory.mktemp("capturing")) as running:
-        yield Calls(running, tmp_path_factory.mktemp("captured"), node_modules)
+@pytest.fixture
+def capturing(calls: Calls) -> Calls:
+    return calls.under(CAPTURE_ALL)
 
 
-@pytest.fixture(scope="module", params=ENTRANCES)
-def denying(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, node_modules: Path
-) -> Iterator[Calls]:
-    with somewhere(request.param, tmp_path_factory.mktemp("denying"), deny_all()) as running:
-        yield Calls(running, tmp_path_factory.mktemp("denied"), node_modules)
+@pytest.fixture
+def denying(calls: Calls) -> Calls:
+    return calls.under(deny_all())
 
 
 @pytest.mark.parametrize(("name", "_error"), PYTHON_CALLS)
