@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
-from ledger.secret_names import ENDINGS, QUERY_WHOLE, WHOLE, linear
+from ledger.secret_names import AFTER_NAME, ENDINGS, IN_LINK, WHOLE, linear
+from ledger.spelt_signs import EQUALS
 
 Replace = Callable[[bytes, bytes], bytes | None]
 """From a field's name and its value, what stands in the value's place, or None where it stays."""
@@ -23,7 +24,15 @@ _ENCODED = linear(rb"[^\s\"'<>&=;{}\\?#]*" + WITHIN + rb"[^\s\"'<>&;{}\\=]*")
 _MARK_ENCODED = linear(rb"%5Bremoved%3A([a-z0-9_]+)%3A([0-9a-f]{6})%5D")
 _QUOTES = rb"(?:\\*[\"']|&quot;|&#3[49];)"
 _NAMED = (
-    rb"(?i)(\b([\w.\[\]-]*?(?:" + ENDINGS + rb"))(?:[\])]|" + _QUOTES + rb"){0,3}\s*(?:=>?|:|&gt;)\s*)"
+    rb"(?i)(\b([\w.\[\]-]*?(?:"
+    + ENDINGS
+    + rb"))(?:[\])]|"
+    + _QUOTES
+    + rb"){0,3}"
+    + AFTER_NAME
+    + rb"\s*(?:=>|:|&gt;|"
+    + EQUALS
+    + rb")\s*)"
     rb"(?:(\\*\")([^\"\\]+)|(\\*')([^'\\]+)|((?:&quot;|&#3[49];)?)([^\s\"'&,;<>\\(){}\[\]][^\s\"'&,;<>\\]*))"
 )
 _NAMED_VALUE = linear(_NAMED)
@@ -33,7 +42,15 @@ _LINE = linear(
 )
 _LINE_HINT = linear(rb"(?i)(?:authorization|cookie2?)[ \t]*:")
 _PARAMETER = linear(
-    rb"(?i)((?:[?&#]|&amp;|\\u0026)((?:[^=&?#\s\"'<>]*?(?:" + ENDINGS + rb")|" + QUERY_WHOLE + rb"))=)([^&#\s\"'<>\\]+)"
+    rb"(?i)((?:[?&#]|&amp;|&#38;|\\u0026)((?:[^=&?#\s\"'<>]*?(?:"
+    + ENDINGS
+    + rb")|"
+    + IN_LINK
+    + rb")"
+    + AFTER_NAME
+    + rb")"
+    + EQUALS
+    + rb")([^&#\s\"'<>\\]+)"
 )
 _PART = linear(
     # Of multipart/form-data whose lines or boundary are not as declared.
@@ -64,7 +81,7 @@ def without_hidden(text: bytes, replace: Replace, *, links: bool) -> bytes:
     if _LINE_HINT.search(text) is not None:
         text = done(_LINE, text, 3)
     text = done(_NAMED_VALUE, text, 4, 6, 8)
-    if links and b"=" in text:
+    if links:
         text = done(_PARAMETER, text, 3)
     if b"\n\r\n" in text or b"\n\n" in text:
         text = done(_PART, text, 3)

@@ -5,19 +5,29 @@ from typing import Any
 
 from ledger.hidden_secrets import WITHIN
 from ledger.secret_hints import KEY_HINT, name_hint
-from ledger.secret_names import ENDINGS, QUERY_WHOLE, WHOLE, harmless, header_label, label_of, linear
+from ledger.secret_names import (
+    AFTER_NAME,
+    ENDINGS,
+    IN_LINK,
+    QUERY_WHOLE,
+    WHOLE,
+    harmless,
+    header_label,
+    label_of,
+    linear,
+)
 from ledger.secret_patterns import ANY_KEY, RUN_OF_DIGITS
+from ledger.spelt_signs import EQUALS
 from policies.secret_place import SecretPlace
 
 NAMES_REMEMBERED = 4096
 
 # Letters, digits or `_` written as escapes could spell a secret's name; clients escape no such character by themselves.
-JSON_ESCAPE = rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
-FORM_ESCAPE = rb"%(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
-_IN_LINK = rb"(?i:[?&#](?:" + QUERY_WHOLE + rb")=)|authorization_code"
+JSON_ESCAPE = rb"\\u00(?:3[0-9aAdD]|[46][1-9a-fA-F]|[57][0-9aA]|5[bBdDfF]|2[dDeEfF]|40)"
+FORM_ESCAPE = rb"%(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|2[dDeE]|7[eE])"
+_IN_LINK = rb"(?i:(?:[?&#]|&amp;|&#38;|\\u0026)" + IN_LINK + AFTER_NAME + EQUALS + b")|authorization_code"
 XML_TEXT = linear(rb">([^<>]*[^<>\s][^<>]*)")
-_BRACKET = rb"(?:\[|%5[Bb])"
-_END = rb"(?:\]|%5[Dd])*"
+_BRACKET = rb"(?:\[|%(?:25)?5[Bb])"
 
 
 class MaskPlan:
@@ -62,7 +72,13 @@ class MaskPlan:
         query_names = _names([place for place in query if "." not in place.name])
         self.query = linear(_form(ENDINGS, b"|".join(filter(None, [QUERY_WHOLE, query_names]))))
         self.link = linear(
-            rb"(?i)([?&#](?:[^=&\s\"'<>]*?(?:" + ENDINGS + rb")|" + QUERY_WHOLE + rb")=)([^&\s\"'<>\\]+)"
+            rb"(?i)([?&#](?:[^=&\s\"'<>]*?(?:"
+            + ENDINGS
+            + rb")|"
+            + QUERY_WHOLE
+            + rb")"
+            + AFTER_NAME
+            + rb"=)([^&\s\"'<>\\]+)"
         )
         self.xml = linear(
             rb"(?i)(<(?:[\w.-]+:)?([\w.-]*?(?:" + ENDINGS + rb")|" + whole + rb")(?:\s[^<>]*)?>)"
@@ -77,7 +93,7 @@ class MaskPlan:
         self._secret_names: dict[str, str | None] = {}
         self.fact_starts: dict[str, str] = {}
         """Facts met lately that are no credentials by their name, and how they are told up to the value."""
-        self.name = linear(rb"(?i)(?:.*?(?:" + ENDINGS + rb")|(?:.*[\[.])?(?:" + whole + rb"))\]*")
+        self.name = linear(rb"(?i)(?:.*?(?:" + ENDINGS + rb")|(?:.*[\[.])?(?:" + whole + rb"))" + AFTER_NAME)
 
     def is_hint_in(self, octets: bytes) -> bool:
         """False only where nothing in a body, nor in a text that is encoded in it, is to be removed."""
@@ -130,14 +146,22 @@ def may_be_link(value: bytes) -> bool:
 
 
 def _form(endings: bytes, whole: bytes) -> bytes:
-    prefix = rb"(?:[^=&]*(?:" + _BRACKET + rb"|\.))?"
+    prefix = rb"(?:[^=&]*(?:" + _BRACKET + rb"|\.|%(?:25)?2[Ee]))?"
     return (
-        rb"(?i)(?:^|[&;?#])((?:[^=&]*?(?:" + endings + rb")|" + prefix + rb"(?:" + whole + rb"))" + _END + rb")=([^&]*)"
+        rb"(?i)(?:^|[&;?#])((?:[^=&]*?(?:"
+        + endings
+        + rb")|"
+        + prefix
+        + rb"(?:"
+        + whole
+        + rb"))"
+        + AFTER_NAME
+        + rb")=([^&]*)"
     )
 
 
 def _exactly(names: bytes) -> bytes:
-    return rb"(?:^|[\"&\[;?.\s:<]|%5b)(?:" + names + rb")(?:\"|=|\]|%5d|>|\s)"
+    return rb"(?:^|[\"&\[;?.\s:<]|%(?:25)?(?:5b|2e))(?:" + names + rb")(?:[\"=\]\[>\s]|%(?:25)?5[bd])"
 
 
 def _names(places: Sequence[SecretPlace]) -> bytes:

@@ -5,14 +5,16 @@ import re
 from typing import Any, Literal, NamedTuple
 
 from ledger.hidden_secrets import DEEPEST, ENCODED_HINT, without_encoded, without_hidden
-from ledger.mask_plan import FORM_ESCAPE, JSON_ESCAPE, XML_TEXT, MaskPlan
+from ledger.mask_plan import FORM_ESCAPE, XML_TEXT, MaskPlan
 from ledger.secret_names import MESSAGE_HARMLESS, harmless, label_of, linear
 from ledger.secret_patterns import Mark, is_live, key_label, without_cards, without_keys
+from ledger.spelt_signs import plain_sign
 from policies.secret_place import SecretPlace
 
 Kind = Literal["json", "form", "xml", "text"]
 
-_JSON_ESCAPE = linear(JSON_ESCAPE)
+_JSON_ESCAPE = linear(rb"\\\\|\\/|\\u00(?:2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abdefABDEF]|7[0-9a-eA-E])")
+"""Every printable sign but a quotation mark and a backslash; an escaped backslash begins no other escape."""
 _FORM_ESCAPE = linear(FORM_ESCAPE)
 _SCALAR = linear(rb'"((?:[^"\\]|\\(?s:.))*)(?:"|\z)(\s*:)?|([\[{])|([\]}])|(-?[0-9][0-9.eE+-]*)')
 _FORM_LIKE = linear(rb"[^\s=&<>{}]+=[^\s<>{}]*")
@@ -230,7 +232,7 @@ def _character(match: Any) -> bytes:
 def _unescaped(text: bytes, kind: Kind) -> bytes:
     """The same meaning with letters and digits as themselves, so that no name or key hides in an escape."""
     if kind == "json":
-        return bytes(_JSON_ESCAPE.sub(_character, text))
+        return bytes(_JSON_ESCAPE.sub(plain_sign, text))
     if kind == "form":
         return bytes(_FORM_ESCAPE.sub(_character, text))
     return text

@@ -5,8 +5,10 @@ identifiers, which are new with every request, lead it through the same few agai
 """
 
 from ledger.secret_patterns import RUN_OF_DIGITS
+from ledger.spelt_signs import SLASH
 from policies.hint import Hint
 
+_SLASH = SLASH.decode()
 _WORD = r"(?-u:\b)"
 
 KEYS: dict[str, str] = {
@@ -14,7 +16,7 @@ KEYS: dict[str, str] = {
     "stripe_secret_key": "[sr]k_(?:live|test|org)_",
     "stripe_webhook_secret": "whsec_",
     "slack_token": "xox[a-z][.-]|xapp-",
-    "slack_webhook": r"hooks\.slack\.com/",
+    "slack_webhook": r"(?i:hooks\.slack(?:-gov)?\.com)|services" + _SLASH + "T[A-Z0-9]{7}",
     "sendgrid_api_key": _WORD + r"SG\.[A-Za-z0-9_-]{10}",
     "aws_access_key_id": "A[KS]IA[0-9A-Z]{8}",
     "google_api_key": "AIza",
@@ -36,8 +38,8 @@ KEYS: dict[str, str] = {
     "bearer_token": "(?i:bearer(?:[ +]|%20))",
     "basic_credential": "(?i:basic(?:[ +]|%20))",
     "websocket_token": r"base64url\.bearer\.",
-    "chat_webhook": "/api/webhooks/|/webhookb2/",
-    "url_password": r"""://[^/ \t\n\f\r:@"'<>\\]*:[^/ \t\n\f\r@"'<>\\]+@""",
+    "chat_webhook": "api" + _SLASH + "webhooks|webhookb2",
+    "url_password": ":" + _SLASH + r"""{2}(?:[^/ \t\n\f\r:@"'<>\\]*:[^/ \t\n\f\r@"'<>\\]+|[A-Za-z0-9_-]{20,}:?)@""",
 }
 """By the label of the key."""
 

@@ -18,7 +18,7 @@ def linear(pattern: bytes) -> Any:
     return re2.compile(pattern, _OPTIONS)
 
 
-SEPARATOR = rb"(?:[^a-z0-9]|%5b|%5d|%2d|%5f){0,2}"
+SEPARATOR = rb"(?:[^a-z0-9]|%(?:25)?(?:2[0de]|3a|5[bdf])){0,2}"
 
 ENDINGS = (
     rb"""
@@ -41,6 +41,24 @@ WHOLE = rb"pass|pin|pan|auth|sig|otp_secret|(?:set-)?cookie"
 
 QUERY_WHOLE = WHOLE + rb"|key|code|signature|hmac|state_token|sas"
 """In a URL's query these as well: presigned links and authorisation codes."""
+
+_AHEAD = rb"[^=&?#\"'<> \t\r\n\f]*"
+IN_LINK = (
+    rb"(?:(?:"
+    + _AHEAD
+    + rb"(?:\[|%(?:25)?5b))?(?:"
+    + QUERY_WHOLE
+    + rb")|"
+    # Before a dot `key` and `code` are what scripts call the parts of everything.
+    + _AHEAD
+    + rb"(?:\.|%(?:25)?2e)(?:"
+    + WHOLE
+    + rb"))"
+)
+"""A parameter's whole name, or the last part of it: `user[key]`, `user.pass`."""
+
+AFTER_NAME = rb"(?:\]|%(?:25)?5[Dd]|(?:\[|%(?:25)?5[Bb])[0-9]*(?:\]|%(?:25)?5[Dd]))*"
+"""What may follow a name in a form: the brackets it stands in, and those of a list."""
 
 _HARMLESS = linear(
     rb"(?i)(?:^|[^a-z])(?:next|page|continuation|pagination|start|cursor|sync|idempotency|client|client.?request|request|"

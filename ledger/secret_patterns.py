@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote_to_bytes
 
 from ledger.secret_names import linear
+from ledger.spelt_signs import SLASH, plain_sign, slashed
 
 Mark = Callable[[str, bytes], bytes]
 """What replaces a secret, from its label and its octets."""
@@ -23,15 +24,52 @@ _RUN_TOKEN = (
 
 # As a form writes them, in either of the two ways there are for a space.
 _SPACE = rb"(?:[ +]|%20)"
-_BASE64 = rb"[A-Za-z0-9+/=_-]|%2[BbFf]|%3[Dd]"
+_BASE64 = rb"[A-Za-z0-9+/=_-]|%2[BbFf]|%3[Dd]|\\+/|\\+u00(?:2[BbFf]|3[Dd])"
 _PRIVATE = _SPACE + rb"(?:[A-Z0-9 +]|%20)*PRIVATE" + _SPACE + rb"KEY-----"
+
+_SLACK = (
+    rb"(?i:hooks\.slack(?:-gov)?\.com)"
+    + SLASH
+    + rb"(?:services|workflows|triggers)(?:[A-Za-z0-9_-]|"
+    + SLASH
+    + rb"){6,}|"
+    + SLASH
+    + b"services"
+    + SLASH
+    + b"T[A-Z0-9]{7,}"
+    + SLASH
+    + b"B[A-Z0-9]{7,}"
+    + SLASH
+    + b"[A-Za-z0-9]{16,}"
+)
+"""With its host, or by the names of a team and a bot alone."""
+_CHAT = (
+    SLASH
+    + b"api"
+    + SLASH
+    + b"webhooks"
+    + SLASH
+    + b"[0-9]{10,}"
+    + SLASH
+    + b"[A-Za-z0-9_-]{20,}|"
+    + SLASH
+    + b"webhookb2"
+    + SLASH
+    + b"(?:[A-Za-z0-9@_-]|%40|"
+    + SLASH
+    + b"){20,}"
+)
+_USER_INFO = (
+    rb"(?:[^/\s:@\"'<>\\]{0,200}:[^/\s@\"'<>\\]{1,400}(?:@[^/\s@,;&?#\"'<>\\]{1,100})*|[A-Za-z0-9_-]{20,200}:?)"
+)
+"""A user and a password, in which there may be an `@`; or a user that by its length is a token."""
 
 _KEYS: tuple[tuple[str, bytes], ...] = (
     ("run_token", _RUN_TOKEN),
     ("stripe_secret_key", rb"\b(?:sk|rk)_(?:live|test|org_live|org_test)_[0-9A-Za-z]{6,}"),
     ("stripe_webhook_secret", rb"\bwhsec_(?:" + _BASE64 + rb"){8,}"),
     ("slack_token", rb"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[0-9A-Za-z-]{6,}"),
-    ("slack_webhook", rb"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{6,}"),
+    ("slack_webhook", _SLACK),
     ("sendgrid_api_key", rb"\bSG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     ("aws_access_key_id", rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     ("google_api_key", rb"\bAIza[0-9A-Za-z_-]{30,}"),
@@ -56,8 +94,8 @@ _KEYS: tuple[tuple[str, bytes], ...] = (
     ("bearer_token", rb"(?i:\bbearer" + _SPACE + rb"+(?:[.~]|" + _BASE64 + rb"){12,})"),
     ("basic_credential", rb"(?i:\bbasic" + _SPACE + rb"+(?:" + _BASE64 + rb"){8,})"),
     ("websocket_token", rb"\bbase64url\.bearer\.authorization\.k8s\.io\.[A-Za-z0-9_-]+"),
-    ("chat_webhook", rb"/api/webhooks/[0-9]{10,}/[A-Za-z0-9_-]{20,}|/webhookb2/[A-Za-z0-9@/_-]{20,}"),
-    ("url_password", rb"://[^/\s:@\"'<>\\]{0,200}:[^/\s@\"'<>\\]{1,400}@"),
+    ("chat_webhook", _CHAT),
+    ("url_password", rb":" + SLASH + b"{2}" + _USER_INFO + b"@"),
 )
 
 ANY_KEY = b"|".join(b"(?:" + pattern + b")" for _, pattern in _KEYS)
@@ -70,6 +108,8 @@ OURS = linear(_RUN_TOKEN)
 """A run's own token, which is no part of anybody's message."""
 _GROUP = linear(rb"[0-9]+")
 _SPACES = linear(b"^" + _SPACE + b"+")
+_AUTHORITY = linear(rb"^(:" + SLASH + rb"{2})([^:@]*)(?:(:)(?s:(.*)))?@$")
+_JSON_SIGN = linear(rb"\\+(?:/|u00(?:2[BbFf]|3[Dd]))")
 
 
 def without_keys(text: bytes, mark: Mark, whole_only: bool = False) -> tuple[bytes, set[str]]:
@@ -117,18 +157,27 @@ def _is_basic(text: bytes) -> bool:
 def _after(spaced: bytes) -> bytes:
     """What comes after spaces, however a form writes it."""
     value = bytes(_SPACES.sub(b"", spaced))
+    if b"\\" in value:
+        value = bytes(_JSON_SIGN.sub(plain_sign, value))
     return unquote_to_bytes(value) if b"%" in value else value
 
 
 def _replaced(label: str, secret: bytes, mark: Mark) -> bytes:
     if label == "url_password":
-        user, _, password = secret[3:-1].partition(b":")
-        return b"://" + user + b":" + mark(label, password) + b"@"
+        match = _AUTHORITY.search(secret)
+        # `https://token:@host` and `https://token:x-oauth-basic@host`, as version control is told of one.
+        before, user, colon, password = (match.group(group) or b"" for group in range(1, 5))
+        if password in (b"", b"x", b"x-oauth-basic"):
+            return before + mark(label, user) + colon + password + b"@"
+        return before + user + colon + mark(label, password) + b"@"
     if label in ("bearer_token", "basic_credential"):
         scheme = label.partition("_")[0]
         return secret[: len(scheme)] + b" " + mark(label, _after(secret[len(scheme) :]))
     if label == "slack_webhook":
-        return b"hooks.slack.com/services/" + mark(label, secret.partition(b"/")[2])
+        host, _, path = slashed(secret).partition(b"/")
+        return host + b"/services/" + mark(label, path)
+    if label == "chat_webhook":
+        return mark(label, slashed(secret))
     return mark(label, secret)
 
 
