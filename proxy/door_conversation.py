@@ -16,11 +16,11 @@ from proxy.door_body import BodyIntake, BodyTaker, Refused
 from proxy.door_evidence import evidence
 from proxy.door_limits import DoorLimits
 from proxy.door_request import claim_of, describe_request, found_under, meant_by
-from proxy.door_unfinished import must_become_a_head
 from proxy.door_wire import Wire
 from proxy.head import HEAD_END, LONGEST_HEAD, Head, MalformedHead
 from proxy.head_reader import HeadReader
 from proxy.head_target import read_target
+from proxy.head_unfinished import TooLongHead, must_become_a_head
 from proxy.http1_reply import UnwritableReply, problem, render
 from sinks.in_flight import InFlight, Work
 from sinks.passage import Answer
@@ -98,7 +98,9 @@ class Conversation:
 
     async def _fail(self, error: Exception) -> None:
         """What was being read, or asked, came to nothing."""
-        if isinstance(error, MalformedHead | MalformedBody):
+        if isinstance(error, TooLongHead):
+            await self._refuse(Refused(431, str(error), "malformed"))
+        elif isinstance(error, MalformedHead | MalformedBody):
             await self._refuse(Refused(400, str(error), "malformed"))
         elif isinstance(error, Refused):
             await self._refuse(error)

@@ -14,6 +14,7 @@ from proxy.door_request import meant_by
 from proxy.engines import EngineChooser
 from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
 from proxy.head_target import opened_for
+from proxy.head_unfinished import must_become_a_head
 from proxy.peek import PeekEnded, peek_until
 from proxy.protocol_alpn import spoken_under_tls
 from proxy.transparent_destination import reset_at_close
@@ -53,13 +54,12 @@ def read_opening(seen: bytes) -> Opening | None:
 def read_first_head(seen: bytes) -> Head | MalformedHead | None:
     """The first head of a plain connection, or what is wrong with it, which the engine will find too and answer."""
     end = head_end(seen)
-    if end >= 0:
-        try:
+    try:
+        if end >= 0:
             return read_head(seen[:end])
-        except MalformedHead as error:
-            return error
-    if not _HTTP_START.match(seen):
-        return MalformedHead("the bytes are not HTTP")
+        must_become_a_head(seen, 0)
+    except MalformedHead as error:
+        return error
     return None
 
 

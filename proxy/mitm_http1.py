@@ -1,6 +1,5 @@
 """Http1Side: the client's side of HTTP/1.1 inside mitmproxy, read by the same strict grammar as the door's."""
 
-import re
 from typing import Any
 
 from mitmproxy.connection import ConnectionState
@@ -22,26 +21,14 @@ from mitmproxy.proxy.layers.http._http1 import Http1Server
 from proxy.body_reader import BodyReader, ChunkedReader, LengthReader, MalformedBody
 from proxy.connection import Connection
 from proxy.door_request import Names, found_under
-from proxy.head import LONGEST_HEAD, NO_HEAD_YET, Head, MalformedHead, head_end, read_head
+from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
+from proxy.head_unfinished import must_become_a_head
 from proxy.http1_reply import problem, render
 from proxy.mitm_request import SeenRequest, of_http1
 from proxy.mitm_signals import Malformed, SoundstageMalformedHook
 
-_START = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?: [^\r\n]*)?\r?")
 AHEAD = 256 * 1024
 """Octets of pipelined requests that are held while one is being answered."""
-
-
-def _must_become_a_head(buffer: bytearray) -> None:
-    """Refuse at once what no further byte can make a request. Raises MalformedHead."""
-    if buffer in NO_HEAD_YET:
-        return
-    if len(buffer) >= LONGEST_HEAD:
-        raise MalformedHead(f"the request's head is longer than {LONGEST_HEAD} octets")
-    if not _START.fullmatch(bytes(buffer.partition(b"\n")[0])):
-        raise MalformedHead("the bytes are not HTTP")
-    if b"\n\n" in buffer:
-        raise MalformedHead("the request's head contains a line feed without a carriage return")
 
 
 class Http1Side(Http1Server):
@@ -105,7 +92,7 @@ class Http1Side(Http1Server):
             del self.buf[:2]
         end = head_end(self.buf)
         if end < 0:
-            _must_become_a_head(self.buf)
+            must_become_a_head(self.buf, self._connection.port or 0)
             return None
         raw = bytes(self.buf[:end])
         head = read_head(raw)

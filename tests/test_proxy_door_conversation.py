@@ -162,6 +162,14 @@ async def test_what_is_ambiguous_is_refused_recorded_and_ends_the_connection(her
     assert [raw.flags for raw in here.gate.raw] == [("malformed",)]
 
 
+async def test_a_head_that_ends_in_line_feeds_alone_is_refused_at_once(here: Stage) -> None:
+    """Its client waits for an answer, and sends nothing more."""
+    async with connected(here.http) as wire:
+        await say(wire, b"GET / HTTP/1.1\nHost: a\n\n")
+        assert (await hear(wire))[0] == 400
+    assert "line feed without a carriage return" in here.gate.raw[0].what
+
+
 async def test_a_refusal_waits_for_its_record(here: Stage) -> None:
     here.gate.trouble = RuntimeError("no")
     async with connected(here.http) as wire:
