@@ -4,6 +4,8 @@ import asyncio
 import os
 from collections.abc import Callable
 
+_HAS_DESCRIPTORS = hasattr(os, "eventfd")
+
 
 class Bell:
     """Rung from any thread, answered by the loop; several rings may be answered as one.
@@ -12,12 +14,14 @@ class Bell:
     one short call on each side. Where the system has none, it is asyncio's way.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, answer: Callable[[], None]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, answer: Callable[[], None], *, by_descriptor: bool = _HAS_DESCRIPTORS
+    ) -> None:
         """From within the loop's thread."""
         self._loop = loop
         self._answer = answer
         self._descriptor: int | None = None
-        if hasattr(os, "eventfd"):
+        if by_descriptor:
             self._descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
             loop.add_reader(self._descriptor, self._heard, self._descriptor)
 

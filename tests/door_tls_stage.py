@@ -86,6 +86,18 @@ class TlsClient:
         self._incoming.write(data)
 
 
+class Reserved(ssl.SSLObject):
+    """As `ssl`'s may be in another version of Python: what it hands each call on to is not where it is now."""
+
+    @property
+    def _sslobj(self) -> Any:
+        return self._elsewhere
+
+    @_sslobj.setter
+    def _sslobj(self, records: Any) -> None:
+        self._elsewhere = records
+
+
 def pair() -> tuple[socket.socket, socket.socket]:
     """Both ends of a connection over loopback, neither of which blocks."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -155,17 +167,19 @@ class Side:
     """A client and what serves it."""
 
     def __init__(self, ca: CertificateAuthority, protocol: Remembers, **options: Any) -> None:
-        """`options`: `limits`, `version` of TLS, and what a `TlsClient` takes."""
+        """`options`: `limits`, `version` of TLS, `tls` (the server's class of it), and what a `TlsClient` takes."""
         limits = options.pop("limits", None) or DoorLimits()
         self.ours, theirs = pair()
         version = options.pop("version", None)
+        serving, tls = ca.context_for(NAME), options.pop("tls", ssl.SSLObject)
         context = options.pop("context", None) or ssl.create_default_context(cafile=str(ca.path))
         if version is not None:
             context.maximum_version = version
         self.client = TlsClient(self.ours, context, **options)
         self.protocol = protocol
         self.server_socket = theirs
-        self.transport = TlsTransport(theirs, ca.context_for(NAME), protocol, limits)
+        serving.sslobject_class = tls
+        self.transport = TlsTransport(theirs, serving, protocol, limits)
 
     async def begin(self) -> "Side":
         async with within(), asyncio.TaskGroup() as tasks:
@@ -175,12 +189,12 @@ class Side:
 
 
 @contextlib.asynccontextmanager
-async def sides_of(ca: CertificateAuthority) -> AsyncIterator[Callable[..., Side]]:
-    """Makes connections, and at the end sees that nothing of them is left."""
+async def sides_of(ca: CertificateAuthority, **usual: Any) -> AsyncIterator[Callable[..., Side]]:
+    """Makes connections, and at the end sees that nothing of them is left. `usual`: options of them all."""
     made: list[Side] = []
 
     def make(protocol: Remembers | None = None, **options: Any) -> Side:
-        made.append(Side(ca, protocol or Remembers(), **options))
+        made.append(Side(ca, protocol or Remembers(), **usual, **options))
         return made[-1]
 
     yield make

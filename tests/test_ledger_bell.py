@@ -1,12 +1,26 @@
 """The bell: another thread rings, the loop answers, and nothing that was rung for is missed."""
 
 import asyncio
+import os
 import threading
+
+import pytest
 
 from ledger.bell import Bell
 
+WAYS = pytest.mark.parametrize(
+    "by_descriptor",
+    [
+        pytest.param(
+            True, id="descriptor", marks=pytest.mark.skipif(not hasattr(os, "eventfd"), reason="no eventfd here")
+        ),
+        pytest.param(False, id="asyncio"),
+    ],
+)
 
-async def test_each_ring_is_followed_by_an_answer_in_the_loops_thread() -> None:
+
+@WAYS
+async def test_each_ring_is_followed_by_an_answer_in_the_loops_thread(by_descriptor: bool) -> None:
     answered: list[int] = []
     news = asyncio.Event()
 
@@ -14,7 +28,7 @@ async def test_each_ring_is_followed_by_an_answer_in_the_loops_thread() -> None:
         answered.append(threading.get_ident())
         news.set()
 
-    bell = Bell(asyncio.get_running_loop(), answer)
+    bell = Bell(asyncio.get_running_loop(), answer, by_descriptor=by_descriptor)
     for _ in range(3):
         news.clear()
         await asyncio.to_thread(bell.ring)
@@ -23,10 +37,11 @@ async def test_each_ring_is_followed_by_an_answer_in_the_loops_thread() -> None:
     bell.close()
 
 
-async def test_what_is_rung_for_before_the_end_is_answered() -> None:
+@WAYS
+async def test_what_is_rung_for_before_the_end_is_answered(by_descriptor: bool) -> None:
     rung: list[int] = []
     answered: list[int] = []
-    bell = Bell(asyncio.get_running_loop(), lambda: answered.extend(rung))
+    bell = Bell(asyncio.get_running_loop(), lambda: answered.extend(rung), by_descriptor=by_descriptor)
     rung.append(1)
     bell.ring()
     bell.close()

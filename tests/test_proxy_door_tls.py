@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from door_tls_stage import Remembers, Sides, echo, sides_of, within
+from door_tls_stage import Remembers, Reserved, Sides, echo, sides_of, within
 
 from proxy.ca import CertificateAuthority
 from proxy.door_limits import DoorLimits
@@ -27,8 +27,11 @@ async def sides(ca: CertificateAuthority) -> AsyncIterator[Sides]:
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("segment", [1, 7, 65_536])
-async def test_octets_come_and_go_however_they_are_cut(sides: Sides, version: ssl.TLSVersion, segment: int) -> None:
-    side = await sides(Remembers(echo), version=version, segment=segment).begin()
+@pytest.mark.parametrize("tls", [ssl.SSLObject, Reserved], ids=["below-ssl", "by-ssl"])
+async def test_octets_come_and_go_however_they_are_cut(
+    sides: Sides, version: ssl.TLSVersion, segment: int, tls: type[ssl.SSLObject]
+) -> None:
+    side = await sides(Remembers(echo), version=version, segment=segment, tls=tls).begin()
     for number in range(3):
         said = b"%d" % number * 50
         async with within():
@@ -40,9 +43,11 @@ async def test_octets_come_and_go_however_they_are_cut(sides: Sides, version: ss
     assert side.protocol.told == ["made"]
 
 
-async def test_records_that_come_together_are_handed_on_together(sides: Sides) -> None:
+@pytest.mark.parametrize("tls", [ssl.SSLObject, Reserved], ids=["below-ssl", "by-ssl"])
+async def test_records_that_come_together_are_handed_on_together(sides: Sides, tls: type[ssl.SSLObject]) -> None:
     pieces: list[bytes] = []
-    side = await sides(Remembers(lambda _, data: pieces.append(data))).begin()
+    side = await sides(Remembers(lambda _, data: pieces.append(data)), tls=tls).begin()
+    assert ("_sslobj" in vars(side.transport.get_extra_info("ssl_object"))) == (tls is ssl.SSLObject)
     await side.client.say(b"x" * 900, records=9)
     assert await side.protocol.has(900) == b"x" * 900
     assert pieces == [b"x" * 900]

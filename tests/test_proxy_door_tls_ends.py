@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from door_tls_stage import Remembers, Sides, sides_of, within
+from door_tls_stage import Remembers, Reserved, Sides, sides_of, within
 
 from proxy.ca import CertificateAuthority
 from proxy.door_limits import DoorLimits
@@ -20,9 +20,9 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
     return CertificateAuthority.open(Path(tmp_path_factory.mktemp("ca")))
 
 
-@pytest.fixture
-async def sides(ca: CertificateAuthority) -> AsyncIterator[Sides]:
-    async with sides_of(ca) as made:
+@pytest.fixture(params=[ssl.SSLObject, Reserved], ids=["below-ssl", "by-ssl"])
+async def sides(ca: CertificateAuthority, request: pytest.FixtureRequest) -> AsyncIterator[Sides]:
+    async with sides_of(ca, tls=request.param) as made:
         yield made
 
 
