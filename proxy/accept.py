@@ -8,6 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from policies.http_request import RunClaim
 from sinks.binding import bound_socket, written
 from sinks.in_flight import InFlight
 
@@ -63,9 +64,17 @@ def _why_not(bind: str, port: int, error: OSError) -> str:
 class AcceptLoop:
     """Takes connections off one socket, each served in a task of its own, until it is stopped."""
 
-    def __init__(self, sock: socket.socket, entrance: Entrance, in_flight: InFlight | None = None) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        entrance: Entrance,
+        in_flight: InFlight | None = None,
+        claim: RunClaim | None = None,
+    ) -> None:
+        """`claim`: whose a connection is while it has not said so itself."""
         self._sock = sock
         self._entrance = entrance
+        self._claim = claim
         self._in_flight = in_flight or InFlight()
         self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -103,7 +112,9 @@ class AcceptLoop:
     async def _serve(self, sock: socket.socket, peer: Peer) -> None:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            work = self._in_flight.begin(peer.id, "a connection that has been accepted", peer.address)
+            work = self._in_flight.begin(
+                peer.id, "a connection that has been accepted", peer.address, claim=self._claim
+            )
             work.idle = lambda: _is_silent(sock)
             await self._entrance(sock, peer)
         except Exception as bug:

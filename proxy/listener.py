@@ -2,6 +2,7 @@
 
 import socket
 
+from policies.http_request import RunClaim
 from proxy.accept import AcceptLoop, Entrance, PortInUse, listening_socket
 from sinks.in_flight import InFlight
 
@@ -11,9 +12,11 @@ __all__ = ["Listener", "PortInUse"]
 class Listener:
     """Binds one address and gives each connection to its entrance."""
 
-    def __init__(self, entrance: Entrance, in_flight: InFlight | None = None) -> None:
-        """`in_flight`: where connections are entered that have been accepted and not been looked at yet."""
+    def __init__(self, entrance: Entrance, in_flight: InFlight | None = None, *, claim: RunClaim | None = None) -> None:
+        """`in_flight`: where connections are entered that have been accepted and not been looked at yet, as of whom
+        `claim` says."""
         self._entrance = entrance
+        self._claim = claim
         self._in_flight = in_flight
         self._loop: AcceptLoop | None = None
 
@@ -21,13 +24,13 @@ class Listener:
         """Listen, and return the address really bound; port 0 picks a free one. Raises PortInUse."""
         sock = listening_socket(bind, port)
         bound = sock.getsockname()
-        self._loop = AcceptLoop(sock, self._entrance, self._in_flight)
+        self._loop = AcceptLoop(sock, self._entrance, self._in_flight, self._claim)
         return bound[0], bound[1]
 
     def start_on(self, sock: socket.socket) -> None:
         """Serve a listening socket that was bound elsewhere, such as in another network. It is ours from now on."""
         sock.setblocking(False)
-        self._loop = AcceptLoop(sock, self._entrance, self._in_flight)
+        self._loop = AcceptLoop(sock, self._entrance, self._in_flight, self._claim)
 
     @property
     def open_connections(self) -> int:

@@ -99,7 +99,7 @@ class RunListeners:
             ("https", SteeredTls(chooser, gate, claim=claim)),
             ("http", SteeredPlain(chooser, gate, claim=claim)),
         ):
-            listener = Listener(entrance, self._judging.in_flight)
+            listener = Listener(entrance, self._judging.in_flight, claim=claim)
             places[name] = await listener.start(bind, ports.get(name, 0))
             closing.push_async_callback(listener.stop)
         mail = mail_listener(

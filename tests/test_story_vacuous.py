@@ -139,6 +139,23 @@ def test_a_run_that_is_finished_before_what_it_does(
     assert "a request of it was still unfinished when it was finished" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("entrance", "said"), [("proxy", b"POST http://late.test/x HTTP/1.1\r\nHost: la"), ("https", b"\x16\x03\x01\x02")]
+)
+def test_a_run_that_is_finished_while_one_begins_to_speak_to_its_own_entrance(
+    gateway: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str], entrance: str, said: bytes
+) -> None:
+    run = begun(gateway, listener=True)
+    run.mail()
+    host, _, port = run.told["listener"][entrance].rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as half:
+        half.sendall(said)
+        assert run.post("settle", {"quiet": 0, "at_most": 0.1})["reached"] is False
+        run.post("finish")
+        assert verified(run, tmp_path / "expect.yaml", WELCOME) == 2
+    assert "of it was still unfinished when it was finished" in capsys.readouterr().out
+
+
 def test_a_mail_sent_three_tenths_of_a_second_later(
     gateway: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
