@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger import run_rows
 from ledger.engine import reason_of
 from ledger.run import RunGap, RunStory
-from ledger.run_family import story_of
+from ledger.run_family import stories_of, story_of
 from ledger.store import Ledger
 from ledger.trouble import LedgerUnavailable
 
@@ -27,9 +27,9 @@ class RunArchive:
             return None if run is None else story_of(connection, run)
 
     def newest(self, is_open: bool | None, limit: int) -> list[RunStory]:
-        """The latest begun first. `is_open`: only those that are, or are not."""
+        """The latest begun first, without their children. `is_open`: only those that are, or are not."""
         with self.reading() as connection:
-            return [story_of(connection, run) for run in run_rows.newest_runs(connection, is_open, limit)]
+            return stories_of(connection, run_rows.newest_runs(connection, is_open, limit))
 
     def gap(self, run_ids: Iterable[str], gap: RunGap) -> None:
         """Note that these runs' evidence may not be whole."""

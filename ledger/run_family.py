@@ -16,15 +16,20 @@ MOST = 1_000
 
 def story_of(connection: Connection, run: Run) -> RunStory:
     """A run with its windows and gaps, and with its children: each contained if its parent is."""
-    gaps = run_rows.gaps_of(connection, run.id)
-    if run.parent is not None:
-        around = run_rows.find_run(connection, run.parent)
-        run = run if around is None else _contained_with(run, around)
-    children = [
-        RunStory(_contained_with(child, run), gaps=run_rows.gaps_of(connection, child.id))
-        for child in run_rows.children_of(connection, run.id)
-    ]
-    return RunStory(run, run_rows.windows_of(connection, run.id), gaps, tuple(children))
+    (story,) = stories_of(connection, [run])
+    children = run_rows.children_of(connection, run.id)
+    gaps = run_rows.gaps_of(connection, [child.id for child in children])
+    inside = [RunStory(_contained_with(child, story.run), gaps=tuple(gaps[child.id])) for child in children]
+    return replace(story, children=tuple(inside))
+
+
+def stories_of(connection: Connection, found: Sequence[Run]) -> list[RunStory]:
+    """Runs with their windows and gaps, without their children: a page asks for hundreds, and again and again."""
+    ids = [run.id for run in found]
+    windows, gaps = run_rows.windows_of(connection, ids), run_rows.gaps_of(connection, ids)
+    around = run_rows.runs_among(connection, {run.parent for run in found if run.parent is not None})
+    contained = [_contained_with(run, around.get(run.parent or "", run)) for run in found]
+    return [RunStory(run, tuple(windows[run.id]), tuple(gaps[run.id])) for run in contained]
 
 
 def _contained_with(child: Run, parent: Run) -> Run:

@@ -1,6 +1,7 @@
 """Rows of runs: what the tables hold of runs, their windows and gaps, read and written in a caller's transaction."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -117,17 +118,29 @@ def find_run(connection: Connection, run_id: str) -> Run | None:
     return None if row is None else run_by(row)
 
 
-def windows_of(connection: Connection, run_id: str) -> tuple[RunWindow, ...]:
-    """A run's, in order."""
-    windows = select(run_windows).where(run_windows.c.run == run_id)
+def runs_among(connection: Connection, ids: Iterable[str]) -> dict[str, Run]:
+    """Those of the ids that are runs', by them."""
+    statement = select(runs).where(runs.c.id.in_(list(ids)))
+    return {row["id"]: run_by(row) for row in connection.execute(statement).mappings()}
+
+
+def windows_of(connection: Connection, run_ids: Iterable[str]) -> dict[str, list[RunWindow]]:
+    """Of these runs, by them, each in order."""
+    windows = select(run_windows).where(run_windows.c.run.in_(list(run_ids)))
     windows = windows.order_by(run_windows.c.opened_at, run_windows.c.opened_seq)
-    return tuple([_window_by(row) for row in connection.execute(windows).mappings()])
+    found: dict[str, list[RunWindow]] = defaultdict(list)
+    for row in connection.execute(windows).mappings():
+        found[row["run"]].append(_window_by(row))
+    return found
 
 
-def gaps_of(connection: Connection, run_id: str) -> tuple[RunGap, ...]:
-    """A run's, in order."""
-    gaps = select(run_gaps).where(run_gaps.c.run == run_id).order_by(run_gaps.c.number)
-    return tuple([_gap_by(row) for row in connection.execute(gaps).mappings()])
+def gaps_of(connection: Connection, run_ids: Iterable[str]) -> dict[str, list[RunGap]]:
+    """Of these runs, by them, each in order."""
+    gaps = select(run_gaps).where(run_gaps.c.run.in_(list(run_ids))).order_by(run_gaps.c.number)
+    found: dict[str, list[RunGap]] = defaultdict(list)
+    for row in connection.execute(gaps).mappings():
+        found[row["run"]].append(_gap_by(row))
+    return found
 
 
 def children_of(connection: Connection, run_id: str) -> list[Run]:
