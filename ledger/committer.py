@@ -4,6 +4,7 @@ import contextlib
 import functools
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 from sqlalchemy import Connection
@@ -24,6 +25,8 @@ from ledger.watch import Watch
 PROBE_SECONDS = 1.0
 """While in trouble, how often it is tried whether a commit works again: readiness must not wait for traffic."""
 
+STALL_SECONDS = 10.0
+"""A disk that takes longer for a commit is no disk to be ready on."""
 
 Report = Callable[[list[Waiting], BaseException | None, int], None]
 
@@ -31,7 +34,9 @@ Report = Callable[[list[Waiting], BaseException | None, int], None]
 class Committer:
     """Commits batches in order, each whole or not at all; a write that cannot be written fails alone."""
 
-    def __init__(self, ledger: Ledger, store: BodyStore, report: Report) -> None:
+    def __init__(
+        self, ledger: Ledger, store: BodyStore, report: Report, *, stall_seconds: float = STALL_SECONDS
+    ) -> None:
         """`report` is called from the thread with each batch, what failed it, and the last `seq` committed, or 0."""
         self._ledger = ledger
         self._store = store
@@ -40,11 +45,24 @@ class Committer:
         self._watch = Watch(ledger.path)
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="ledger-committer", daemon=True)
-        self.trouble: str | None = None
+        self._trouble: str | None = None
+        self._place = ledger.path or "the ledger's database"
+        self._stall_seconds = stall_seconds
+        self._begun: float | None = None
+        """When the thread began what it is at."""
 
     def start(self) -> None:
         self._watch.look()
         self._thread.start()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be recorded now, as a phrase, or None. To be asked from any thread."""
+        begun = self._begun
+        if self._trouble is None and begun is not None and time.monotonic() - begun > self._stall_seconds:
+            # Whoever waits for it is not answered, so that nothing is lost; but nobody may take that for readiness.
+            return f"{self._place} does not answer: a commit waits for it since {time.monotonic() - begun:.0f} s"
+        return self._trouble
 
     def put(self, batch: list[Waiting]) -> None:
         self._queue.put(batch)
@@ -57,10 +75,12 @@ class Committer:
 
     def _run(self) -> None:
         while (batch := self._next_batch()) is not None:
+            self._begun = time.monotonic()
             if batch:
                 self._commit(batch)
             else:
                 self._probe()
+            self._begun = None
         if self._connection is not None:
             self._file_late(self._connection)
             self._connection.close()
@@ -77,7 +97,7 @@ class Committer:
     def _next_batch(self) -> list[Waiting] | None:
         """None at the end; empty where it is time to try again whether a commit works."""
         try:
-            return self._queue.get(timeout=PROBE_SECONDS if self.trouble else None)
+            return self._queue.get(timeout=PROBE_SECONDS if self._trouble else None)
         except queue.Empty:
             return []
 
@@ -107,7 +127,7 @@ class Committer:
                 connection = self._opened()
                 # In trouble already, each probe looks for room: a client's try must not cost more than its refusal.
                 act = functools.partial(self._transaction, connection, writes)
-                last = act() if self.trouble else self._roomy(act)
+                last = act() if self._trouble else self._roomy(act)
                 self._prove_file()
         except DBAPIError as error:
             if isinstance(error, OperationalError) or _damaged(error):
@@ -115,7 +135,7 @@ class Committer:
             raise
         except SQLAlchemyError as error:
             raise self._in_trouble(reason_of(error)) from error
-        self.trouble = None
+        self._trouble = None
         return last
 
     def _roomy[Told](self, act: Callable[[], Told]) -> Told:
@@ -148,9 +168,8 @@ class Committer:
             raise self._in_trouble(trouble)
 
     def _in_trouble(self, reason: str) -> LedgerUnavailable:
-        place = self._ledger.path or "the ledger's database"
-        self.trouble = reason if str(place) in reason else f"{place} cannot be written ({reason})"
-        return LedgerUnavailable(f"this cannot be recorded: {self.trouble}")
+        self._trouble = reason if str(self._place) in reason else f"{self._place} cannot be written ({reason})"
+        return LedgerUnavailable(f"this cannot be recorded: {self._trouble}")
 
     def _probe(self) -> None:
         """See whether a commit works again."""
@@ -160,7 +179,7 @@ class Committer:
                 self._roomy(functools.partial(_nothing, self._opened()))
         except (LedgerUnavailable, SQLAlchemyError):
             return
-        self.trouble = None
+        self._trouble = None
 
 
 def _nothing(connection: Connection) -> None:

@@ -108,20 +108,21 @@ class DirLock:
 
     def __init__(self, path: Path) -> None:
         """Take the lock or raise LedgerUnavailable naming who holds it."""
-        self._file = os.fdopen(os.open(path / "gateway.lock", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+")
+        self._file = os.fdopen(os.open(path / "gateway.lock", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+b", 0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.seek(0)
-            holder = self._file.read().strip() or "unknown"
+            holder = self._file.read().decode("ascii", "replace").strip() or "unknown"
             self._file.close()
             raise LedgerUnavailable(
                 f"the data directory {path} is in use by another gateway (process {holder}); "
                 "stop that one, or give this one a SOUNDSTAGE_DATA_DIR of its own"
             ) from error
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+        # A name for whoever comes second; a disk with no room for it keeps nobody from starting.
+        with contextlib.suppress(OSError):
+            self._file.truncate(0)
+            self._file.write(str(os.getpid()).encode())
 
     def release(self) -> None:
         self._file.close()

@@ -9,7 +9,7 @@ from ledger.batch import BodyVanished, Repetition, Settlement, Write
 from ledger.bell import Bell
 from ledger.body_store import INLINE_LIMIT, BodyStore
 from ledger.commits import Commits
-from ledger.committer import Committer
+from ledger.committer import STALL_SECONDS, Committer
 from ledger.gathering import Gathering
 from ledger.named_bodies import forget
 from ledger.record import Record
@@ -28,14 +28,22 @@ Files = tuple[tuple[str, int], ...]
 class Writer:
     """Belongs to the event loop it was started in. `ledger.trouble` of readiness is `trouble` here."""
 
-    def __init__(self, ledger: Ledger, store: BodyStore, *, queue_limit: int = QUEUE_LIMIT) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: BodyStore,
+        *,
+        queue_limit: int = QUEUE_LIMIT,
+        stall_seconds: float = STALL_SECONDS,
+    ) -> None:
+        """`stall_seconds`: a commit that waits longer for the disk is trouble."""
         self._ledger = ledger
         self._store = store
         self._limit = queue_limit
         self._pending = 0
         self._departing: dict[str, Path] = {}
         self._commits = Commits()
-        self._committer = Committer(ledger, store, self._report)
+        self._committer = Committer(ledger, store, self._report, stall_seconds=stall_seconds)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gathering: Gathering
         self._bell: Bell

@@ -13,6 +13,7 @@ import pytest
 from ledger_stage import Stage, record_of, stage, with_body
 from small_disk import fill, small_disk_at
 
+from ledger.data_dir import DirLock, prepare
 from ledger.filters import Filters
 from ledger.record import Record
 from ledger.reserve import Reserve
@@ -89,6 +90,14 @@ async def test_retention_makes_room_by_itself_again_and_again(small_disk: Path) 
             assert await recorded_until_full(house) >= 15
             kept = house.reader.captures(Filters(), limit=1000).items
             assert all(house.reader.raw(stored.id) for stored in kept)
+
+
+def test_a_directory_on_a_full_disk_is_locked_all_the_same(small_disk: Path) -> None:
+    data = prepare(small_disk / "data")
+    (data / "gateway.lock").touch()
+    fill(small_disk / "filler")
+    with DirLock(data), pytest.raises(LedgerUnavailable, match="process unknown"):
+        DirLock(data)
 
 
 DIE = """
