@@ -20,6 +20,8 @@ from sinks.relay_session import RelayGone, RelayReply, RelaySession
 from sinks.ticket import Ticket
 
 CHUNK = 262_144
+FORWARDS = 251
+"""A reply to RCPT: taken, for an address that nobody asked the policy about (RFC 5321, 3.4)."""
 
 
 class RelaySaidNo(Exception):
@@ -122,6 +124,9 @@ class Relay:
             if not reply.good:
                 whom = mail.recipients[number]
                 raise RelaySaidNo(reply, f"(of {len(mail.recipients)} recipients {whom}; nothing was sent to any) ")
+            if reply.code == FORWARDS:
+                told = f"The relay would forward what is for {mail.recipients[number]} to somebody else: {reply.text}"
+                raise NotRelayed(554, f"5.7.1 {told}")
         start = await session.command("DATA")
         if start.code != 354:
             raise RelaySaidNo(start)

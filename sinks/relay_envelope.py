@@ -12,6 +12,11 @@ from sinks.relay_return import WouldReach, asks_for_answers, field_named
 
 _DOMAIN = re.compile(r"(?:[^\W_]|[.-]){1,255}|\[[0-9A-Fa-f.:IPv]{2,60}\]")
 _ROUTING = frozenset('%!@:,"\\;<>()')
+_DEVIATIONS = frozenset("\u00df\u1e9e\u03c2")
+    "\N{LATIN SMALL LETTER SHARP S}\N{LATIN CAPITAL LETTER SHARP S}\N{GREEK SMALL LETTER FINAL SIGMA}"
+)
+"""Sharp s and final sigma, which IDNA 2003 reads as other letters and IDNA 2008 does not (UTS 46, 7): a relay may take
+a domain that has one for another."""
 PORTS = {"smtp": 25, "smtps": 465}
 # Recipients by header field: SendGrid's `to`, Mandrill's blind copy, SparkPost's `cc`, `bcc` and `archive`.
 _ADDRESSING = re.compile(field_named("X-SMTPAPI|X-MC-BccAddress|X-MSYS-API"), re.IGNORECASE)
@@ -57,7 +62,8 @@ def check(mail: Mail, reach: WouldReach) -> None:
 def is_read_alike(address: str) -> bool:
     """Whether every server takes this address for the same one."""
     local, _, domain = address.rpartition("@")
-    return bool(local) and _ROUTING.isdisjoint(local) and _DOMAIN.fullmatch(domain) is not None
+    told = bool(local) and _ROUTING.isdisjoint(local) and _DEVIATIONS.isdisjoint(domain)
+    return told and _DOMAIN.fullmatch(domain) is not None
 
 
 def _head(mail: Mail) -> bytes:

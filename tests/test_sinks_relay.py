@@ -28,9 +28,7 @@ MESSAGE = b"Subject: hi\r\n\r\n.leading dot\r\nh\xc3\xa9llo\r\n"
 
 
 def opted_in(via: str, *, addresses: tuple[str, ...] = ("127.0.0.0/8",), expires: datetime | None = None) -> Decision:
-    return Decision(
-        verdict="allow", rule="qa", reason="qa mailboxes", via=via, addresses=addresses, expires=expires
-    )  # fmt: skip
+    return Decision(verdict="allow", rule="qa", reason="qa mailboxes", via=via, addresses=addresses, expires=expires)
 
 
 def a_relay(trusting: ssl.SSLContext | None = None, **options: object) -> Relay:
@@ -108,6 +106,7 @@ async def test_nobody_who_is_not_opted_in_gets_a_bounce() -> None:
         pytest.param({"message": None}, "451 4.4.2 The relay smtp://", True, id="no-answer-to-the-message"),
         pytest.param({"greeting": None}, "451 4.4.2 The relay smtp://", False, id="closed-at-once"),
         pytest.param({"RCPT": None}, "451 4.4.2 The relay smtp://", True, id="closed-at-rcpt"),
+        pytest.param({"RCPT": "251 to <c@x.test>"}, "554 5.7.1 The relay would forward", True, id="forwards-elsewhere"),
     ],
 )
 async def test_the_relays_own_refusal_is_passed_on(replies: dict[str, str | None], told: str, left: bool) -> None:

@@ -54,7 +54,7 @@ def test_a_bad_via_is_refused(via: str | None) -> None:
     [
         "x%customer.com@qa.test", "customer.com!x@qa.test", '"x@customer.com"@qa.test', "x@customer.com@qa.test",
         "@customer.com:x@qa.test", "x,y@qa.test", "x@qa.test>", "x@qa .test", "x@qa_test", "root", "x@", "@qa.test",
-        "<x@qa.test", "x(comment)@qa.test", "x\\@qa.test",
+        "<x@qa.test", "x(comment)@qa.test", "x\\@qa.test", "x@stra\u00dfe.test",
     ],
 )  # fmt: skip
 def test_an_address_a_relay_may_read_otherwise_is_not_relayed(address: str) -> None:
