@@ -28,8 +28,8 @@ from ledger.reader import Reader
 from ledger.store import open_ledger
 
 PROJECT = Path(__file__).resolve().parent.parent
-READY_SECONDS = 60.0
-"""A bound, not an expectation: machines that run tests are busy."""
+PATIENCE = 60.0
+"""Seconds. A bound, not an expectation: machines that run tests are busy."""
 STOP_SECONDS = 20.0
 PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "SOCKS", "DASHBOARD")
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -54,11 +54,11 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-P", "-m", "soundstage", *words]
 
 
-def eventually(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+def eventually(holds: Callable[[], object], what: str) -> None:
     """Wait until it is so. AssertionError that names it otherwise."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE:g} s: {what}"
         time.sleep(0.02)
 
 
@@ -105,7 +105,7 @@ class Running:
                 words, env=self.environ, stdout=out, stderr=err, text=True, cwd=self.folder
             )
         try:
-            eventually(lambda: file.exists() or self.process.poll() is not None, "it is ready", READY_SECONDS)
+            eventually(lambda: file.exists() or self.process.poll() is not None, "it is ready")
             assert file.exists(), "`soundstage up` ended"
         except BaseException as error:
             self.stop()
@@ -172,7 +172,7 @@ class Running:
 
     def wait_for(self, count: int = 1, **filters: Any) -> list[dict[str, Any]]:
         """The captures that match, once there are as many. AssertionError with what was seen instead."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while len(found := self.captures(**filters)) < count:
             assert time.monotonic() < deadline, f"{len(found)} of {count} for {filters}: {self.captures()}"
             time.sleep(0.02)

@@ -1,18 +1,16 @@
 """A test suite in a pytest process of its own, as a user of the client's plugin starts it."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from running import PROJECT, Running
+from running import PROJECT, Running, clean_environment
 
 SECONDS = 110
 
 
 def run_suite(gateway: Running | None, folder: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
     """With the plugins it names alone, and with nothing but the variables that name a Soundstage."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     known = {"PYTHONPATH": str(PROJECT / "client" / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     if gateway is not None:
         known |= {"SOUNDSTAGE_URL": gateway.addresses["dashboard"], "SOUNDSTAGE_TOKEN": gateway.token}
@@ -20,7 +18,7 @@ def run_suite(gateway: Running | None, folder: Path, *options: str, **more: str)
     return subprocess.run(
         [*command, *options],
         cwd=folder,
-        env={**kept, **known, **more},
+        env={**clean_environment(), **known, **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -6,8 +6,6 @@ What a container really does is in `test_story_container.py`.
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from node_packages import node
 from pytest_soundstage import SoundstageContainer, Unanswered
 from pytest_soundstage.container import A_RUNS, ENTRANCES
 from pytest_soundstage.engine import Engine
-from running import PROJECT
+from running import PROJECT, eventually
 
 RUNNING = """#!{python}
 # Takes an engine's words and writes them down. `run` lasts until `rm` has been asked for.
@@ -88,12 +86,13 @@ def test_a_killed_process_leaves_neither_a_container_nor_a_folder(tmp_path: Path
     words = [sys.executable, "-c", code] if language == "python" else [node(), "--input-type=module", "-e", code]
     environ = {**os.environ, "PYTHONPATH": str(PROJECT / "client" / "src"), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(words, env=environ) as started:
-        within(lambda: (tmp_path / "asked").exists() and any("run" in line for line in asked(tmp_path)))
+        began = tmp_path / "asked"
+        eventually(lambda: began.exists() and any("run" in line for line in asked(tmp_path)), "it is on its way")
         (run, *_) = asked(tmp_path)
         assert len(list(tmp_path.glob("soundstage-container-*"))) == 1
         started.kill()
-    within(lambda: f"rm --force --volumes {run.split()[3]}" in asked(tmp_path))
-    within(lambda: not list(tmp_path.glob("soundstage-container-*")))
+    eventually(lambda: f"rm --force --volumes {run.split()[3]}" in asked(tmp_path), "the container is removed")
+    eventually(lambda: not list(tmp_path.glob("soundstage-container-*")), "the folder is removed")
 
 
 def test_from_node_what_is_not_ready_in_time_is_removed(tmp_path: Path) -> None:
@@ -110,13 +109,6 @@ def test_from_node_what_is_not_ready_in_time_is_removed(tmp_path: Path) -> None:
     run, removed = asked(tmp_path)
     assert removed == f"rm --force --volumes {run.split()[3]}"
     assert not list(tmp_path.glob("soundstage-container-*"))
-
-
-def within(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def test_nothing_is_published_beyond_this_machine_and_no_secret_is_a_word(tmp_path: Path) -> None:

@@ -1,22 +1,20 @@
 """The client for Node: its own tests, and the example shop's suite in Playwright Test, against a real Soundstage."""
 
-import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 from node_packages import CLIENT, node, suite
-from running import PROJECT, Running, command
+from running import PROJECT, Running, clean_environment, command
 
 SHOP = PROJECT / "docs" / "examples" / "node_suite"
 
 
 def environ(gateway: Running, **more: str) -> dict[str, str]:
     """What a developer's shell has, and where Soundstage is."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     place = {"SOUNDSTAGE_URL": gateway.addresses["dashboard"], "SOUNDSTAGE_TOKEN": gateway.token}
-    return {**kept, **place, **more}
+    return {**clean_environment(), **place, **more}
 
 
 def ran(words: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:

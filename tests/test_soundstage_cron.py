@@ -31,9 +31,7 @@ opt_in:
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Soundstage with a policy that opts two jobs in."""
-    folder = tmp_path_factory.mktemp("cron")
-    (folder / "policy.yaml").write_text(POLICY.replace("EXPIRES", in_thirty_days()))
-    with started(folder, {"SOUNDSTAGE_POLICY": str(folder / "policy.yaml")}) as running:
+    with started(tmp_path_factory.mktemp("cron"), policy=POLICY.replace("EXPIRES", in_thirty_days())) as running:
         yield running
 
 

@@ -11,13 +11,13 @@ import struct
 import subprocess
 import sys
 import termios
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from contained_stage import Alone, alone_as
 from run_stage import NOBODY, why_not
+from running import eventually
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or why_not() is not None,
@@ -30,14 +30,6 @@ SECONDS = 30.0
 def alone() -> Iterator[Alone]:
     with alone_as(NOBODY) as made:
         yield made
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for it, bounded."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
 
 
 def running(mark: str) -> list[int]:
@@ -129,7 +121,7 @@ def test_nothing_survives_a_launcher_that_is_killed(alone: Alone) -> None:
         assert launched.stdout.readline() == "ready\n"
         assert len(running("soundstage-orphan")) >= 2
         launched.kill()
-    until(lambda: not running("soundstage-orphan"))
+    eventually(lambda: not running("soundstage-orphan"), "nothing of it is left")
 
 
 def test_signals_ignored_before_stay_ignored(alone: Alone) -> None:

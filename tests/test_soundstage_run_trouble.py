@@ -6,11 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
 from run_stage import NOBODY, RunStage, run_stage, why_not
+from running import eventually
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or why_not() is not None,
@@ -114,8 +114,6 @@ def test_sockets_of_nobodys_run_are_not_adopted(house: RunStage) -> None:
 
 
 def test_the_adoption_socket_is_its_owners(house: RunStage) -> None:
-    deadline = time.monotonic() + 30
-    while not (house.gateway.data_dir / "adopt.sock").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    assert (house.gateway.data_dir / "adopt.sock").stat().st_mode & 0o777 == 0o600
+    adopting = house.gateway.data_dir / "adopt.sock"
+    eventually(adopting.exists, "it is there")
+    assert adopting.stat().st_mode & 0o777 == 0o600

@@ -127,9 +127,8 @@ def rule(running: Running) -> str:
 
 
 def test_policy_is_reloaded_and_a_bad_one_keeps_the_old_in_force(tmp_path: Path) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text(policy_text("first"))
-    with started(tmp_path, {"SOUNDSTAGE_POLICY": str(file)}) as running:
+    with started(tmp_path, policy=policy_text("first")) as running:
+        file = running.policy
         assert rule(running) == "first"
         file.write_text(policy_text("second-one"))
         eventually(lambda: rule(running) == "second-one", "the changed file is in force")

@@ -7,14 +7,13 @@ import signal
 import smtplib
 import socket
 import ssl
-import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import httpx
 import pytest
-from running import Running
+from running import Running, eventually
 
 from soundstage.__main__ import main
 from soundstage.api import Api
@@ -235,8 +234,6 @@ def test_a_gateway_that_was_restarted_in_mid_run(mended_gateway: Running) -> Non
     send_mail(run)
     os.kill(mended_gateway.processes()["gateway"], signal.SIGKILL)
     with mended_gateway.api() as api:
-        deadline = time.monotonic() + 60
-        while (shown := api.get(f"/api/runs/{run['id']}")).status_code != 200:
-            assert time.monotonic() < deadline, shown.text
+        eventually(lambda: api.get(f"/api/runs/{run['id']}").status_code == 200, "the run is shown again")
     verdict, reasons = asked(mended_gateway, run, f"{EMPTY}others: allow\n")
     assert (verdict, "evidence without gaps" in reasons) == ("inconclusive", True)

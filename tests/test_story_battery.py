@@ -21,8 +21,8 @@ from battery_tricks import PORTS
 from battery_world import HTTP2, SIX
 from leak_house import OPEN
 from run_stage import why_not
+from running import eventually
 from small_internet import OUTSIDE, OUTSIDE_V6, cannot
-from test_story_containment import until
 from wireguard_client import cannot as no_tunnel
 
 from soundstage.control_client import ControlClient
@@ -142,11 +142,11 @@ def test_a_broken_policy_in_the_middle_lets_nothing_out(played: Played) -> None:
     with played.ground.trying(FAULTY):
         for path in policies:
             path.write_text("version: 1\nopt_in: [{to: '*'}]\n")
-        until(lambda: "the policy was not reloaded" in missing(played))
+        eventually(lambda: "the policy was not reloaded" in missing(played), "it is told")
     assert world.packets() == []
     for path in policies:
         path.write_text(policy())
-    until(lambda: missing(played) == "")
+    eventually(lambda: missing(played) == "", "nothing is missing")
 
 
 def test_a_full_disk_in_the_middle_lets_nothing_out(played: Played) -> None:
@@ -155,14 +155,14 @@ def test_a_full_disk_in_the_middle_lets_nothing_out(played: Played) -> None:
     try:
         with played.ground.trying(FAULTY):
             fill(filler)
-            until(lambda: missing(played) != "")
+            eventually(lambda: missing(played) != "", "it is told")
         assert world.packets() == []
         fill(filler)
         before, opened = len(played.ground.partner.requests()), what_is_opted_in()["nobody"]
         played.ground.try_out(("nobody", opened))
     finally:
         filler.unlink()
-    until(lambda: missing(played) == "")
+    eventually(lambda: missing(played) == "", "nothing is missing")
     # What is opted in leaves only where there was room to say that it does.
     captures = played.ground.captures()
     said = [one for one in opened if any(capture["left"] for capture in captures.get(one.source, []))]
@@ -181,7 +181,7 @@ def test_a_killed_gateway_in_the_middle_lets_nothing_out_and_a_new_one_lets_out_
         for started in [starting.submit(one.start) for one in played.ground.gateways]:
             started.result()
     # Of what was refused in the meantime the rules know the number.
-    until(lambda: bool(played.ground.gateway.captures(trait="unread")))
+    eventually(lambda: played.ground.gateway.captures(trait="unread"), "their number is on record")
     played.ground.try_out(("nobody", FAULTY["nobody"]))
     assert world.packets() == []
     opened = what_is_opted_in()

@@ -1,10 +1,9 @@
 """Runs opened inside a run, through a whole Soundstage: whose what is, who may do what, and what a verdict counts."""
 
-import time
 from typing import Any
 
 import pytest
-from running import Running
+from running import Running, eventually
 from runs_stage import OneRun, begun, run_of
 
 HOOK = "http://hooks.partner.test/orders"
@@ -160,10 +159,7 @@ def test_a_child_whose_owner_is_gone_is_abandoned_and_its_parent_is_told(gateway
     with run_of(gateway, listener=True) as run:
         child, kept = inside(run, lease=1.0), inside(run, lease=30.0)
         assert child.post("renew") == {"run": child.id, "lease": 1.0}
-        deadline = time.monotonic() + 60
-        while child.shown()["open"]:  # to look at it keeps nothing alive
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        eventually(lambda: not child.shown()["open"], "to look at it keeps nothing alive")
         assert (child.shown()["verdict"], child.shown()["ended"]) == ("inconclusive", "abandoned")
         with child.own_api() as api:
             assert api.post(f"/api/runs/{child.id}/renew").status_code == 409

@@ -5,14 +5,13 @@ The world logs every packet that arrives there, and its log decides. What a prog
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import Running
+from running import Running, eventually
 from small_internet import GATEWAY, OUTSIDE, STAGING, Packet, SmallInternet, cannot
 
 pytestmark = pytest.mark.skipif(cannot() is not None, reason=str(cannot()))
@@ -141,7 +140,7 @@ def test_every_way_is_on_record(scene: Scene, way: str, wanted: dict[str, Any]) 
 
 @pytest.mark.parametrize(("way", "wanted"), AS_ROOT)
 def test_root_s_ways_are_on_record(scene: Scene, way: str, wanted: dict[str, Any]) -> None:
-    until(lambda: scene.captured(wanted))
+    eventually(lambda: scene.captured(wanted), "it is on record")
 
 
 def test_nothing_on_record_left(scene: Scene) -> None:
@@ -191,10 +190,3 @@ def test_a_flood_is_counted_to_the_last_packet(scene: Scene) -> None:
     scene.gateway.stop()  # what is counted in memory is told at the stop
     assert recorded() == told
     assert scene.net.world.packets() == before == []
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

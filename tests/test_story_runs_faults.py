@@ -2,20 +2,12 @@
 
 import os
 import signal
-import time
 
 import httpx
-from running import Running
+from running import Running, eventually
 from runs_stage import begun, run_of
 
 HOOK = "http://hooks.partner.test/orders"
-
-
-def wait_until(what: str, api: httpx.Client, *, ready: bool) -> None:
-    deadline = time.monotonic() + 60
-    while (api.get("/readyz").status_code == 200) is not ready:
-        assert time.monotonic() < deadline, f"not within a minute: {what}"
-        time.sleep(0.05)
 
 
 def test_a_gateway_that_is_restarted_in_mid_run(mended_gateway: Running) -> None:
@@ -25,10 +17,10 @@ def test_a_gateway_that_is_restarted_in_mid_run(mended_gateway: Running) -> None
         client.get(f"http://canary.soundstage.invalid/{run.id}/begin")
         client.post(HOOK, json={"n": 1})
         os.kill(mended_gateway.processes()["gateway"], signal.SIGKILL)
-        wait_until("the gateway is down", api, ready=False)
+        eventually(lambda: api.get("/readyz").status_code != 200, "the gateway is down")
         answer = api.get(f"/api/runs/{run.id}")
         assert answer.status_code == 503, "what cannot be asked is never answered as if all were well"
-        wait_until("the gateway is up again", api, ready=True)
+        eventually(lambda: api.get("/readyz").status_code == 200, "the gateway is up again")
         shown = run.shown()
         assert [gap["why"].partition(":")[0] for gap in shown["gaps"]] == ["the gateway was restarted"]
         assert shown["opened_at"] <= shown["gaps"][0]["at"] <= shown["gaps"][0]["until"]
