@@ -13,8 +13,6 @@ from sinks.relay_return import WouldReach, asks_for_answers, field_named
 _DOMAIN = re.compile(r"(?:[^\W_]|[.-]){1,255}|\[[0-9A-Fa-f.:IPv]{2,60}\]")
 _ROUTING = frozenset('%!@:,"\\;<>()')
 _DEVIATIONS = frozenset("\u00df\u1e9e\u03c2")
-    "\N{LATIN SMALL LETTER SHARP S}\N{LATIN CAPITAL LETTER SHARP S}\N{GREEK SMALL LETTER FINAL SIGMA}"
-)
 """Sharp s and final sigma, which IDNA 2003 reads as other letters and IDNA 2008 does not (UTS 46, 7): a relay may take
 a domain that has one for another."""
 PORTS = {"smtp": 25, "smtps": 465}
