@@ -1,80 +1,167 @@
 """KeptValues: what objects are, read where it is written: in the evidence of the capture that changed them last.
 
-The table of objects holds a value only where that evidence was purged, or an earlier version wrote it there.
+The table of objects holds a value only where that evidence was purged, or an earlier version wrote it there. What it
+says of an object counts unless a later capture is known to have changed that.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from itertools import count, islice
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select
 
-from ledger.kept import ObjectKey, value_in
-from ledger.late_keys import GONE, IN_EVIDENCE
-from ledger.statements import OBJECT_KEYS
+from ledger.kept import ObjectKey, changes_in, value_in
+from ledger.key_bundles import changes_to, last_word
+from ledger.key_digest import Collection, CollectionDigest
+from ledger.key_entry import GONE, seq_of, word_of
+from ledger.key_statements import key_statements_for
+from ledger.late_keys import IN_EVIDENCE
+from ledger.statements import OBJECT_KEYS, statements_for
 from ledger.store import Ledger
 from ledger.story import json_of
-from ledger.tables import evidence, objects
+from ledger.tables import captures, evidence, objects
+
+_ROWS = 100
+"""Of the table that are asked for at once."""
 
 _WITHIN = [objects.c[name] == bindparam(f"of_{name}") for name in OBJECT_KEYS[:3]]
-_IS = [*_WITHIN, objects.c.key == bindparam("of_key")]
-_GET = select(objects.c.value, objects.c.seq).where(*_IS)
-_NEWEST = select(objects.c.key, objects.c.value, objects.c.seq).where(*_WITHIN).order_by(objects.c.seq.desc())
+_GET = select(objects.c.value, objects.c.seq).where(*_WITHIN, objects.c.key == bindparam("of_key"))
+_NEWEST = (
+    select(objects.c.key, objects.c.value, objects.c.seq).where(*_WITHIN).order_by(objects.c.seq.desc(), objects.c.key)
+)
 _KEPT = select(evidence.c.kept, evidence.c.reply_body).where(evidence.c.seq == bindparam("at_seq"))
-_SET = update(objects).where(*_IS).values(value=bindparam("said"))
+_KEPT_BY = (
+    select(evidence.c.seq, captures.c.run, captures.c.provider, evidence.c.kept)
+    .join(captures, captures.c.seq == evidence.c.seq)
+    .where(evidence.c.kept.is_not(None))
+    .order_by(evidence.c.seq)
+)
 
 
 def value_of(ledger: Ledger, run: str, provider: str, collection: str, key: str) -> Any | None:
     """The object's last value, or None. Blocks on the disk."""
     wanted = (run, provider, collection, key)
-    late = ledger.late.object(wanted)
-    if late == GONE:
-        return None
+    word = ledger.late.object(wanted)
     with ledger.read.connect() as connection:
-        value = None if late is None else _said(connection, late, collection, key)
-        if value is not None:
-            return value
-        # Not late, or entered in the table since, and its evidence purged.
-        return _known(connection, wanted)
+        if word is None and not ledger.late.shared:
+            word = last_word(connection, wanted)
+        if word is None:
+            return _known(connection, wanted)
+        value = None if word & GONE else _said(connection, seq_of(word), collection, key)
+        # Its evidence may have been purged, and what was said after it forgotten.
+        return value if value is not None else _known(connection, wanted, seq_of(word))
+
+
+class _Change(NamedTuple):
+    """To an object of a collection, as memory or a list tells it, or, with a value, as the table does."""
+
+    seq: int
+    digest: bytes
+    gone: bool
+    key: str | None = None
+    value: str = IN_EVIDENCE
 
 
 def newest_values(ledger: Ledger, run: str, provider: str, collection: str, limit: int) -> list[Any]:
     """Up to `limit` objects of a collection, the last changed first. Blocks on the disk."""
-    late = ledger.late.objects_in(run, provider, collection)
+    within = (run, provider, collection)
+    digest = CollectionDigest(within)
+    late = [
+        _Change(seq_of(word), digest.of(key), bool(word & GONE), key)
+        for key, word in ledger.late.objects_in(*within).items()
+    ]
     with ledger.read.connect() as connection:
-        # So many more may be outdated by what is late.
-        known = connection.execute(_NEWEST.limit(limit + len(late)), _named((run, provider, collection))).all()
-        found = [(seq, key, value) for key, value, seq in known if key not in late]
-        found += [(seq, key, IN_EVIDENCE) for key, seq in late.items() if seq != GONE]
-        newest = sorted(found, key=lambda one: -one[0])[:limit]
-        values = []
-        for seq, key, told in newest:
-            value = _value(connection, collection, key, told, seq)
-            # A purge may have taken the evidence since, and have put the value in the table first.
-            values.append(value if value is not None else _known(connection, (run, provider, collection, key)))
-    return [value for value in values if value is not None]
+        entered = iter(()) if ledger.late.shared else _entered(connection, within)
+        known = _known_of(connection, within, digest, max(limit, _ROWS))
+        changes = merge(sorted(late, key=_seq, reverse=True), entered, known, key=_seq, reverse=True)
+        return list(islice(_last_values(connection, within, changes), limit))
 
 
-def keep_values(connection: Connection, seqs: list[int]) -> None:
-    """Before the evidence of these captures is taken: give the objects they changed last their values in the table."""
-    told = select(objects).where(objects.c.seq.in_(seqs), objects.c.value == IN_EVIDENCE)
-    for row in connection.execute(told).all():
-        said = _said(connection, row.seq, row.collection, row.key)
-        connection.execute(_SET, _named(row[:4]) | {"said": json_of(said)})
+def settle_values(connection: Connection, seqs: list[int], *, keep: bool, shared: bool) -> None:
+    """Before the evidence of these captures is taken: let the table say all that is said without them.
+
+    With `keep` it is given the values of the objects they changed last; without, they are gone. `shared`: nothing but
+    the table knows of objects.
+    """
+    if keep:
+        told = select(objects).where(objects.c.seq.in_(seqs), objects.c.value == IN_EVIDENCE)
+        for row in connection.execute(told).all():
+            _keep(connection, row[:4], row.seq)
+    if shared:
+        return
+    for seq, run, provider, kept in connection.execute(_KEPT_BY.where(evidence.c.seq.in_(seqs))).all():
+        for key, gone in changes_in(kept, run, provider)[0]:
+            if gone or not keep:
+                key_statements_for(connection.dialect).settle_object.put(connection, [(*key, seq)])
+            elif last_word(connection, key) == word_of(seq):
+                _keep(connection, key, seq)
 
 
-def _known(connection: Connection, wanted: ObjectKey) -> Any | None:
-    """What the table says; asked again where a purge took the evidence between its two answers."""
-    for _ in range(2):
-        row = connection.execute(_GET, _named(wanted)).first()
-        value = None if row is None else _value(connection, *wanted[2:], *row)
-        if row is None or value is not None:
-            return value
+def _keep(connection: Connection, key: Sequence[str], seq: int) -> None:
+    value = json_of(_said(connection, seq, *key[2:]))
+    statements_for(connection.dialect).put_object.put(connection, [(*key, value, seq)])
+
+
+def _seq(change: _Change) -> int:
+    return change.seq
+
+
+def _entered(connection: Connection, within: Collection) -> Iterator[_Change]:
+    for word, digest in changes_to(connection, within):
+        yield _Change(seq_of(word), digest, bool(word & GONE))
+
+
+def _known_of(connection: Connection, within: Collection, digest: CollectionDigest, size: int) -> Iterator[_Change]:
+    """What the table says, asked for `size` at a time: of the newest, later changes may be known."""
+    for offset in count(0, size):
+        rows = connection.execute(_NEWEST.limit(size).offset(offset), _named(within)).all()
+        for key, value, seq in rows:
+            yield _Change(seq, digest.of(key), gone=False, key=key, value=value)
+        if len(rows) < size:
+            return
+
+
+def _last_values(connection: Connection, within: Collection, changes: Iterable[_Change]) -> Iterator[Any]:
+    """Of each object its value by the last change, which the table may tell as well."""
+    last: dict[bytes, int] = {}
+    found: set[bytes] = set()
+    for change in changes:
+        if last.setdefault(change.digest, change.seq) != change.seq or change.digest in found or change.gone:
+            continue
+        value = _value_by(connection, within, change)
+        if value is not None:
+            found.add(change.digest)
+            yield value
+
+
+def _value_by(connection: Connection, within: Collection, change: _Change) -> Any | None:
+    if change.value != IN_EVIDENCE:
+        return from_json(change.value)
+    if change.key is not None:
+        return _said(connection, change.seq, within[2], change.key)
+    row = connection.execute(_KEPT, {"at_seq": change.seq}).first()
+    if row is None or row.kept is None:
+        return None
+    digest = CollectionDigest(within)
+    for key, _ in changes_in(row.kept, *within[:2])[0]:
+        if key[:3] == within and digest.of(key[3]) == change.digest:
+            return value_in(row.kept, row.reply_body, *key[2:])
     return None
 
 
-def _value(connection: Connection, collection: str, key: str, value: str, seq: int) -> Any | None:
-    return _said(connection, seq, collection, key) if value == IN_EVIDENCE else from_json(value)
+def _known(connection: Connection, wanted: ObjectKey, since: int = 0) -> Any | None:
+    """What the table says, unless a capture after that, `since`, changed it."""
+    # Asked again where a purge took the evidence between its two answers.
+    for _ in range(2):
+        row = connection.execute(_GET, _named(wanted)).first()
+        if row is None or row.seq < since:
+            return None
+        value = from_json(row.value) if row.value != IN_EVIDENCE else _said(connection, row.seq, *wanted[2:])
+        if value is not None:
+            return value
+    return None
 
 
 def _said(connection: Connection, seq: int, collection: str, key: str) -> Any | None:

@@ -1,8 +1,20 @@
 """KeyFilter: which keys have surely never been seen, told without a look at the disk. A Bloom filter."""
 
+from ledger.key_digest import replay_digest
+
 _BITS = 23
 _MASK = (1 << _BITS) - 1
 _SHIFTS = (0, 20, 40)
+
+
+def number_of(key: str) -> int:
+    """What the filter knows of a key."""
+    return int.from_bytes(replay_digest(key)[:8], "big")
+
+
+def number_in(digest: bytes) -> int:
+    """The same of its digest (`ledger.key_digest`)."""
+    return int.from_bytes(digest[:8], "big")
 
 
 class KeyFilter:
@@ -12,16 +24,15 @@ class KeyFilter:
     def __init__(self) -> None:
         self.bits = bytearray(1 << (_BITS - 3))
 
-    def add(self, key: str) -> None:
-        """From now on `key` may be known."""
-        number = hash(key)
+    def add(self, number: int) -> None:
+        """From now on the key of which this is the number may be known."""
         for shift in _SHIFTS:
             at = (number >> shift) & _MASK
             self.bits[at >> 3] |= 1 << (at & 7)
 
     def is_new(self, key: str) -> bool:
         """Whether it was surely not added before. It is now."""
-        number, bits, new = hash(key), self.bits, False
+        number, bits, new = number_of(key), self.bits, False
         for shift in _SHIFTS:
             at = (number >> shift) & _MASK
             if not bits[at >> 3] & 1 << (at & 7):
@@ -36,7 +47,7 @@ class KeyFilter:
 
     def may_know(self, key: str) -> bool:
         """False only for a key that was never added."""
-        number = hash(key)
+        number = number_of(key)
         for shift in _SHIFTS:
             at = (number >> shift) & _MASK
             if not self.bits[at >> 3] & 1 << (at & 7):

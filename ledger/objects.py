@@ -11,7 +11,7 @@ from ledger.body_store import BodyStore
 from ledger.engine import reason_of
 from ledger.kept_values import newest_values, value_of
 from ledger.key_filter import KeyFilter
-from ledger.replays import StoredReply, all_keys, find_replay
+from ledger.replays import StoredReply, all_numbers, find_replay
 from ledger.store import Ledger
 from ledger.story import plain
 from ledger.trouble import LedgerUnavailable
@@ -99,8 +99,8 @@ class Objects:
         """In a filter of its own: two threads that set bits in one would lose some."""
         stored = KeyFilter()
         try:
-            for key in all_keys(self._ledger):
-                stored.add(key)
+            for number in all_numbers(self._ledger):
+                stored.add(number)
         except SQLAlchemyError:
             return None
         return stored

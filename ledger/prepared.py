@@ -53,13 +53,19 @@ class Prepared:
 
     def one(self, connection: Connection, row: Mapping[str, Any]) -> dict[str, Any] | None:
         """Run it once and return the first row it gives, by column."""
+        found: dict[str, Any] | None = self._asked(connection, row, _first)
+        return found
+
+    def all(self, connection: Connection, row: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run it once and return the rows it gives."""
+        found: list[tuple[Any, ...]] = self._asked(connection, row, lambda cursor: cursor.fetchall())
+        return found
+
+    def _asked(self, connection: Connection, row: Mapping[str, Any], told: Callable[[Any], Any]) -> Any:
         cursor = connection.connection.cursor()
         try:
             cursor.execute(self._sql, self._arrange(row))
-            found = cursor.fetchone()
-            if found is None:
-                return None
-            return {column[0]: value for column, value in zip(cursor.description, found, strict=True)}
+            return told(cursor)
         except self._driver.Error as error:
             raise driver_error(error, self._sql, self._dialect) from error
         finally:
@@ -74,6 +80,13 @@ def driver_error(error: Exception, sql: str, dialect: Dialect) -> BaseException:
     """The driver's error as SQLAlchemy words it; the parameters stay out, they may be long and private."""
     driver: Any = dialect.loaded_dbapi
     return DBAPIError.instance(sql, None, error, driver.Error, dialect=dialect)
+
+
+def _first(cursor: Any) -> dict[str, Any] | None:
+    found = cursor.fetchone()
+    if found is None:
+        return None
+    return {column[0]: value for column, value in zip(cursor.description, found, strict=True)}
 
 
 def _only(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ledger.body_store import BodyStore
 from ledger.engine import reason_of
 from ledger.full_disk import is_full, room_made
-from ledger.kept_values import keep_values
+from ledger.kept_values import settle_values
 from ledger.late_keys import file_keys
 from ledger.moment import microseconds, moment
 from ledger.run_losses import note_losses
@@ -98,9 +98,10 @@ class Removal:
             rows = _up_to(self._oldest(connection, where), enough)
             if not rows:
                 return rows
-            file_keys(connection)
+            filed = file_keys(connection, needed=rows[-1]["seq"])
             self._take(connection, rows)
-        self._ledger.late.forget()
+        if filed:
+            self._ledger.late.forget()
         self._ledger.removals += 1
         return rows
 
@@ -124,8 +125,7 @@ class Removal:
         note_losses(connection, rows, self._why, moment(self._at))
         named = select(evidence.c.body_sha256, evidence.c.reply_sha256).where(evidence.c.seq.in_(seqs))
         files = {sha256 for pair in connection.execute(named) for sha256 in pair if sha256 is not None}
-        if not self._with_objects:
-            keep_values(connection, seqs)
+        settle_values(connection, seqs, keep=not self._with_objects, shared=self._ledger.late.shared)
         for table in (
             captures,
             evidence,

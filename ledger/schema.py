@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ledger.trouble import LedgerCorrupt
 
-HEAD = "0008"
+HEAD = "0009"
 """The step this version of Soundstage works with."""
 
 

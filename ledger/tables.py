@@ -203,6 +203,36 @@ replays = Table(
 )
 """The answer itself is the evidence of capture `seq`."""
 
+key_bundles = Table(
+    "key_bundles",
+    METADATA,
+    Column("number", BIG, primary_key=True, autoincrement=False),
+    Column("bits", BIG, nullable=False),
+    Column("last", BIG, nullable=False),
+    Column("target", BIG),
+)
+"""Of an embedded ledger, the keys of objects and replays (`ledger.key_bundles`); the tables of both hold what an
+earlier version wrote there, and values whose evidence was purged. `bits`: of digests, by which its sheets are told
+apart. `last`: the latest capture its keys lead to. `target`: which bundle it is being merged into."""
+
+key_sheets = Table(
+    "key_sheets",
+    METADATA,
+    Column("place", BIG, primary_key=True, autoincrement=False),
+    Column("entries", LargeBinary, nullable=False),
+)
+"""`place`: the bundle's number and then 24 bits for the digests' first ones."""
+
+key_lists = Table(
+    "key_lists",
+    METADATA,
+    Column("place", BIG, primary_key=True, autoincrement=False),
+    Column("collection", LargeBinary, nullable=False),
+    Column("entries", LargeBinary, nullable=False),
+    Index("key_lists_collection", "collection", "place"),
+)
+"""`place`: the latest capture that its entries lead to, and then 20 bits to tell collections apart."""
+
 runs = Table(
     "runs",
     METADATA,
