@@ -33,7 +33,7 @@ _NAMED = (
     + rb"\s*(?:=>|:|&gt;|"
     + EQUALS
     + rb")\s*)"
-    rb"(?:(\\*\")([^\"\\]+)|(\\*')([^'\\]+)|((?:&quot;|&#3[49];)?)([^\s\"'&,;<>\\(){}\[\]][^\s\"'&,;<>\\]*))"
+    rb"(?:(\\*\")([^\"\\]+)|(\\*')([^'\\]+)|((?:&quot;|&#3[49];)?)([^\s\"'&,;<>\\(){}\[\]](?:[^\s\"'&,;<>\\]|\\+/)*))"
 )
 _NAMED_VALUE = linear(_NAMED)
 _LINE = linear(
@@ -50,7 +50,7 @@ _PARAMETER = linear(
     + AFTER_NAME
     + rb")"
     + EQUALS
-    + rb")([^&#\s\"'<>\\]+)"
+    + rb")((?:[^&#\s\"'<>\\]|\\+/)+)"
 )
 _PART = linear(
     # Of multipart/form-data whose lines or boundary are not as declared.

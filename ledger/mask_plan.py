@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.hidden_secrets import WITHIN
+from ledger.packed_text import PACKED
 from ledger.secret_hints import KEY_HINT, name_hint
 from ledger.secret_names import (
     AFTER_NAME,
@@ -50,14 +51,21 @@ class MaskPlan:
         named = _names([place for place in body if "." not in place.name])
         self.dotted = [place for place in body if "." in place.name]
         names = b"|".join(filter(None, [ENDINGS, _exactly(WHOLE), named, _last_parts(self.dotted)]))
-        in_body = [b"(?i:" + names + b")", JSON_ESCAPE, FORM_ESCAPE, _IN_LINK]
+        in_body = [b"(?i:" + names + b")", JSON_ESCAPE, FORM_ESCAPE, _IN_LINK, PACKED]
         self.any_in_body = linear(b"|".join([*in_body, ANY_KEY, RUN_OF_DIGITS]))
         self.name_hint = name_hint(*in_body, WITHIN)
         """Of what bodies, what is encoded in them, and header fields that cannot be links, hold beside keys."""
         self.any_key = linear(b"|".join([ANY_KEY, RUN_OF_DIGITS]))
         self.any_in_header = linear(
             b"|".join(
-                [ANY_KEY, rb"[?&#][^=&\s]*=|(?m:^[^\s/@:]+:[^\s/@]+@)", RUN_OF_DIGITS, WITHIN, b"(?i:" + ENDINGS + b")"]
+                [
+                    ANY_KEY,
+                    rb"[?&#][^=&\s]*=|(?m:^[^\s/@:]+:[^\s/@]+@)",
+                    RUN_OF_DIGITS,
+                    WITHIN,
+                    PACKED,
+                    b"(?i:" + ENDINGS + b")",
+                ]
             )
         )
         whole = b"|".join(filter(None, [WHOLE, named]))

@@ -9,7 +9,10 @@ from typing import NamedTuple
 import brotli  # type: ignore[import-untyped]  # it ships no types
 import zstandard
 
+from ledger.hidden_secrets import DEEPEST
 from ledger.mask_plan import MaskPlan
+from ledger.masked_frames import coding_of, is_framed, masked_frames
+from ledger.masked_part import Part
 from ledger.masked_text import Masked, masked_text
 from ledger.secret_names import label_of, linear
 from ledger.secret_patterns import Mark
@@ -18,7 +21,6 @@ from policies.request_body import Undecodable, decoded
 UNREADABLE = "unreadable"
 
 _BOUNDARY = linear(rb'(?i)^\s*multipart/[^;]+;(?:.*;)?\s*boundary=(?:"([^"]+)"|([^\s;]+))')
-_PART_NAME = linear(rb'(?i)content-disposition:[^\r\n]*?[;\s]name\*?=(?:[\w-]+\x27\w*\x27)?(?:"([^"]*)"|([^\s;]+))')
 _CHARSET = linear(rb"(?i)charset=\"?(utf-?(?:16|32)[a-z-]*)")
 _MARKS = {
     b"\xff\xfe\0\0": "utf-32-le",
@@ -46,7 +48,9 @@ _PACKED = frozenset((b"\x28\xb5\x2f\xfd",))
 """How gzip (RFC 1952) and Zstandard (RFC 8878) begin: some clients compress and do not say so."""
 
 
-_DESCRIBING = frozenset(("content-type", "content-encoding", "x-amz-content-sha256"))
+_DESCRIBING = frozenset(
+    ("content-type", "content-encoding", "x-amz-content-sha256", "grpc-encoding", "connect-content-encoding")
+)
 _SIZES = frozenset(map(len, _DESCRIBING))
 
 
@@ -57,6 +61,10 @@ class BodyMask(NamedTuple):
     mark: Mark
     message: bool = False
     names: bool = True
+    depth: int = 0
+    """Parts it is within."""
+    exact: bool = False
+    """Files stay as they are: of a form that uploads one, its other fields alone are looked into."""
 
     def of(self, data: bytes, headers: Mapping[str, str]) -> Masked | None:
         """The body without its secrets, in its own coding; None where nobody can tell what is in it."""
@@ -64,7 +72,13 @@ class BodyMask(NamedTuple):
         if coding in ("", "identity"):
             if data[:4] in _PACKED or data[:3] == _GZIPPED:
                 return self.of(data, {**headers, "content-encoding": "gzip" if data[:3] == _GZIPPED else "zstd"})
-            return self._plain(data, headers.get("content-type", ""))
+            content_type = headers.get("content-type", "")
+            if is_framed(content_type):
+                return self._framed(data, content_type, coding_of(headers))
+            return self._plain(data, content_type)
+        return self._decoded(data, coding, headers)
+
+    def _decoded(self, data: bytes, coding: str, headers: Mapping[str, str]) -> Masked | None:
         try:
             inner = decoded(data, headers)
         except Undecodable:
@@ -74,6 +88,17 @@ class BodyMask(NamedTuple):
             return None if masked is None else Masked(data, masked.flags)
         encoder = _ENCODERS.get(coding)
         return None if encoder is None else Masked(encoder(masked.text), masked.flags)
+
+    def _framed(self, data: bytes, content_type: str, coding: str) -> Masked | None:
+        flags: list[str] = []
+
+        def look(message: bytes, coded: str) -> bytes | None:
+            masked = self._decoded(message, coded, {"content-encoding": coded}) if coded else self._plain(message, "")
+            flags.extend(masked.flags if masked is not None else ())
+            return None if masked is None else masked.text
+
+        whole = masked_frames(data, content_type, coding, look)
+        return None if whole is None else Masked(whole, tuple(dict.fromkeys(flags)))
 
     def _plain(self, data: bytes, content_type: str) -> Masked | None:
         declared = content_type.encode("utf-8", "replace")
@@ -109,23 +134,38 @@ class BodyMask(NamedTuple):
         parts = data.split(b"--" + boundary)
         if len(parts) == 1 or b"\r\n\r\n" not in data:
             return None  # not as declared
-        masked = [Masked(parts[0]), *(self._part(part) for part in parts[1:])]
+        masked = [self._part(part) for part in parts]
         whole = (b"--" + boundary).join(part.text for part in masked)
         flags = tuple(dict.fromkeys(flag for part in masked for flag in part.flags))
         return Masked(data if whole == data else whole, flags)
 
-    def _part(self, part: bytes) -> Masked:
-        head, gap, content = part.partition(b"\r\n\r\n")
-        if not gap:
-            return masked_text(part, self.plan, self.mark, message=self.message, names=self.names)
-        end = b"\r\n" if content.endswith(b"\r\n") else b""
-        content = content[: len(content) - len(end)]
-        named = _PART_NAME.search(head)
-        name = (named.group(1) or named.group(2) or b"") if named is not None else b""
-        if self.names and content and self.plan.name.fullmatch(name) is not None:
-            return Masked(head + gap + self.mark(self.plan.labels.get(name) or label_of(name), content) + end)
-        masked = masked_text(content, self.plan, self.mark, message=self.message, names=self.names)
-        return Masked(head + gap + masked.text + end, masked.flags)
+    def _part(self, octets: bytes) -> Masked:
+        part = Part.of(octets)
+        if part is None and self.exact:
+            return Masked(octets)
+        if part is None:
+            return masked_text(octets, self.plan, self.mark, message=self.message, names=self.names)
+        if self.exact and (part.is_file or not part.name):
+            return Masked(octets)
+        head = part.masked_head(self.plan, self.mark, self._without_shaped)
+        if self.names and part.content and self.plan.name.fullmatch(part.name) is not None:
+            label = self.plan.labels.get(part.name) or label_of(part.name)
+            return Masked(head + self.mark(label, part.content) + part.end)
+        content = part.decoded()
+        masked = self._content(content, part)
+        if masked.text == content:
+            return Masked(head + part.content + part.end, masked.flags)
+        return Masked(head + part.encoded(masked.text) + part.end, masked.flags)
+
+    def _without_shaped(self, text: bytes) -> bytes:
+        return masked_text(text, self.plan, self.mark, message=self.message, names=False).text
+
+    def _content(self, content: bytes, part: Part) -> Masked:
+        """A part may be coded, and of parts itself."""
+        if self.depth >= DEEPEST:
+            return masked_text(content, self.plan, self.mark, message=self.message, names=self.names)
+        masked = self._replace(depth=self.depth + 1).of(content, part.headers)
+        return Masked(self.mark(UNREADABLE, content), (UNREADABLE,)) if masked is None else masked
 
 
 def described(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -143,6 +183,8 @@ def is_one_text(headers: Mapping[str, str]) -> bool:
 def is_of_one_text(content_type: str) -> bool:
     """The same of this field alone."""
     declared = content_type.encode("utf-8", "replace")
+    if is_framed(content_type):
+        return False
     return declared[:10].lower() != b"multipart/" and _CHARSET.search(declared) is None
 
 

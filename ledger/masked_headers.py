@@ -5,8 +5,8 @@ from typing import Any
 from ledger.hidden_secrets import WITHIN
 from ledger.mask_plan import FORM_ESCAPE, MaskPlan
 from ledger.masked_text import masked_text
-from ledger.secret_names import harmless, label_of, linear
-from ledger.secret_patterns import Mark, key_label
+from ledger.secret_names import SUBPROTOCOL, harmless, label_of, linear
+from ledger.secret_patterns import Mark, key_label, without_keys
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -17,6 +17,9 @@ _ESCAPE = linear(FORM_ESCAPE)
 _SEGMENT = linear(rb"(?i)(/(token|secret|api[-_]?key|access[-_]?key|auth)/)([^/?;]{12,})")
 """What webhooks and links in mails put into a path."""
 _IN_PATH = linear(rb"=|" + WITHIN + rb"|(?i:/(?:token|secret|api[-_]?key|access[-_]?key|auth)/)")
+_TOKEN = linear(
+    rb"(?i)((?:^|[,\s])(?:(?:[\w-]+[-_.])?(?:bearer|jwt|token|authorization|auth|api[-_]?key))(?:\s*,\s*|\.))([^,\s]+)"
+)
 _USER_INFO = linear(rb"^([^\s/@]+:[^\s/@]+)@")
 """Before a name, as nobody but an attacker puts it into Host."""
 _SCHEMES = frozenset(("basic", "bearer", "digest", "negotiate", "apikey", "token", "aws4-hmac-sha256", "vapid", "hawk"))
@@ -81,11 +84,19 @@ def noted_in(headers: Headers, path: str, plan: MaskPlan, mark: Mark) -> tuple[t
 def _credential(value: str, label: str, mark: Mark) -> str:
     if not value:
         return value
+    if label == SUBPROTOCOL:
+        return _without_token(value, mark)
     scheme, space, rest = value.partition(" ")
     if not space or scheme.lower() not in _SCHEMES or not rest:
         scheme, space, rest = "", "", value
     secret = octets_of(rest)
     return scheme + space + mark(key_label(secret) or _scheme_label(scheme, label), secret).decode("latin-1")
+
+
+def _without_token(protocols: str, mark: Mark) -> str:
+    """A list of a socket's protocols, without the token that follows a word for one, as its own item or as a part."""
+    shown = _TOKEN.sub(lambda match: match.group(1) + mark(SUBPROTOCOL, match.group(2)), octets_of(protocols))
+    return str(without_keys(bytes(shown), mark)[0], "latin-1")
 
 
 def _scheme_label(scheme: str, label: str) -> str:

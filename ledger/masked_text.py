@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from ledger.hidden_secrets import DEEPEST, ENCODED_HINT, without_encoded, without_hidden
 from ledger.mask_plan import FORM_ESCAPE, XML_TEXT, MaskPlan
+from ledger.packed_text import without_packed
 from ledger.secret_names import MESSAGE_HARMLESS, harmless, label_of, linear
 from ledger.secret_patterns import Mark, is_live, key_label, without_cards, without_keys
 from ledger.spelt_signs import plain_sign
@@ -13,7 +14,7 @@ from policies.secret_place import SecretPlace
 
 Kind = Literal["json", "form", "xml", "text"]
 
-_JSON_ESCAPE = linear(rb"\\\\|\\/|\\u00(?:2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abdefABDEF]|7[0-9a-eA-E])")
+_JSON_ESCAPE = linear(rb"\\\\|\\u00(?:2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abdefABDEF]|7[0-9a-eA-E])")
 """Every printable sign but a quotation mark and a backslash; an escaped backslash begins no other escape."""
 _FORM_ESCAPE = linear(FORM_ESCAPE)
 _SCALAR = linear(rb'"((?:[^"\\]|\\(?s:.))*)(?:"|\z)(\s*:)?|([\[{])|([\]}])|(-?[0-9][0-9.eE+-]*)')
@@ -67,7 +68,7 @@ class _Masking:
         plain = _unescaped(text, kind)
         masked = plain
         if names:
-            masked = self._named(self.opened(plain, depth), kind)
+            masked = self._named(self._unpacked(self.opened(plain, depth), depth), kind)
             if not self._message:
                 masked = without_hidden(masked, self._hidden, links=kind != "form")
         masked, labels = without_keys(masked, self._mark, whole_only=self._message)
@@ -89,6 +90,18 @@ class _Masking:
             return self.of(decoded, True, depth + 1).text
 
         return without_encoded(text, inner) if depth < DEEPEST and b"%" in text else text
+
+    def _unpacked(self, text: bytes, depth: int) -> bytes:
+        """The text with JSON that is in base64 in it looked into; not of a message, which is kept as it is."""
+
+        def inner(decoded: bytes) -> bytes:
+            return self.of(decoded, True, depth + 1).text if self._plan.is_in_body(decoded) else decoded
+
+        def note(packed: bytes) -> object:
+            # Of no use here: but an answer that repeats the text repeats what is in it.
+            return self._mark("packed", packed)
+
+        return text if self._message or depth >= DEEPEST else without_packed(text, inner, note)
 
     def _hidden(self, name: bytes, value: bytes) -> bytes | None:
         label = self._label(name)

@@ -68,9 +68,9 @@ class Masker:
     ) -> MaskedRequest:
         """A request without its credentials.
 
-        `exact_body`: an upload, kept as it is. `message`: words to a reader, kept but for fields that are credentials;
-        a live key or a card number in them raises `live_credential` or `card_number`. A body that is longer than may be
-        held, or cannot be looked into, keeps its digest and size alone.
+        `exact_body`: an upload, kept as it is; of a form that uploads files, those. `message`: words to a reader, kept
+        but for fields that are credentials; a live key or a card number in them raises `live_credential` or
+        `card_number`. A body that is longer than may be held, or cannot be looked into, keeps digest and size alone.
         """
         plan = self.plan(places)
         path, _, query = request.target.partition("?")
@@ -81,8 +81,8 @@ class Masker:
         of_head = () if clean else noted_in(request.headers, path, plan, self.mark)
         body: Body = request.body
         flags: tuple[str, ...] = ()
-        if not exact_body and body.size:
-            body, flags = self._body(body, request.headers, BodyMask(plan, removed, message))
+        if body.size and (not exact_body or _is_upload_form(request)):
+            body, flags = self._body(body, request.headers, BodyMask(plan, removed, message, exact=exact_body))
         return MaskedRequest(
             headers,
             shown,
@@ -148,6 +148,12 @@ class Masker:
                 self._plans.clear()
             plan = self._plans[id(places)] = MaskPlan(places)
         return plan
+
+
+def _is_upload_form(request: HttpRequest) -> bool:
+    """Whether a body that is kept exactly is a form around a file, whose other fields sign it (a presigned POST)."""
+    kind = (request.header("content-type") or "")[:19].lower()
+    return request.method == "POST" and kind == "multipart/form-data" and request.body.data is not None
 
 
 class _Noting:

@@ -33,7 +33,7 @@ KEYS: dict[str, str] = {
     "shopify_token": "shp(?:at|ca|pa|ss)_",
     "telegram_bot_token": "[0-9]:AA",
     "package_token": "npm_|pypi-|dop_v1_",
-    "private_key": "-----BEGIN(?:[ +]|%20)",
+    "private_key": "-----BEGIN(?:[ +]|%20)|LS0tLS1CRUdJTi",
     "jwt": "eyJ",
     "bearer_token": "(?i:bearer(?:[ +]|%20))",
     "basic_credential": "(?i:basic(?:[ +]|%20))",

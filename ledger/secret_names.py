@@ -69,6 +69,9 @@ _HARMLESS = linear(
 MESSAGE_HARMLESS = linear(rb"(?i)^(?:.*[^a-z0-9])?tokens?$")
 """In a message, a bare `token` is whom it is for; a provider's own key is known by its shape or its pack."""
 
+SUBPROTOCOL = "websocket_token"
+"""Of a field that names protocols, among which browsers put a token, for they can send no other field."""
+
 _SECRET_HEADERS = {
     b"authorization": "authorization",
     b"proxy-authorization": "authorization",
@@ -77,11 +80,16 @@ _SECRET_HEADERS = {
     b"cookie2": "cookie",
     b"set-cookie2": "cookie",
     b"x-amz-security-token": "aws_session_token",
+    b"x-honeycomb-team": "honeycomb_key",
+    b"sec-websocket-protocol": SUBPROTOCOL,
 }
 _SECRET_HEADER = linear(
-    rb"(?i)(?:token|secret|api[-_]?key|passw(?:or)?d|credential|(?:^|[-_])(?:auth|pass|pwd|pin|session|jwt)$|authorization|"
+    rb"(?i)(?:token|secret|api[-_]?key|passw(?:or)?d|credential|(?:^|[-_])(?:auth|pass|pwd|pin|session|jwt|"
+    rb"otp|sid|passcode|passphrase|bearer|dpop|oauth|access[-_]?code)$|^(?:x-)?key$|authorization|"
     rb"authentication|session[-_]?id|(?:auth|access|private|subscription|functions?|sas|master|customer|encryption|signing|"
-    rb"shared|license|licence|account|integration|server|service|client|write|read|admin|app|rest)[-_]?key$)"
+    rb"shared|license|licence|account|integration|server|service|client|write|read|admin|app|rest|"
+    rb"rapidapi|fastly|insert|query|consumer|user|dev(?:eloper)?|team|project|webhook|environment|session|signature|hmac|"
+    rb"publish|site|aio|tenant)[-_]?key$)"
 )
 _HARMLESS_HEADER = linear(
     rb"(?i)^(?:access-control-.*|idempotency-.*|.*-idempotency-token|sec-.*|.*next-?token|x-amz-client-token)$"

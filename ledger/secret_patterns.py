@@ -27,6 +27,15 @@ _SPACE = rb"(?:[ +]|%20)"
 _BASE64 = rb"[A-Za-z0-9+/=_-]|%2[BbFf]|%3[Dd]|\\+/|\\+u00(?:2[BbFf]|3[Dd])"
 _PRIVATE = _SPACE + rb"(?:[A-Z0-9 +]|%20)*PRIVATE" + _SPACE + rb"KEY-----"
 
+_PACKED_PRIVATE = (
+    b"(?:"
+    + b"|".join(
+        base64.b64encode(b"-----BEGIN " + kind)[:20]
+        for kind in (b"PRIVATE", b"RSA PRIVATE", b"EC PRIVATE", b"OPENSSH P", b"ENCRYPTED", b"DSA PRIVATE")
+    )
+    + rb")(?:[A-Za-z0-9+/=_-]|\\/){8,}"
+)
+"""A private key's file in base64, as the settings of a cluster's clients hold it."""
 _SLACK = (
     rb"(?i:hooks\.slack(?:-gov)?\.com)"
     + SLASH
@@ -89,8 +98,11 @@ _KEYS: tuple[tuple[str, bytes], ...] = (
     ("shopify_token", rb"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{20,}"),
     ("telegram_bot_token", rb"(?:\b|bot)[0-9]{8,10}:AA[0-9A-Za-z_-]{30,}"),
     ("package_token", rb"\b(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,}|dop_v1_[0-9a-f]{40,})"),
-    ("private_key", rb"-----BEGIN" + _PRIVATE + rb"(?s:.*?)(?:-----END" + _PRIVATE + rb"|\z)"),
-    ("jwt", rb"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"),
+    ("private_key", rb"-----BEGIN" + _PRIVATE + rb"(?s:.*?)(?:-----END" + _PRIVATE + rb"|\z)|" + _PACKED_PRIVATE),
+    (
+        "jwt",  # Signed (RFC 7515), or encrypted (RFC 7516).
+        rb"\beyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?|(?:[A-Za-z0-9_-]*\.){3}[A-Za-z0-9_-]+)",
+    ),
     ("bearer_token", rb"(?i:\bbearer" + _SPACE + rb"+(?:[.~]|" + _BASE64 + rb"){12,})"),
     ("basic_credential", rb"(?i:\bbasic" + _SPACE + rb"+(?:" + _BASE64 + rb"){8,})"),
     ("websocket_token", rb"\bbase64url\.bearer\.authorization\.k8s\.io\.[A-Za-z0-9_-]+"),
