@@ -12,21 +12,26 @@ from ledger.trouble import LedgerUnavailable
 
 PAUSE = 0.5
 """Seconds between two looks at a part, however fast captures come."""
+SHARE, LONGEST_PAUSE = 20, 10.0
+"""What takes long to look at is looked at less often: the pause is so many times as long, up to these seconds."""
 
 
 def part_drawn(part: PagePart, shown: int, feed: CommitFeed, rendering: Rendering) -> Fetch:
     """`shown`: the mark of what the page shows already."""
-    looked = 0.0
+    clock = asyncio.get_running_loop().time
+    next_look = 0.0
 
     async def fetch(after: int) -> tuple[int, Events]:
-        nonlocal shown, looked
-        await asyncio.sleep(max(0.0, looked + PAUSE - asyncio.get_running_loop().time()))
-        known, looked = feed.last, asyncio.get_running_loop().time()
+        nonlocal shown, next_look
+        await asyncio.sleep(max(0.0, next_look - clock()))
+        known, began = feed.last, clock()
         try:
-            seen = mark(await part.news())
+            news = await part.news()
+            seen = mark(news)
+            next_look = began + min(max(PAUSE, SHARE * (clock() - began)), LONGEST_PAUSE)
             if seen == shown:
                 return known, []
-            html = await asyncio.to_thread(rendering.text, part.template, **await part.values())
+            html = await asyncio.to_thread(rendering.text, part.template, **await part.values(news))
         except (GatewayUnreachable, LedgerUnavailable, Problem):
             # What is shown stays; that the gateway is away is told by itself, and it is asked again.
             return known, []

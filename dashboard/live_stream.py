@@ -62,8 +62,10 @@ class Streams:
         quiet = 0.0
         try:
             yield "retry: 1000\n\n"
-            while not self._feed.closed and await asyncio.to_thread(allowed):
+            while not self._feed.closed:
                 after, events = await fetch(after)
+                if not await asyncio.to_thread(allowed):
+                    return
                 for frame in events:
                     yield frame
                 quiet = 0.0 if events else quiet

@@ -50,7 +50,7 @@ class DoctorPages:
         async def news() -> Sequence[str]:
             return await asyncio.to_thread(self._reports.ids)
 
-        async def values() -> dict[str, Any]:
+        async def values(_: Any) -> dict[str, Any]:
             return await asyncio.to_thread(self._told, of)
 
         return PagePart("doctor_part.html", news, values)

@@ -42,15 +42,14 @@ class Now:
 
     async def _news(self) -> tuple[Any, ...]:
         """What the sums are made of, without summing up: as many captures, the same policy, the same two minutes."""
+        last, now = self._feed.last, self._rendering.clock()
         policy, ready = await self._asked()
-        soon = said.policy_alerts(policy, self._rendering.clock()) if policy else []
-        packets = [amount for name, amount in (await self._metrics()).items() if name.startswith(PREFIX)]
-        bucket = self._rendering.clock().timestamp() // BUCKET
-        return self._feed.last, policy, ready, soon, packets, bucket
+        packets = {name: amount for name, amount in (await self._metrics()).items() if name.startswith(PREFIX)}
+        soon = said.policy_alerts(policy, now) if policy else []
+        return policy, ready, packets, last, soon, now.timestamp() // BUCKET
 
-    async def _values(self) -> dict[str, Any]:
-        policy, ready = await self._asked()
-        return {"figures": await asyncio.to_thread(self._drawn, policy, ready, await self._metrics())}
+    async def _values(self, news: Any) -> dict[str, Any]:
+        return {"figures": await asyncio.to_thread(self._drawn, *news[:3])}
 
     async def _asked(self) -> tuple[dict[str, Any] | None, Readiness]:
         try:

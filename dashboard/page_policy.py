@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 from dashboard import figures as said
 from dashboard.gateway_link import Gateway
 from dashboard.look import CHANNEL_WORDS
-from dashboard.page_part import PagePart
+from dashboard.page_part import PagePart, as_it_is
 from dashboard.policy_question import policy_question, proposal
 from dashboard.rendering import Rendering
 
@@ -32,14 +32,14 @@ class PolicyPages:
 
     def part(self, _of: str = "") -> PagePart:
         """All but the question: its answer is of when it was asked."""
-        return PagePart("policy_part.html", self._values, self._values)
+        return PagePart("policy_part.html", self._told, as_it_is)
 
     async def policy(self, request: Request, ask: str = "", live: str = "") -> HTMLResponse:
         answer = await _answer(self._gateway, ask, live=bool(live)) if ask.strip() else None
         asked = {"ask": ask, "live": bool(live), "answer": answer}
         return self._rendering.page(request, "policy.html", **asked, **await self.part().drawn())
 
-    async def _values(self) -> dict[str, Any]:
+    async def _told(self) -> dict[str, Any]:
         told, files = await asyncio.gather(self._gateway.policy(), self._gateway.policy_files())
         now = self._rendering.clock()
         return {

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from dashboard.page_part import PagePart
+from dashboard.page_part import PagePart, as_it_is
 from dashboard.problem import Problem
 from dashboard.rendering import Rendering, lasted
 from dashboard.runs_link import RunsLink
@@ -51,12 +51,12 @@ class RunPages:
     def list_part(self, of: str) -> PagePart:
         """The list: of all of them, or of the `open` ones."""
 
-        async def values() -> dict[str, Any]:
+        async def news() -> dict[str, Any]:
             told = await self._link.ask("run_list", {"open": True if of == "open" else None, "limit": LATEST})
             runs = [_outlined(run) for run in told["items"]]
             return {"runs": runs, "open_alone": of == "open", "most": LATEST}
 
-        return PagePart("runs_part.html", values, values)
+        return PagePart("runs_part.html", news, as_it_is)
 
     def part(self, of: str) -> PagePart:
         """One run. Problem, with the status 404, where there is none."""
@@ -64,8 +64,8 @@ class RunPages:
         async def news() -> tuple[Any, ...]:
             return await self._run(of), [judged.at for judged in self._verdicts.of(of)]
 
-        async def values() -> dict[str, Any]:
-            return await asyncio.to_thread(self._told, await self._run(of))
+        async def values(found: Any) -> dict[str, Any]:
+            return await asyncio.to_thread(self._told, found[0])
 
         return PagePart("run_part.html", news, values)
 

@@ -100,7 +100,7 @@ async def test_a_run_shows_what_judging_it_found(ann: Visitor, stage: Stage) -> 
     text = "version: 1\nexpect:\n  - name: welcome mail\n    email: {to: ann@example.com}\n"
     async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as api:
         assert (await api.post("/api/runs/id-first/verify", json={"text": text})).is_success
-    await expect(ann.page.locator(".judged")).to_contain_text("welcome mail")
+    await expect(ann.page.locator(".judged").first).to_contain_text("welcome mail")
 
 
 async def test_a_reload_and_a_refused_one_leave_the_question_alone(ann: Visitor, stage: Stage) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import browser
 import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from browser import Visitor, visit
 from dashboard_stage import GatewayFake, Stage, mail, staged
 from playwright.async_api import Browser, expect
@@ -59,6 +60,8 @@ async def test_a_gateway_that_goes_away_is_told_until_it_is_back(ann: Visitor, s
         await expect(ann.page.locator("#live")).to_have_text("Waiting")
         if path == "/":
             await expect(ann.page.locator("h1")).to_have_class("big unsure")
+        violations = (await Axe().run(ann.page)).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
     finally:
         stage.gateway.away = False
     await expect(notice).to_be_hidden()
@@ -129,3 +132,15 @@ async def test_a_message_that_is_gone_leaves_the_one_that_is_read(ann: Visitor, 
     await expect(ann.page.locator("#message h2")).to_have_text("Order 2")
     await notice.get_by_role("button", name="Close").click()
     await expect(notice).to_be_hidden()
+
+
+async def test_who_is_refused_before_any_page_can_read_why(ann: Visitor, stage: Stage) -> None:
+    """A form of a session that is over, sent by a page that stayed open."""
+    await ann.page.goto(f"{stage.url}/inbox")
+    await ann.page.locator(".unread-bar").evaluate("form => { form.action = '/inbox/read?csrf=of-another-session'; }")
+    await ann.page.get_by_role("button", name="Mark all read").click()
+    await expect(ann.page.get_by_role("heading", name="Refused")).to_be_visible()
+    violations = (await Axe().run(ann.page)).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
+    await ann.page.get_by_role("link", name="Back to Soundstage").click()
+    await expect(ann.page.locator("h1")).to_contain_text("real side effect")

@@ -87,6 +87,25 @@ async def test_copying_by_the_keyboard_stays_where_it_is(ann: Visitor, stage: St
     await expect(button).to_have_text("Copy code")
 
 
+async def test_the_focus_goes_where_somebody_reads(ann: Visitor, stage: Stage) -> None:
+    await ann.page.goto(f"{stage.url}/inbox")
+    row = ann.page.locator("#rows a").nth(1)
+    await row.focus()
+    await ann.page.keyboard.press("Enter")
+    await expect(ann.page.locator("#message h2")).to_be_visible()
+    await ann.page.keyboard.press("Tab")
+    await expect(ann.page.locator("#read")).to_be_focused()
+    for control in ("#tab-raw", "#tab-text", "#read"):
+        await ann.page.locator(control).focus()
+        await ann.page.keyboard.press("Enter")
+        said = "Mark read" if control == "#read" else None
+        shown = ann.page.locator("#read") if said else ann.page.locator(f".view-{control.removeprefix('#tab-')}")
+        await expect(shown).to_contain_text(said or "Your code")
+        await expect(ann.page.locator(control)).to_be_focused()
+    await ann.page.keyboard.press("Escape")
+    await expect(row).to_be_focused()
+
+
 def expectations(failing: set[int]) -> str:
     subjects = ("Nothing like it" if number in failing else "Welcome" for number in range(40))
     rows = (f"  - {{name: row {n}, email: {{to: u{n}@a.test, subject: {it}}}}}\n" for n, it in enumerate(subjects))

@@ -1,5 +1,6 @@
 // The keyboard: j k Enter / Esc ? and the digits. Never in a field, never with a modifier.
 (() => {
+  let stepping = false;
   const links = () => [...document.querySelectorAll("[data-rows] > li > a")];
   const mark = (chosen) => {
     for (const link of links()) link === chosen ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
@@ -14,7 +15,9 @@
     next.scrollIntoView({ block: "nearest" });
     if (document.querySelector(".inbox")) {
       mark(next);
+      stepping = true;
       if (wide()) next.click();
+      stepping = false;
     }
   };
   const search = () => { const field = document.getElementById("search"); if (field) { field.focus(); field.select(); } };
@@ -27,7 +30,8 @@
     box.open = true;
     document.getElementById("release-to")?.focus();
   };
-  const acts = { j: () => step(1), k: () => step(-1), e: toggle, t: tag, r: release, "/": search, "?": () => document.getElementById("keys").showModal() };
+  const list = () => document.querySelector("#message:focus-within") && document.querySelector(".inbox [data-rows] a[aria-current]")?.focus();
+  const acts = { Escape: list, j: () => step(1), k: () => step(-1), e: toggle, t: tag, r: release, "/": search, "?": () => document.getElementById("keys").showModal() };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const field = event.target.closest("input, select, textarea, dialog");
@@ -45,5 +49,7 @@
     if (!link || event.ctrlKey || event.metaKey) return;
     mark(link);
     document.querySelector(".inbox").classList.add("reading");
+    // What comes next by Tab is the message that was opened, not the rest of the list.
+    if ((event.detail === 0 && !stepping) || !wide()) document.getElementById("message").focus();
   });
 })();

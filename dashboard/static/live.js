@@ -5,6 +5,7 @@
   const SHOWN = 200;
   const AGAIN = 3000;
   const BRIEF = 2000;
+  const PATIENCE = 5000;
   let source = null;
   let address = null;
   let last = null;
@@ -50,7 +51,8 @@
   };
   // A browser tries again by itself where nothing answers, and gives up where something else than a stream does.
   const lost = async () => {
-    const answer = await fetch("/static/icon.svg", { cache: "no-store" }).catch(() => null);
+    const asked = { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) };
+    const answer = await fetch("/static/icon.svg", asked).catch(() => null);
     if (!source || source.readyState === EventSource.OPEN) return;
     const since = new Date(silent).toLocaleTimeString([], { hour12: false });
     if (answer && answer.status === 401) window.soundstageNotice("out", "You are signed out.", ["/sign-in", "Sign in"]);
