@@ -108,7 +108,8 @@ class HeldHooks:
         described = flow.request.described if isinstance(flow.request, SeenRequest) else None
         claim = self._connection.claim if described is None else described.claim
         work = self._in_flight.begin(flow.id, "a request", self._connection.source, claim=claim, told=True)
-        work.host = flow.request.host
+        # Of mitmproxy's own request no host is known until it may leave.
+        work.host = "" if described is None or not described.names else described.names[-1][1]
         self._unfinished.add(flow.id)
         self._in_flight.end(self._connection.id)
 

@@ -8,9 +8,11 @@ import pytest_asyncio
 from mitm_house import MitmHouse, mitm_house, reset
 from stand_in import Arrival, Conversation, Place
 
+from policies.effect import UNATTRIBUTED
 from policies.http_request import HttpRequest
 from policies.raw_connection import RawConnection
 from proxy.mitm_http1 import AHEAD
+from sinks.in_flight import InFlight
 
 NAME = "sandbox.test"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -71,6 +73,14 @@ async def test_what_a_client_that_is_gone_had_sent_ahead(house: MitmHouse) -> No
     (seen,) = unread(house)
     assert b"/second" in (seen.opening.data or b"")
     assert seen.flags == ("truncated",)
+
+
+async def test_a_request_that_waits_is_told_by_whom_it_means(tmp_path: Path) -> None:
+    in_flight = InFlight()
+    async with mitm_house(tmp_path, in_flight=in_flight) as house:
+        (_, writer), port = await waiting(house, Slow())
+        assert [work.host for work in in_flight.of_run(UNATTRIBUTED, lambda *_: UNATTRIBUTED)] == [f"{NAME}:{port}"]
+        writer.close()
 
 
 async def test_more_sent_ahead_than_is_held(house: MitmHouse) -> None:
