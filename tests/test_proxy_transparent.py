@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from door_stage import connected, hear, say, shut
-from transparent_stage import CLAIM, Redirected, redirected
+from transparent_stage import CLAIM, SHORT, Redirected, redirected
 
 from policies.http_request import NameSource
 from proxy.listener_opening import Patience
@@ -27,6 +27,18 @@ async def standing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Re
 @pytest.fixture
 def here(standing: Redirected) -> Redirected:
     return standing.fresh()
+
+
+@pytest.fixture(scope="module")
+async def standing_hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Redirected]:
+    async with redirected(tmp_path_factory.mktemp("hasty"), patience=SHORT) as made:
+        yield made
+
+
+@pytest.fixture
+def hasty(standing_hasty: Redirected) -> Redirected:
+    """Waits for no client's first words as long as one needs on a busy machine."""
+    return standing_hasty.fresh()
 
 
 def trusting(here: Redirected, *alpn: str) -> ssl.SSLContext:
@@ -150,30 +162,30 @@ async def test_dns_over_tcp_is_only_recorded_where_nobody_answers_it(tmp_path: P
     ],
 )
 async def test_what_nobody_here_speaks_is_recorded_and_reset(
-    here: Redirected, port: int, said: bytes, protocol: str, flags: tuple[str, ...]
+    hasty: Redirected, port: int, said: bytes, protocol: str, flags: tuple[str, ...]
 ) -> None:
-    here.meant = ("203.0.113.9", port)
-    async with connected(here.address) as wire:
+    hasty.meant = ("203.0.113.9", port)
+    async with connected(hasty.address) as wire:
         if said:
             await say(wire, said)
         with pytest.raises(ConnectionResetError):
             await asyncio.wait_for(wire[0].read(1), 10)
-    [raw] = here.gate.raw
+    [raw] = hasty.gate.raw
     assert (raw.protocol, raw.flags, raw.port, raw.claim) == (protocol, flags, port, CLAIM)
     assert raw.names == (("address", f"203.0.113.9:{port}"),)
     assert b"secret" not in (raw.opening.data or b"")
 
 
-async def test_a_silent_client_is_told_from_one_that_only_connects(here: Redirected) -> None:
-    here.meant = ("203.0.113.9", 5432)
-    async with connected(here.address):
+async def test_a_silent_client_is_told_from_one_that_only_connects(hasty: Redirected) -> None:
+    hasty.meant = ("203.0.113.9", 5432)
+    async with connected(hasty.address):
         pass
-    await here.gate.asked(1)
-    assert "closed before its first byte: PostgreSQL by its port, which is a guess" in here.gate.raw[0].what
-    here.meant = ("203.0.113.9", 40_000)
-    async with connected(here.address) as wire:
+    await hasty.gate.asked(1)
+    assert "closed before its first byte: PostgreSQL by its port, which is a guess" in hasty.gate.raw[0].what
+    hasty.meant = ("203.0.113.9", 40_000)
+    async with connected(hasty.address) as wire:
         assert await shut(wire) == b""
-    assert here.gate.raw[1].what == "a connection on which the client sent nothing"
+    assert hasty.gate.raw[1].what == "a connection on which the client sent nothing"
 
 
 @pytest.mark.parametrize(

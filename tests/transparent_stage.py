@@ -16,7 +16,8 @@ from proxy.listener_opening import Patience
 from proxy.transparent import TransparentEntrance
 from proxy.transparent_destination import Place
 
-SHORT = Patience(head=5.0, hello=1.0, silence=0.1, more=0.1)
+SHORT = Patience(head=5.0, hello=1.0, silence=0.3, more=0.3)
+"""For clients whose silence is waited for. One that speaks may be later than that on a busy machine."""
 CLAIM = RunClaim("ci-1", "token")
 
 
@@ -88,7 +89,7 @@ class Redirected:
 
 @contextlib.asynccontextmanager
 async def redirected(
-    folder: Path, *, with_questions: bool = True, patience: Patience = SHORT
+    folder: Path, *, with_questions: bool = True, patience: Patience | None = None
 ) -> AsyncIterator[Redirected]:
     """For one block."""
     async with stage(folder) as door:
