@@ -190,8 +190,9 @@ async def connected(
         yield opened
     finally:
         opened[1].close()
+        # Of a connection that ended while TLS was begun on it, asyncio never says that it is closed.
         with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
-            await asyncio.wait_for(opened[1].wait_closed(), 10)
+            await asyncio.wait_for(opened[1].wait_closed(), 1)
 
 
 @contextlib.asynccontextmanager
