@@ -14,6 +14,7 @@ from ledger.key_bundles import changes_to, last_word, replay_digests, words_of, 
 from ledger.key_digest import object_digest, replay_digest
 from ledger.key_entry import GONE, seq_of, word_of
 from ledger.key_merge import AT_ONCE, tend
+from ledger.late_keys import LateKeys
 from ledger.objects import Objects
 from ledger.retention import Retention
 from ledger.tables import key_bundles, key_lists, key_sheets
@@ -134,3 +135,13 @@ async def test_whatever_happens_objects_and_replays_are_what_they_have_to_be(
         for step in walk.drawn.choices(list(STEPS), list(STEPS.values()), k=250)[:steps]:
             await step(walk)
             await walk.look()
+
+
+async def test_where_several_gateways_write_the_same_holds(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house, AsyncExitStack() as stack:
+        house.ledger.late = LateKeys(shared=True)
+        walk = Walk(random.Random(2), stack, tmp_path / "data", house)
+        for step in walk.drawn.choices([Walk.change, Walk.purge, Walk.sweep], [8, 1, 1], k=40):
+            await step(walk)
+            await walk.look()
+        assert counted(house) == (0, 0, 0)
