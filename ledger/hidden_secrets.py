@@ -57,13 +57,30 @@ _PART = linear(
     rb"(?i)([;\s]name\*?=(?:[\w-]+'\w*')?\"?((?:[^\"\r\n;]*?(?:" + ENDINGS + rb")|" + WHOLE + rb"))\"?(?:;[^\r\n]*)?"
     rb"\r?\n(?:[^\r\n]+\r?\n)*\r?\n)([^\r\n]+)"
 )
+_BETWEEN = rb'(?:"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[\w.-]+)\s*,\s*){0,4}'
+"""Other members of one object, between a name and its value."""
 _NAME_FIRST = linear(
-    rb'(?i)("(?:name|key|header|field)"\s*:\s*"((?:[^"\\]*?(?:' + ENDINGS + rb")|" + WHOLE + rb'))"\s*,\s*'
-    rb'"(?:value|val)"\s*:\s*")((?:[^"\\]|\\.)+)'
+    rb'(?i)("(?:name|key|header|field)"\s*:\s*"((?:[^"\\]*?(?:'
+    + ENDINGS
+    + rb")|"
+    + WHOLE
+    + rb'))"\s*,\s*'
+    + _BETWEEN
+    + rb'"(?:value|val)"\s*:\s*(?:\{\s*"string_?value"\s*:\s*)?")((?:[^"\\]|\\.)+)'
 )
 _VALUE_FIRST = linear(
     rb'(?i)("(?:value|val)"\s*:\s*")((?:[^"\\]|\\.)+)("\s*,\s*"(?:name|key|header|field)"\s*:\s*'
     rb'"((?:[^"\\]*?(?:' + ENDINGS + rb")|" + WHOLE + rb'))")'
+)
+_FIELD_PAIR = linear(
+    # As programs list the fields of a message; names without a sign are also those of columns.
+    rb'(?i)(\[\s*"([^"\\]*-[^"\\]*?(?:'
+    + ENDINGS
+    + rb')|(?:proxy-)?authorization|(?:set-)?cookie)"\s*,\s*")((?:[^"\\]|\\.)+)'
+)
+_ATTRIBUTE_PAIR = linear(
+    rb"(?i)(\b(?:name|key)\s*=\s*[\"']((?:[^\"'<>]*?(?:" + ENDINGS + rb")|" + WHOLE + rb"))[\"'][^<>]{0,200}?\s"
+    rb"(?:value|content)\s*=\s*[\"'])([^\"'<>]+)"
 )
 _GRANTED = linear(rb"(?i)((?:^|[&\s,{\"])(code)\"?\s*[=:]\s*\"?)([^&\s\",}]+)")
 _LITERALS = frozenset((b"null", b"true", b"false", b"none", b"undefined"))
@@ -85,12 +102,20 @@ def without_hidden(text: bytes, replace: Replace, *, links: bool) -> bytes:
         text = done(_PARAMETER, text, 3)
     if b"\n\r\n" in text or b"\n\n" in text:
         text = done(_PART, text, 3)
-    if b'"val' in text:
-        text = done(_VALUE_FIRST, done(_NAME_FIRST, text, 3), 2, name=4)
+    text = _without_pairs(text, done)
     if b"authorization_code" in text:
         # RFC 6749, 4.1.3: only here is `code` a credential, and not an answer's or a voucher's.
         text = done(_GRANTED, text, 3)
     return text
+
+
+def _without_pairs(text: bytes, done: Callable[..., bytes]) -> bytes:
+    """Where a name is the value of one field, and its own value that of another beside it."""
+    if b'"val' in text or b'"Val' in text:
+        text = done(_VALUE_FIRST, done(_NAME_FIRST, text, 3), 2, name=4)
+    if b"[" in text:
+        text = done(_FIELD_PAIR, text, 3)
+    return done(_ATTRIBUTE_PAIR, text, 3) if b"<" in text else text
 
 
 def without_encoded(text: bytes, inner: Callable[[bytes], bytes]) -> bytes:

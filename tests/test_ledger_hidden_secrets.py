@@ -47,6 +47,22 @@ def test_no_secret_is_kept(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        pytest.param('{"env":[{"Name":"DB_PASSWORD","Value":"$"}]}', "json", id="in-capitals"),
+        pytest.param('{"env":[{"name":"DB_PASSWORD","secure":true,"of":"a","value":"$"}]}', "json", id="apart"),
+        pytest.param('{"attributes":[{"key":"api_key","value":{"stringValue":"$"}}]}', "json", id="telemetry"),
+        pytest.param('{"headers":[["x-api-key","$"],["Cookie","sid=$"],["Authorization","$"]]}', "json", id="fields"),
+        pytest.param('<add key="DB_PASSWORD" value="$"/>', "xml", id="attributes"),
+        pytest.param("<input name='password' type='text' value='$'>", "text/html", id="input"),
+        pytest.param('<meta name="csrf-token" content="$">', "text/html", id="meta"),
+    ],
+)
+def test_a_value_beside_its_name_is_kept_nowhere(text: str, kind: str) -> None:
+    assert "s3cr3t" not in masked(text.replace("$", "s3cr3tZq9"), kind).decode()
+
+
+@pytest.mark.parametrize(
     ("name", "inside"),
     [
         pytest.param("json-password", '"user": "a"', id="other-fields"),
@@ -84,6 +100,8 @@ def test_json_stays_json() -> None:
         pytest.param('{"max_tokens": 100, "usage": {"total_tokens": 5}}', "json", id="counted-tokens"),
         pytest.param("return_url=https%3A%2F%2Fshop.test%2Fdone%3Forder%3DA1&amount=4200", FORM, id="link-in-a-form"),
         pytest.param("code=SUMMER&key=order-1&signature=yes", FORM, id="voucher-and-key"),
+        pytest.param('{"columns": [["password", "text"], ["email", "text"]]}', "json", id="names-of-columns"),
+        pytest.param('<input name="email" value="a@b.test"><option key="pin">x', "text/html", id="ordinary-input"),
         pytest.param("basic instructions: bearer of news", "text/plain", id="prose"),
         pytest.param('{"id": "e7a95f1de0421374242424242424242a"}', "json", id="digits-in-a-digest"),
     ],
