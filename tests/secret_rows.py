@@ -139,6 +139,11 @@ FORMS: dict[str, Make] = {
     "stripe-bank-account": body(
         FORM, "bank_account%5Baccount_number%5D=$&bank_account%5Bcountry%5D=US", "api.stripe.com", "/v1/tokens"
     ),
+    "webhook-escaped": form({"url": "hooks.slack.com/services/T01ABCDEF/B02ABCDEF/$"}),
+    "name-escaped": body(FORM, "metadata%5Bapi%2Dkey%5D=$", "api.stripe.com", "/v1/customers"),
+    "stripe-path": lambda secret: Asked(
+        f"/v1/customers/sk_live_{secret.core}", body=b"name=A", kind=FORM, host="api.stripe.com"
+    ),
     "undeclared": body("application/octet-stream", "user=a&password=$"),
     "declared-json": body(JSON, "user=a&password=$"),
 }
@@ -182,6 +187,10 @@ JSONS: dict[str, Make] = {
     "connection-string": body(JSON, '{"dsn": "Server=db;User Id=sa;Password=$;"}'),
     "database-url": body(JSON, '{"dsn": "postgres://app:$@db.internal:5432/app"}'),
     "truncated": body(JSON, '{"user": "a", "password": "$'),
+    "password-of-php": body(JSON, '{"url": "https:\\/\\/user:$@x.test\\/"}'),
+    "packed": lambda secret: Asked(
+        body=json.dumps({"data": base64.b64encode(json.dumps({"token": secret.core}).encode()).decode()}).encode()
+    ),
     "trailing-comma": body(JSON, '{"password": "$",}'),
     "single-quotes": body(JSON, "{'password': '$'}"),
     "bare-names": body(JSON, '{password: "$"}'),
