@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from masking_stage import FORM, JSON, MASKER, SECRET, masked, request_of
@@ -94,7 +95,7 @@ def test_a_private_key_s_file_is_one() -> None:
     assert public in masked(f"client-data: {public}\n", "application/yaml").decode()
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.dictionaries(TEXTS, TEXTS, max_size=4))
 def test_what_is_found_was_hinted_at(tree: dict[str, str]) -> None:
     def look(packed: bytes) -> bytes:
