@@ -1,9 +1,9 @@
 """KeyBundles: the keys of objects and replays on the disk, in bundles of sheets. Only an embedded ledger has them.
 
 Keys are random. In a table sorted by them each lies on a page of its own, and to enter four thousand takes nearly as
-many pages; what is entered together here lies together: a bundle, split into sheets by the digests' first bits. Of each
-size there are seven bundles at most, for eight are merged, a few sheets with each commit (`ledger.key_merge`). Whoever
-looks for a key looks at one sheet of each bundle, a score or two. The last word on an object is whichever names the
+many pages; what is entered together here lies together: a bundle, split into sheets by the digests' first bits. Eight
+bundles of a size are merged into one, a few sheets with each commit (`ledger.key_merge`), so that there are a score or
+two. Whoever looks for a key looks at one sheet of each. The last word on an object is whichever names the
 latest capture, wherever it lies.
 
 Beside them lie lists: what was entered together of each collection, so that its newest objects are found.

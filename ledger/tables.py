@@ -175,7 +175,7 @@ minutes = Table(
 counters = Table("counters", METADATA, Column("name", Text, primary_key=True), Column("value", BIG, nullable=False))
 """`seq`: the last one given out; `octets`: what rows and body files take; of the index, `indexed`:
 up to which one it knows, `forgotten`: how many removals it has followed. Embedded, these two lie in its own file.
-`filed`: up to which capture `objects` and `replays` know what was kept."""
+`filed`: up to which capture the keys of what was kept are entered."""
 
 objects = Table(
     "objects",
