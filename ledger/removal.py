@@ -26,8 +26,10 @@ from ledger.trouble import LedgerUnavailable
 SLICE_SECONDS = 0.02
 """How long the write lock is held at a time, so that captures' commits do not wait."""
 
-_SLICE_ROWS = 40
 _FIRST_ROWS = 10
+_LEAST_ROWS = 20
+"""Captures of a slice, where its time shows nothing else: fewer take as long, for a transaction costs what it costs."""
+_MOST_ROWS = 400
 
 
 @dataclass(slots=True)
@@ -181,10 +183,10 @@ class Removal:
             connection.execute(update(removals).where(removals.c.id == self._id).values(told))
 
     def _adapt(self, seconds: float) -> None:
-        if seconds > SLICE_SECONDS / 2:
-            self._rows = max(1, self._rows // 2)
-        elif seconds < SLICE_SECONDS / 4:
-            self._rows = min(_SLICE_ROWS * 10, self._rows * 2)
+        if seconds > SLICE_SECONDS:
+            self._rows = max(_LEAST_ROWS, self._rows // 2)
+        elif seconds < SLICE_SECONDS * 3 / 4:
+            self._rows = min(_MOST_ROWS, self._rows * 2)
 
 
 def _up_to(rows: list[Any], enough: int | None) -> list[Any]:

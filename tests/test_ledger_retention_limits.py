@@ -201,3 +201,11 @@ async def test_a_disk_that_is_full_while_it_takes_is_said_and_what_was_taken_is_
         await asyncio.to_thread(keeper(house, keep_bytes=0).sweep)
         assert octets(house) == 0
         assert not [file for file in (house.data_dir / "bodies").rglob("*") if file.is_file()]
+
+
+async def test_a_transaction_takes_tens_of_captures_however_slow_the_machine_is(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        await house.record_all([record_of(at=NOON) for _ in range(400)])
+        removed = await asyncio.to_thread(keeper(house).purge, Filters())
+        assert removed.captures == 400
+        assert house.ledger.removals <= 1 + 400 // 20
