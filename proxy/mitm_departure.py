@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from policies.body import EMPTY, Body
+from policies.copy_source import copy_sources
 from policies.http_request import HttpRequest
 from policies.override import asks_for_another
 from policies.request_view import RequestView
@@ -25,6 +26,7 @@ def leaving_of(departure: Departure, request: SeenRequest, client: str, body: Bo
     """Point the request at where it may go, and make the ticket for exactly that. Raises CannotForward."""
     _check(request, request.described)
     _check_form(replace(request.described, body=body))
+    _check_sources(departure, request.described)
     decision, target = departure.decision, departure.effect.target
     if decision.expires is not None and decision.expires <= datetime.now(UTC):
         raise CannotForward(f"the opt-in {decision.rule} ended at {decision.expires.isoformat()}")
@@ -64,6 +66,14 @@ def _check_form(seen: HttpRequest) -> None:
     for name, value in RequestView(seen, "", 0, "/").form.items():
         if isinstance(value, str) and asks_for_another(name, value, seen.method):
             raise CannotForward(f"its body asks for the method {value.upper()}, and was judged as a {seen.method}")
+
+
+def _check_sources(departure: Departure, seen: HttpRequest) -> None:
+    """What its server copies for it from elsewhere is read there, as if it had been asked for."""
+    effect = departure.effect
+    for said, place in copy_sources(seen, effect.target):
+        if place is None or not departure.would_leave(effect.model_copy(update={"target": place})):
+            raise CannotForward(f"it has its server copy from {said[:200]!a}, which its opt-in does not name")
 
 
 def _diverted(request: SeenRequest, url: str | None) -> tuple[str, str, int]:

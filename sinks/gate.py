@@ -158,11 +158,13 @@ class Gate:
             told = None if reply is None else filed(passage, reply, left=left, masker=self._masker)
             await self._ledger.settle(passage.capture_id, left, told)
 
-        def would_reach(address: str) -> bool:
-            alone = passage.effect.model_copy(update={"recipients": (address,)})
-            return _same_way(self._policy.decide(alone, self._clock()), passage.decision)
+        def would_leave(effect: Effect) -> bool:
+            return _same_way(self._policy.decide(effect, self._clock()), passage.decision)
 
-        return Departure(passage.capture_id, passage.effect, passage.decision, settle, would_reach)
+        def would_reach(address: str) -> bool:
+            return would_leave(passage.effect.model_copy(update={"recipients": (address,)}))
+
+        return Departure(passage.capture_id, passage.effect, passage.decision, settle, would_reach, would_leave)
 
 
 def _at_once(sink: Sink) -> Callable[[Passage], Reply | None]:
@@ -179,4 +181,5 @@ def _never(_passage: Passage) -> None:
 
 
 def _same_way(one: Decision, other: Decision) -> bool:
-    return one.leaves and (one.verdict, one.via, one.addresses) == (other.verdict, other.via, other.addresses)
+    way, other_way = ((it.verdict, it.divert, it.via, it.addresses) for it in (one, other))
+    return one.leaves and way == other_way

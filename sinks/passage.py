@@ -74,7 +74,7 @@ class Answer:
     reply: Reply
 
 
-def nobody(_address: str) -> bool:
+def nobody(_whom: object) -> bool:
     """Reached by nothing."""
     return False
 
@@ -90,6 +90,8 @@ class Departure:
     """`settle(left, reply)`: False only where it is known that no byte went. The reply is the destination's own."""
     would_reach: Callable[[str], bool] = nobody
     """Of a mail: whether the same mail to this one address would leave too, the same way."""
+    would_leave: Callable[[Effect], bool] = nobody
+    """Whether another effect would leave too, the same way."""
 
 
 Outcome = Answer | Departure

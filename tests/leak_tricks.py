@@ -214,6 +214,12 @@ TRICKS = {
     "another-path-by-a-header": Trick(fields=("X-Original-URL: /elsewhere",)),
     "another-place-by-a-header": Trick(method="MOVE", fields=("Destination: /elsewhere",)),
     "another-host-by-a-header": Trick(fields=("X-Forwarded-Host: STRANGER",)),
+    "a-copy-of-a-path-nobody-opted-in": Trick(
+        method="PUT", fields=("X-Amz-Copy-Source: elsewhere/x", "Content-Length: 0")
+    ),
+    "a-copy-from-a-stranger": Trick(
+        method="PUT", fields=("X-Ms-Copy-Source: https://STRANGER:PORT/allowed/x", "Content-Length: 0")
+    ),
     "another-method-by-the-query": Trick(
         method="POST", path="/allowed/x?_method=DELETE", fields=("Content-Length: 0",)
     ),

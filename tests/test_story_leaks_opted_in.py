@@ -103,6 +103,17 @@ async def test_an_upload_that_waits_to_be_told_to_go_on_arrives_whole(house: Lea
 
 
 @EVERY_WAY
+async def test_a_copy_from_where_it_may_read_arrives(house: LeakHouse, way: Way) -> None:
+    place = place_of(house, way)
+    async with house.visit(way) as visit:
+        reader, writer = await begun(visit)
+        writer.write(request(house, way, "X-Amz-Copy-Source: allowed/y", "Content-Length: 0", do="PUT"))
+        assert b" 200 " in await answer(reader)
+        writer.close()
+    assert b"X-Amz-Copy-Source: allowed/y\r\n" in place.requests[-1]
+
+
+@EVERY_WAY
 async def test_the_next_request_of_the_connection_is_judged_by_itself(house: LeakHouse, way: Way) -> None:
     """Another path, another host, a redirect followed, a tunnel: the open upstream connection carries none of it."""
     for follow in (

@@ -1,0 +1,62 @@
+"""Copy sources: from where else a request has its server take what it writes.
+
+An opt-in for some paths would be got round by them: whatever is copied from lies elsewhere, and is judged too.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from policies.authority import read_authority
+from policies.effect import Target
+from policies.http_request import HttpRequest
+from policies.path import canonical_path, is_canonical
+
+FIELDS = frozenset(
+    {"x-amz-copy-source", "x-amz-rename-source", "x-goog-copy-source", "x-ms-copy-source", "x-ms-rename-source"}
+)
+"""Amazon S3's CopyObject, UploadPartCopy and RenameObject, Google Cloud Storage's XML API, Azure Blob and Data Lake."""
+_SERVICE = re.compile(r"(?:.+\.)?(s3[.-].+)")
+"""Of a host that has a bucket's name before it (virtual-hosted style), the service's own."""
+_BUCKET = re.compile(r"/([A-Za-z0-9._-]+)(/.+)", re.DOTALL)
+
+
+def copy_sources(request: HttpRequest, target: Target) -> Iterator[tuple[str, Target | None]]:
+    """What each such field says, and where that is, as the request itself would be judged there.
+
+    None where it cannot be read as one place, such as the ARN of an access point.
+    """
+    for name, value in request.headers:
+        if name in FIELDS:
+            yield value, _place(value, target)
+
+
+def _place(value: str, target: Target) -> Target | None:
+    if value.lower().startswith(("https://", "http://")):
+        return _of_url(value, target)
+    path = "/" + re.sub("%2f", "/", value.partition("?")[0], flags=re.IGNORECASE).removeprefix("/")
+    if not is_canonical(path):
+        return None
+    bucket, service = _BUCKET.fullmatch(path), _SERVICE.fullmatch(target.host)
+    if bucket is None:
+        return None
+    if service is None or service[1] == target.host:
+        return _at(target, target.host, canonical_path(path))
+    return _at(target, f"{bucket[1]}.{service[1]}", canonical_path(bucket[2]))
+
+
+def _of_url(value: str, target: Target) -> Target | None:
+    try:
+        url = urlsplit(value)
+        port = url.port or (443 if url.scheme == "https" else 80)
+    except ValueError:
+        return None
+    host = read_authority("host", url.netloc).host
+    if host is None or "@" in url.netloc or not is_canonical(url.path or "/"):
+        return None
+    told = target.model_dump() | {"scheme": url.scheme, "host": host, "port": port, "path": canonical_path(url.path)}
+    return Target.made_of(told)
+
+
+def _at(target: Target, host: str, path: str) -> Target:
+    return Target.made_of(target.model_dump() | {"host": host, "path": path})
