@@ -1,5 +1,6 @@
 """What is odd in what was captured: text that is read backwards, mails to crowds, runs of many rows; and copying."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -64,7 +65,13 @@ async def test_a_crowd_of_recipients_does_not_hide_the_message(ann: Visitor, sta
     await expect(ann.page.locator(".tabs")).to_be_in_viewport()
     await crowd.focus()
     await ann.page.keyboard.press("End")
-    await ann.page.wait_for_function("document.querySelector('.many').scrollTop > 0")
+    scrolled = "document.querySelector('.many').scrollTop"
+    for _ in range(1500):
+        # Not by a function of the page's own, which its policy on scripts refuses to make of a text.
+        if await ann.page.evaluate(scrolled):
+            break
+        await asyncio.sleep(0.02)
+    assert await ann.page.evaluate(scrolled) > 0
     assert await ann.page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
     await expect(ann.page.locator("header.top")).to_be_in_viewport(ratio=1)
 
