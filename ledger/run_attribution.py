@@ -20,9 +20,9 @@ class OpenRun:
         self.run = run
         self.token = token
         self.owner = Owner(run.id)
-        self.wrong_tokens = 0
-        """Seen by this process; `written` of them are in the tables."""
-        self.written = 0
+        self.wrong_tokens = run.wrong_tokens
+        """So far; the tables know of `written` of them, or already of more."""
+        self.written = run.wrong_tokens
         self.called_at: float | None = None
         """On a steady clock: when its owner was last heard of; None: not since this process began."""
         self._window: RunWindow | None = None

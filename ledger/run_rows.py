@@ -60,11 +60,6 @@ def change_run(connection: Connection, run_id: str, **columns: Any) -> None:
     connection.execute(update(runs).where(runs.c.id == run_id, runs.c.finished_at.is_(None)).values(columns))
 
 
-def count_wrong_tokens(connection: Connection, run_id: str, times: int) -> None:
-    """Add to what is counted."""
-    connection.execute(update(runs).where(runs.c.id == run_id).values(wrong_tokens=runs.c.wrong_tokens + times))
-
-
 def put_window(connection: Connection, window: RunWindow) -> None:
     """Write a new one."""
     row = {

@@ -120,10 +120,14 @@ class Runs(RunLookup):
 
     def _end(self, connection: Connection, held: OpenRun, verdict: str | None, at: datetime, ended: str | None) -> None:
         run, seq = held.run, run_rows.last_seq(connection)
-        self._write_wrong_tokens(connection, held)
         run_rows.close_windows(connection, run.id, at, seq)
-        details = run_rows.details_of(replace(run, ended=ended))
-        columns = {"finished_at": microseconds(at), "finished_seq": seq, "verdict": verdict, "details": details}
+        columns = {
+            "finished_at": microseconds(at),
+            "finished_seq": seq,
+            "verdict": verdict,
+            "details": run_rows.details_of(replace(run, ended=ended)),
+            "wrong_tokens": held.wrong_tokens,
+        }
         run_rows.change_run(connection, run.id, **columns)
 
     def expire(self, now: datetime) -> list[str]:
@@ -201,11 +205,15 @@ class Runs(RunLookup):
 
     def write_counts(self) -> None:
         """Write down how often tokens were wrong, where that has changed."""
-        changed = [held for held in self._open.all() if held.wrong_tokens > held.written]
-        if changed:
-            with self._changing, self.archive.writing() as connection:
-                for held in changed:
-                    self._write_wrong_tokens(connection, held)
+        with self._changing:
+            changed = [(held, held.wrong_tokens) for held in self._open.all() if held.wrong_tokens > held.written]
+            if not changed:
+                return
+            with self.archive.writing() as connection:
+                for held, seen in changed:
+                    run_rows.change_run(connection, held.run.id, wrong_tokens=seen)
+            for held, seen in changed:
+                held.written = seen
 
     def opened(self, run_id: str) -> OpenRun:
         """One that is open. RunConflict where it is finished; UnknownRun."""
@@ -215,9 +223,3 @@ class Runs(RunLookup):
         if self.archive.find(run_id) is None:
             raise UnknownRun(f"there is no run {run_id[:100]!r}")
         raise RunConflict(f"the run {run_id!r} is finished")
-
-    def _write_wrong_tokens(self, connection: Connection, held: OpenRun) -> None:
-        seen = held.wrong_tokens
-        if seen > held.written:
-            run_rows.count_wrong_tokens(connection, held.run.id, seen - held.written)
-            held.written = seen

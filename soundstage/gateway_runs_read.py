@@ -9,7 +9,7 @@ from soundstage.gateway_runs_shown import RunShower, shown_child
 
 Items = list[dict[str, Any]]
 Unwritten = tuple[tuple[RunGap, ...], int]
-"""Gaps and wrong tokens that are not in the tables yet."""
+"""Gaps that are not in the tables yet, and all wrong tokens so far as memory counts them."""
 
 
 class RunReader:
@@ -66,7 +66,7 @@ class RunReader:
 
     def _unwritten(self, run_id: str) -> Unwritten:
         held = self._runs.held(run_id)
-        return self._runs.troubles.pending(run_id), 0 if held is None else held.wrong_tokens - held.written
+        return self._runs.troubles.pending(run_id), 0 if held is None else held.wrong_tokens
 
 
 def _missing(story: RunStory, unwritten: Unwritten) -> Unwritten:

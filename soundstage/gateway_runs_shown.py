@@ -37,7 +37,7 @@ class RunShower:
         secrets: bool = False,
         around: Run | None = None,
     ) -> dict[str, Any]:
-        """`pending`: gaps not written yet. `wrong_tokens`: not written yet. `secrets`: with credentials, while open.
+        """`pending`: gaps not written yet. `wrong_tokens`: by memory. `secrets`: with credentials, while open.
 
         `around`: the run it was opened inside of, whose own ports are its ways.
         """
@@ -56,7 +56,7 @@ class RunShower:
             "services": list(run.services),
             "contained": run.contained,
             "canaries": run.canaries,
-            "counts": _counts(counts, run.wrong_tokens + wrong_tokens),
+            "counts": _counts(counts, max(run.wrong_tokens, wrong_tokens)),
             "windows": [shown_window(window) for window in story.windows],
             "gaps": [_gap(gap) for gap in (*story.gaps, *pending)],
             "parent": run.parent,
@@ -122,7 +122,7 @@ def shown_child(story: RunStory, counts: RunCounts, pending: tuple[RunGap, ...],
         "verdict": run.verdict,
         "ended": run.ended,
         "canaries": run.canaries,
-        "counts": _counts(counts, run.wrong_tokens + wrong_tokens),
+        "counts": _counts(counts, max(run.wrong_tokens, wrong_tokens)),
         "gaps": [_gap(gap) for gap in (*story.gaps, *pending)],
     }
 
