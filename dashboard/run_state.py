@@ -45,7 +45,7 @@ def state_of(
         settled=settled,
         own_entrance=run["contained"] == "namespace" or bool(run["listener"]),
         canaries=None if window is not None else run["canaries"],
-        gaps=tuple(dict.fromkeys((*_ended_for(run), *_gaps(run, part, around)))),
+        gaps=tuple(dict.fromkeys((*_ended_for(run, around), *_gaps(run, part, around)))),
         wrong_token=counts["wrong_token"],
         seen=counts["captures"] > 0 or any(child["counts"]["captures"] for child in run["children"]),
         counts=counts,
@@ -74,14 +74,15 @@ def _gaps(run: Mapping[str, Any], part: Mapping[str, Any], around: Mapping[str, 
         yield from (_told(gap) for gap in around["gaps"] if _within(gap, part, whole=False))
 
 
-def _ended_for(run: Mapping[str, Any]) -> tuple[str, ...]:
+def _ended_for(run: Mapping[str, Any], around: Mapping[str, Any] | None) -> tuple[str, ...]:
     """What it did after it was ended by somebody else was not booked to it."""
-    finished = run["finished_at"]
-    if run["ended"] == "abandoned":
-        return (f"nobody was heard of who owned it for {run['lease']:g} s, and it was then ended",)
-    if run["ended"] == "parent":
+    ended, finished = run["ended"], run["finished_at"]
+    with_it = around is not None and finished is not None and around["finished_at"] == finished
+    if ended == "parent" or (ended is not None and with_it):
         return ("the run around it was finished before it",)
-    if finished is None or _moment(finished) - _moment(run["opened_at"]) < LONGEST:
+    if ended == "abandoned":
+        return (f"nobody was heard of who owned it for {run['lease']:g} s, and it was then ended",)
+    if ended is None and (finished is None or _moment(finished) - _moment(run["opened_at"]) < LONGEST):
         return ()
     return ("it was open for a day and was then ended, whether it was done or not",)
 
