@@ -80,9 +80,18 @@ class VerifyApi:
         window_of(await self._run(run_id), asked.window)
         told = await self._gateway.settle(run_id, expectations.settle.quiet, expectations.settle.at_most)
         async with self._of_run.setdefault(run_id, asyncio.Lock()), self._turns:
-            run = await self._run(run_id)
-            around = None if run["parent"] is None else await self._gateway.run_show(run["parent"])
-            return await asyncio.to_thread(self._judged, run, around, asked, expectations, Settled(**told))
+            seen = await self._seen(run_id)
+            result = await asyncio.to_thread(self._judged, *seen, asked, expectations, Settled(**told))
+            # What was taken from it while it was read is noted on it by now, and was not when it was looked at.
+            again = await self._seen(run_id)
+            if _troubles(*again) != _troubles(*seen):
+                result = await asyncio.to_thread(self._judged, *again, asked, expectations, Settled(**told))
+            return result
+
+    async def _seen(self, run_id: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """The run, and the one that it was opened inside of."""
+        run = await self._run(run_id)
+        return run, None if run["parent"] is None else await self._gateway.run_show(run["parent"])
 
     async def _run(self, run_id: str) -> dict[str, Any]:
         run = await self._gateway.run_show(run_id)
@@ -107,6 +116,12 @@ class VerifyApi:
             limits=self._limits,
         )
         return verify(expectations, evidence, allow_uncontained=asked.allow_uncontained)
+
+
+def _troubles(*seen: Mapping[str, Any] | None) -> list[tuple[Any, ...]]:
+    """What casts doubt on the evidence of runs, and of those inside them."""
+    every = [one for run in seen if run is not None for one in (run, *run["children"])]
+    return [(one["gaps"], one["ended"], one["counts"]["wrong_token"]) for one in every]
 
 
 def _its_own(result: Result) -> Result:

@@ -227,3 +227,26 @@ async def test_one_run_that_is_verified_again_and_again_keeps_no_other_waiting(l
         reader.allowed.set()
         done = await asyncio.gather(*flood)
     assert [one.run for one in done] == ["ci-1"] * 6
+
+
+class RobbedReader(Reader):
+    """Somebody removes captures of the run while they are read, which is noted on it."""
+
+    def __init__(self, ledger: Ledger, gateway: GatewayStand) -> None:
+        super().__init__(ledger)
+        self._gateway = gateway
+
+    def captures(self, filters: Filters, after: str | None = None, limit: int = 100) -> Page:
+        at = self._gateway.run["opened_at"]
+        gap = {"at": at, "until": at, "why": "somebody removed captures of it"}
+        self._gateway.run = {**self._gateway.run, "gaps": [gap]}
+        return replace(super().captures(filters, after, limit), items=[])
+
+
+async def test_what_is_removed_while_it_is_read_is_told(ledger: Stage) -> None:
+    """Looked at before its captures alone, it would have been whole, and clean of what was gone."""
+    await ledger.record_all([confirmation()])
+    gateway = GatewayStand()
+    api = VerifyApi(RobbedReader(ledger.ledger, gateway), gateway)
+    result = await api.result("ci-1", VerifyAsked(text=f"{CLEAN}never:\n- email: {{}}\n"))
+    assert (result.verdict, "somebody removed captures" in " ".join(result.reasons)) == ("inconclusive", True)

@@ -12,7 +12,14 @@ COUNTS = {"captures": 1, "left": 0, "channels": {}, "verdicts": {}, "wrong_token
 
 
 def run(**fields: Any) -> dict[str, Any]:
-    plain = {"listener": None, "canaries": None, "gaps": [], "windows": [], "children": [], "counts": COUNTS}
+    plain: dict[str, Any] = {
+        "listener": None,
+        "canaries": None,
+        "gaps": [],
+        "windows": [],
+        "children": [],
+        "counts": COUNTS,
+    }
     times = {"opened_at": NOON, "finished_at": LATER, "contained": "namespace"}
     return {"id": "gw0", "parent": None, "lease": None, "ended": None, **plain, **times, **fields}
 
