@@ -248,5 +248,5 @@ async def test_what_is_removed_while_it_is_read_is_told(ledger: Stage) -> None:
     await ledger.record_all([confirmation()])
     gateway = GatewayStand()
     api = VerifyApi(RobbedReader(ledger.ledger, gateway), gateway)
-    result = await api.result("ci-1", VerifyAsked(text=f"{CLEAN}never:\n- email: {{}}\n"))
+    result = await api.result("ci-1", VerifyAsked(text=f"{CLEAN}never:\n- email: {{to: ann@example.test}}\n"))
     assert (result.verdict, "somebody removed captures" in " ".join(result.reasons)) == ("inconclusive", True)
