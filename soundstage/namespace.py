@@ -18,7 +18,7 @@ from soundstage.channel_ready import readable
 from soundstage.namespace_channel import Channel
 from soundstage.namespace_signals import PASSED_ON, SignalReader, blocked
 from soundstage.run_order import Order
-from soundstage.run_sockets import listed
+from soundstage.run_sockets import bound_since
 from soundstage.spawned import environment
 
 LOOK_SECONDS = 0.25
@@ -67,15 +67,16 @@ async def contained(order: Order, serve: Serve) -> Outcome:
             open_ends.callback(os.close, descriptor)
         async with serve(sockets):
             outer.send({"go": True})
-            return await Watch(outer, foreground=order.foreground).until_ended()
+            return await Watch(outer, order).until_ended()
 
 
 class Watch:
     """Listens to the inner half and to signals until the command has ended."""
 
-    def __init__(self, channel: Channel, *, foreground: bool) -> None:
+    def __init__(self, channel: Channel, order: Order) -> None:
         self._channel = channel
-        self._foreground = foreground
+        self._view = order.view
+        self._foreground = order.foreground
         self._said: dict[str, Any] = {}
         self._over = asyncio.Event()
 
@@ -97,14 +98,12 @@ class Watch:
         return self._outcome()
 
     async def _hide_new_sockets(self) -> None:
-        """What is bound outside while the command runs is hidden from it as what was there before."""
-        known = listed()
-        while "ended" not in self._said:
-            await asyncio.sleep(LOOK_SECONDS)
-            now = listed()
-            for _, path in now - known:
+        """What is bound outside after the view was decided on is hidden from the command as what was there before."""
+        decided = {step.path for step in self._view if step.do in ("empty", "over", "back")}
+        for paths in bound_since(decided):
+            for path in paths:
                 self._tell({"hide": path})
-            known = now
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _hear(self) -> None:
         told = self._channel.receive()

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
 TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - looked through, nothing is put there
@@ -44,6 +44,22 @@ def listed() -> set[tuple[str, str]]:
         if len(fields) == 8 and fields[7].startswith("/"):
             found.add((fields[6], fields[7]))
     return found
+
+
+def bound_since(decided: Set[str]) -> Iterator[list[str]]:
+    """At each look the paths of those that came since the last; at the first, of all whose path nobody decided on.
+
+    `decided`: paths of sockets, and of folders that are seen emptied.
+    """
+    known = {one for one in listed() if not _is_socket(one[1]) or _within(Path(os.path.realpath(one[1])), decided)}
+    while True:
+        now = listed()
+        yield [path for _, path in now - known]
+        known = now
+
+
+def _within(path: Path, decided: Set[str]) -> bool:
+    return any(str(one) in decided for one in (path, *path.parents))
 
 
 def _temporary() -> Iterator[str]:

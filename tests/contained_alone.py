@@ -2,6 +2,7 @@
 
 `python contained_alone.py FOLDER COMMAND...`; the environment is the command's. The last line of stderr is JSON: how it
 ended, and the original destination of each connection. FOLDER is its user's own; its `data` is hidden from the command.
+Where it has a file `late`, a socket is bound at the path in it between the decision on the view and the start.
 """
 
 import asyncio
@@ -33,6 +34,10 @@ async def main(folder: Path, command: tuple[str, ...]) -> dict[str, object]:
     @contextlib.asynccontextmanager
     async def serve(sockets: dict[str, int]) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as listening:
+            if (folder / "late").exists():
+                late = listening.enter_context(socket.socket(socket.AF_UNIX))
+                late.bind((folder / "late").read_text())
+                late.listen(10_000)
             for name, descriptor in sockets.items():
                 if name.startswith(("tcp", "dns-tcp")):
                     listener = Listener(note)

@@ -54,7 +54,7 @@ def attempts(alone: Alone) -> dict[str, Any]:
             _listens(held, socket.AF_UNIX, path)
             held.callback(Path(path).unlink)
             shutil.chown(path, alone.user)
-        _listens(held, socket.AF_UNIX, f"\0soundstage-way-out-{alone.user}")
+        _listens(held, socket.AF_UNIX, f"\0soundstage-way-out-{alone.user}-{os.getpid()}")
         tcp = _listens(held, socket.AF_INET, ("127.0.0.1", 0))
         (folder / "link").symlink_to(unix["home"])
         shutil.copy("/usr/bin/id", folder / "setuid-id")
@@ -62,7 +62,7 @@ def attempts(alone: Alone) -> dict[str, Any]:
         outside = {
             "unix": unix,
             "link": str(folder / "link"),
-            "abstract": f"soundstage-way-out-{alone.user}",
+            "abstract": f"soundstage-way-out-{alone.user}-{os.getpid()}",
             "tcp": tcp.getsockname()[1],
             "data": str(folder / "data"),
             "pid": os.getpid(),

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or why_not() is not None,
     reason=f"contained commands of an ordinary user cannot be tried here: {why_not() or 'it needs root'}",
 )
-SECONDS = 30.0
+SECONDS = 45.0
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +62,13 @@ def test_stdin_stdout_and_stderr_are_the_commands(alone: Alone) -> None:
 
 
 def test_what_outlives_the_command_is_ended(alone: Alone) -> None:
-    stubborn = "trap '' TERM; sleep 1000 & wait; sleep 1000"
-    script = f'setsid sh -c "{stubborn}" soundstage-outlives </dev/null >/dev/null 2>&1 & sleep 1001 & sleep 0.2'
-    done = alone.run("sh", "-c", script)
+    mark, there = f"soundstage-outlives-{os.getpid()}", alone.folder / "outlives"
+    stubborn = f"trap '' TERM; sleep 1000 & touch {there}; wait; sleep 1000"
+    script = f'setsid sh -c "{stubborn}" {mark} </dev/null >/dev/null 2>&1 & sleep 1001 &\n'
+    done = alone.run("sh", "-c", script + f"until [ -e {there} ]; do sleep 0.02; done")
     told = json.loads(done.stderr.splitlines()[-1])
     assert told["outlived"] >= 3
-    assert not running("soundstage-outlives")
+    assert not running(mark)
 
 
 def test_a_signal_to_the_launcher_is_the_commands(alone: Alone) -> None:
@@ -107,21 +108,33 @@ def test_a_socket_bound_meanwhile_is_hidden_too(alone: Alone) -> None:
     ):
         assert launched.stdout is not None
         assert launched.stdout.readline() == "ready\n"
+        before = os.umask(0)  # a moment without its powers would be another refusal
         late.bind(path)
-        Path(path).chmod(0o777)
+        os.umask(before)
         late.listen(10_000)
         assert launched.wait(SECONDS) == 0
         assert launched.stdout.read() == "Connection refused\n"
 
 
+def test_a_socket_bound_between_the_decision_and_the_start_is_hidden_too(alone: Alone) -> None:
+    path, named = str(alone.folder / "between.sock"), alone.folder / "late"
+    named.write_text(path)
+    try:
+        done = alone.run("sh", "-c", f"timeout {SECONDS:g} {sys.executable} -c '{LATE}' {path}")
+    finally:
+        named.unlink()
+    assert (done.returncode, done.stdout) == (0, "ready\nConnection refused\n")
+
+
 def test_nothing_survives_a_launcher_that_is_killed(alone: Alone) -> None:
-    words = alone.words("sh", "-c", "echo ready; sleep 1000", "soundstage-orphan")
+    mark = f"soundstage-orphan-{os.getpid()}"
+    words = alone.words("sh", "-c", "echo ready; sleep 1000", mark)
     with subprocess.Popen(words, **alone.started(), stdout=subprocess.PIPE) as launched:
         assert launched.stdout is not None
         assert launched.stdout.readline() == "ready\n"
-        assert len(running("soundstage-orphan")) >= 2
+        assert len(running(mark)) >= 2
         launched.kill()
-    eventually(lambda: not running("soundstage-orphan"), "nothing of it is left")
+    eventually(lambda: not running(mark), "nothing of it is left")
 
 
 def test_signals_ignored_before_stay_ignored(alone: Alone) -> None:
