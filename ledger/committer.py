@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from ledger.batch import Write, write_batch
 from ledger.body_store import BodyStore
 from ledger.engine import reason_of
-from ledger.full_disk import empty_log, is_full
+from ledger.full_disk import empty_log, is_full, prove_room
 from ledger.row import Row
 from ledger.store import Ledger
 from ledger.tally import add_to_counter
@@ -35,7 +35,13 @@ class Committer:
     """Commits batches in order, each whole or not at all; a write that cannot be written fails alone."""
 
     def __init__(
-        self, ledger: Ledger, store: BodyStore, report: Report, *, stall_seconds: float = STALL_SECONDS
+        self,
+        ledger: Ledger,
+        store: BodyStore,
+        report: Report,
+        *,
+        stall_seconds: float = STALL_SECONDS,
+        probe_seconds: float = PROBE_SECONDS,
     ) -> None:
         """`report` is called from the thread with each batch, what failed it, and the last `seq` committed, or 0."""
         self._ledger = ledger
@@ -47,7 +53,7 @@ class Committer:
         self._thread = threading.Thread(target=self._run, name="ledger-committer", daemon=True)
         self._trouble: str | None = None
         self._place = ledger.path or "the ledger's database"
-        self._stall_seconds = stall_seconds
+        self._stall_seconds, self._probe_seconds = stall_seconds, probe_seconds
         self._begun: float | None = None
         """When the thread began what it is at."""
 
@@ -97,7 +103,7 @@ class Committer:
     def _next_batch(self) -> list[Waiting] | None:
         """None at the end; empty where it is time to try again whether a commit works."""
         try:
-            return self._queue.get(timeout=PROBE_SECONDS if self._trouble else None)
+            return self._queue.get(timeout=self._probe_seconds if self._trouble else None)
         except queue.Empty:
             return []
 
@@ -172,11 +178,12 @@ class Committer:
         return LedgerUnavailable(f"this cannot be recorded: {self._trouble}")
 
     def _probe(self) -> None:
-        """See whether a commit works again."""
+        """See whether commits work again, such as a capture needs."""
+        proof = _nothing if self._ledger.path is None else prove_room
         try:
             with self._ledger.turn:
                 self._prove_file()
-                self._roomy(functools.partial(_nothing, self._opened()))
+                self._roomy(functools.partial(proof, self._opened()))
         except (LedgerUnavailable, SQLAlchemyError):
             return
         self._trouble = None

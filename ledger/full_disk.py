@@ -4,13 +4,18 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ledger.reserve import Reserve
+from ledger.statements import statements_for
+from ledger.transaction import transaction
 
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
 """A quota that is used up is an error of writing to SQLite."""
+
+ROOM = "room" * (16 * 1024)
+"""A counter's name: as many octets as the longest body that lies in the database itself."""
 
 
 def is_full(error: DBAPIError) -> bool:
@@ -26,6 +31,19 @@ def empty_log(write: Engine) -> None:
     """
     with contextlib.suppress(SQLAlchemyError, sqlite3.Error), contextlib.closing(write.raw_connection()) as held:
         held.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def prove_room(connection: Connection) -> None:
+    """Write about what a capture takes, and take it away again. Only under the ledger's `turn`; raises DBAPIError.
+
+    A page alone fits where no capture does: by that, readiness would say that all is well while each is refused.
+    """
+    statements = statements_for(connection.dialect)
+    with transaction(connection):
+        statements.drop_counter.run(connection, [{"counter": ROOM}])
+        statements.put_counter.put(connection, [(ROOM, 0)])
+    with transaction(connection):
+        statements.drop_counter.run(connection, [{"counter": ROOM}])
 
 
 @contextlib.contextmanager

@@ -69,6 +69,8 @@ class Statements:
         self.put_body = prepared(upsert(name, bodies, ["sha256"], {"doomed": "false"}), ("sha256", "stored"))
         self.put_tally = every(_sum(name, tallies, TALLY_KEYS, ("first_at", "last_at")), tallies)
         self.put_minute = every(_sum(name, minutes, MINUTE_KEYS), minutes)
+        self.put_counter = prepared(insert(counters), ("name", "value"))
+        self.drop_counter = prepared(delete(counters).where(counters.c.name == bindparam("counter")))
         self.set_counter = prepared(
             counters.update().where(counters.c.name == bindparam("counter")).values(value=bindparam("to"))
         )

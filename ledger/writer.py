@@ -9,7 +9,7 @@ from ledger.batch import BodyVanished, Repetition, Settlement, Write
 from ledger.bell import Bell
 from ledger.body_store import INLINE_LIMIT, BodyStore
 from ledger.commits import Commits
-from ledger.committer import STALL_SECONDS, Committer
+from ledger.committer import PROBE_SECONDS, STALL_SECONDS, Committer
 from ledger.gathering import Gathering
 from ledger.named_bodies import forget
 from ledger.record import Record
@@ -35,15 +35,19 @@ class Writer:
         *,
         queue_limit: int = QUEUE_LIMIT,
         stall_seconds: float = STALL_SECONDS,
+        probe_seconds: float = PROBE_SECONDS,
     ) -> None:
-        """`stall_seconds`: a commit that waits longer for the disk is trouble."""
+        """`stall_seconds`: a commit that waits longer for the disk is trouble. `probe_seconds`: how often one is tried
+        while in trouble."""
         self._ledger = ledger
         self._store = store
         self._limit = queue_limit
         self._pending = 0
         self._departing: dict[str, Path] = {}
         self._commits = Commits()
-        self._committer = Committer(ledger, store, self._report, stall_seconds=stall_seconds)
+        self._committer = Committer(
+            ledger, store, self._report, stall_seconds=stall_seconds, probe_seconds=probe_seconds
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gathering: Gathering
         self._bell: Bell

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ledger_stage import Stage, record_of, stage, with_body
+from ledger_stage import Stage, record_of, stage, until, with_body
 from small_disk import fill, small_disk_at
 
 from ledger.data_dir import DirLock, prepare
@@ -76,6 +76,20 @@ async def test_a_purge_works_and_what_it_frees_is_used_again(small_disk: Path, m
         assert not [file for file in (house.data_dir / "bodies").rglob("*") if file.is_file()]
         await house.record_all([inline() for _ in range(10)])
         assert house.reader.count(Filters()) == 10
+
+
+async def test_while_no_capture_fits_the_ledger_is_not_told_to_be_well(small_disk: Path) -> None:
+    """A page alone fits still; and once there is room, nobody has to try."""
+    async with stage(small_disk / "data", probe_seconds=0.01) as house:
+        await filled(house, small_disk)
+        for _ in range(30):
+            assert "full" in (house.writer.trouble or "it is said to be well")
+            with pytest.raises(LedgerUnavailable, match="full"):
+                await house.writer.record(inline())
+            await asyncio.sleep(0.02)
+        (small_disk / "filler").unlink()
+        await until(lambda: house.writer.trouble is None)
+        await house.writer.record(inline())
 
 
 async def test_retention_makes_room_by_itself_again_and_again(small_disk: Path) -> None:
