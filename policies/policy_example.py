@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from policies.decision import Verdict
 from policies.effect import UNATTRIBUTED, Effect
 from policies.http_request import HttpRequest
 from policies.mail import Mail
+from policies.pattern import BadPattern
 from policies.policy import AS_IF_ALL_IN_FORCE, Policy
 from policies.policy_file_section import Section
 from policies.scheduled_job import ScheduledJob
@@ -44,12 +46,13 @@ def read_example(section: Section, describe: Describer) -> Example | None:
     """The example, or None where something in it is wrong; each such thing is a problem of the file."""
     before = len(section.file.problems)
     section.only(KEYS)
+    section.filled(but=("is",))
     verdict: Verdict | None = section.choice("is", get_args(Verdict))
     if "is" not in section and not section.broken:
         section.complain(None, "'is' is missing; write allow, divert, capture or deny")
     by = section.text("by", "name the opt-in", required=False)
     run = section.text("run", "name a run", required=False) or UNATTRIBUTED
-    source = section.text("source", "write an address", required=False) or _HERE
+    source = _read_source(section)
     if sum(key in section for key in _SUBJECTS) != 1:
         section.complain(None, "it needs one of 'do: METHOD URL', 'mail: {to: [...]}' and 'job: NAME'")
         return None
@@ -57,6 +60,15 @@ def read_example(section: Section, describe: Describer) -> Example | None:
     if seen is None or verdict is None or len(section.file.problems) > before:
         return None
     return Example(shown, describe(seen, run), verdict, by)
+
+
+def _read_source(section: Section) -> str:
+    text = section.text("source", "write an address", required=False)
+    try:
+        return _HERE if text is None else str(ip_address(text))
+    except ValueError:
+        section.complain("source", f"{text!r:.80} is no address; write one such as 10.0.3.7")
+        return _HERE
 
 
 def _read_request(section: Section, source: str) -> tuple[Described | None, str]:
@@ -108,13 +120,20 @@ def _read_body(section: Section) -> tuple[Body, str | None]:
 def _read_mail(section: Section, source: str) -> tuple[Described | None, str]:
     mail = section.inner("mail")
     mail.only(("to", "from"))
-    recipients = mail.several("to", str)
+    recipients = mail.several("to", _recipient)
     sender = mail.text("from", "write an address", required=False) or ""
     if recipients is None:
-        mail.complain(None, "'to' is missing; write the envelope's recipients")
+        if "to" not in mail:
+            mail.complain(None, "'to' is missing; write the envelope's recipients")
         return None, ""
     seen = Mail(sender, recipients, Body.of(b"\r\n"), source, "smtp", 25)
     return seen, f"mail to {', '.join(recipients)}"
+
+
+def _recipient(value: object) -> str:
+    if not isinstance(value, str):
+        raise BadPattern(f"{value!r:.80} is no recipient; write one such as someone@customer.com")
+    return value
 
 
 def _read_job(section: Section, source: str) -> tuple[Described | None, str]:

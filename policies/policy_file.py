@@ -119,10 +119,12 @@ def _merged_defaults(roots: list[Section]) -> Defaults:
     for root in roots:
         section = root.inner("defaults")
         section.only(tuple(Defaults.model_fields))
+        section.filled()
         for key in section.data:
             inner, names = (section.inner("web"), ("write", "read")) if key == "web" else (section, (key,))
             if key == "web":
                 inner.only(names)
+                inner.filled()
             for name in names:
                 _merge_default(flat, inner, name, f"web.{name}" if key == "web" else name)
     web = {name: flat.pop(f"web.{name}") for name in ("write", "read") if f"web.{name}" in flat}

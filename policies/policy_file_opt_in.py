@@ -19,6 +19,7 @@ KEYS = (
     "id", "to", "email", "schedule", "do", "divert", "via", "addresses", "methods", "paths", "channel", "intent", "run",
     "source", "recipients", "credentials", "why", "owner", "expires",
 )  # fmt: skip
+_REQUIRED = ("id", "why", "owner", "expires")
 _NOT_FOR_JOBS = (
     "to", "email", "divert", "via", "addresses", "methods", "paths", "channel", "intent", "recipients", "credentials",
 )  # fmt: skip
@@ -32,6 +33,7 @@ def read_opt_in(section: Section, now: datetime) -> OptIn | None:
     """The opt-in, or None where something in it is wrong; each such thing is a problem of the file."""
     before = len(section.file.problems)
     section.only(KEYS)
+    section.filled(but=_REQUIRED)
     name = _read_id(section)
     do = _read_verdict(section)
     why = section.text("why", "say why this may leave")

@@ -56,6 +56,12 @@ class Section:
                 hint = f"write {near[0]!r}" if near else f"the keys known here are {', '.join(sorted(known))}"
                 self.complain(key, f"the key {key!r} is not known here; {hint}")
 
+    def filled(self, but: Collection[str] = ()) -> None:
+        """Complains about each key without a value: it reads as if it narrowed something. `but`: told elsewhere."""
+        for key, value in self.data.items():
+            if value is None and key not in but:
+                self.complain(key, f"{key!r} has no value; write one, or leave the key away")
+
     def text(self, key: str, right: str, *, required: bool = True, longest: int = 500) -> str | None:
         """A line of words; `right` says what would be right where it is missing or something else."""
         value = self.data.get(key)

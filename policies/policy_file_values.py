@@ -13,8 +13,10 @@ from policies.pattern import BadPattern
 
 FURTHEST = timedelta(days=90)
 """An opt-in lives no longer than this without somebody looking at it again."""
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:[Zz]|[+-]\d{2}:\d{2})\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z"
+)
 _METHOD = re.compile(r"[A-Z][A-Z-]{0,30}\Z")
 
 

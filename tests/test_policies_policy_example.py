@@ -62,6 +62,18 @@ def test_examples_must_hold(tmp_path: Path, example: str, complaint: str) -> Non
             "{do: GET https://x.example/, is: maybe}",
             ".is: 'maybe' is not known; write allow, divert, capture or deny",
         ),
+        pytest.param(
+            "{do: GET https://x.example/, is: deny, by: }",
+            ".by: 'by' has no value; write one, or leave the key away",
+        ),
+        pytest.param(
+            "{do: GET https://x.example/, is: deny, source: 10.0.0.0/8}",
+            ".source: '10.0.0.0/8' is no address; write one such as 10.0.3.7",
+        ),
+        pytest.param(
+            "{mail: {to: [5]}, is: capture}",
+            ".mail.to[0]: 5 is no recipient; write one such as someone@customer.com",
+        ),
     ],
 )
 def test_examples_must_be_understood(tmp_path: Path, example: str, complaint: str) -> None:

@@ -77,6 +77,14 @@ def test_no_file_is_the_built_in_policy() -> None:
             id="web-has-two",
         ),
         pytest.param(
+            "version: 1\ndefaults:\n  sms:\n  web: {read: }",
+            [
+                "3: defaults.sms: 'sms' has no value; write one, or leave the key away",
+                "4: defaults.web.read: 'read' has no value; write one, or leave the key away",
+            ],
+            id="default-left-open",
+        ),
+        pytest.param(
             "version: 1\nopt_in: {id: x}",
             ["2: opt_in: {'id': 'x'} is not a list; write one entry after each dash"],
             id="one-opt-in-without-dash",

@@ -137,6 +137,11 @@ from effects import refused
             id="intent",
         ),
         pytest.param(
+            {"expires": "٢٠٢٦-12-31"},
+            "expires: '٢٠٢٦-12-31' is no date; write one such as 2027-02-20, or RFC 3339 with its offset",
+            id="date-in-other-digits",
+        ),
+        pytest.param(
             {"credentials": "live"},
             "credentials: 'live' is not known; write test",
             id="live-credentials",
@@ -221,3 +226,26 @@ def test_refused_opt_ins(tmp_path: Path, keys: dict[str, str | None], complaint:
     found = refused(tmp_path, f"version: 1\nopt_in:\n  - {{{shown}}}\n")
     assert f"3: opt_in[0].{complaint}" in found or f"3: opt_in[0]: {complaint}" in found
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "do",
+        "divert",
+        "addresses",
+        "methods",
+        "paths",
+        "channel",
+        "intent",
+        "run",
+        "source",
+        "recipients",
+        "credentials",
+    ],
+)
+def test_a_key_without_a_value_is_not_taken_for_no_narrowing(tmp_path: Path, key: str) -> None:
+    entry = f"{{id: x, to: x.example, why: a test, owner: qa, expires: 2026-12-31, {key}: }}"
+    assert refused(tmp_path, f"version: 1\nopt_in:\n  - {entry}\n") == [
+        f"3: opt_in[0].{key}: {key!r} has no value; write one, or leave the key away"
+    ]

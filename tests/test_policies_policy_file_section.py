@@ -22,6 +22,15 @@ def test_only_known_keys() -> None:
     ]
 
 
+def test_keys_without_a_value() -> None:
+    root = section("a: 1\nb:\nc: ~\nd: null")
+    root.filled(but=("d",))
+    assert told(root) == [
+        "f:2: b: 'b' has no value; write one, or leave the key away",
+        "f:3: c: 'c' has no value; write one, or leave the key away",
+    ]
+
+
 def test_texts() -> None:
     root = section("a: ' x '\nb: 7\nc: ''\nd: null\ne: toolong")
     assert root.text("a", "write a") == "x"
