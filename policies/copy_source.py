@@ -5,10 +5,11 @@ An opt-in for some paths would be got round by them: whatever is copied from lie
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from policies.authority import read_authority
 from policies.effect import Target
+from policies.form import FormError, read_pairs
 from policies.http_request import HttpRequest
 from policies.path import canonical_path, is_canonical
 
@@ -18,22 +19,47 @@ FIELDS = frozenset(
 """Amazon S3's CopyObject, UploadPartCopy and RenameObject, Google Cloud Storage's XML API, Azure Blob and Data Lake."""
 _SERVICE = re.compile(r"(?:.+\.)?(s3[.-].+)")
 """Of a host that has a bucket's name before it (virtual-hosted style), the service's own."""
+_ACCESS_POINT = re.compile(
+    r"arn:aws(-cn)?:s3:([a-z0-9-]{1,40}):([0-9]{12}):accesspoint/([a-z0-9][a-z0-9-]{1,48}[a-z0-9])/object(/.+)",
+    re.DOTALL,
+)
+"""How a source names an access point of S3; its host is `NAME-ACCOUNT.s3-accesspoint.REGION.amazonaws.com`."""
 _BUCKET = re.compile(r"/([A-Za-z0-9._-]+)(/.+)", re.DOTALL)
 
 
 def copy_sources(request: HttpRequest, target: Target) -> Iterator[tuple[str, Target | None]]:
     """What each such field says, and where that is, as the request itself would be judged there.
 
-    None where it cannot be read as one place, such as the ARN of an access point.
+    None where it cannot be read as one place. Presigned URLs carry such fields in their query.
     """
-    for name, value in request.headers:
+    for name, value in (*request.headers, *_asked(request.target)):
         if name in FIELDS:
             yield value, _place(value, target)
+
+
+def unplaced(said: str) -> str:
+    """Why a source that no place was found for cannot be opted in."""
+    if "arn:" in said.lower().replace("%3a", ":"):
+        return "an ARN that no host stands for, so that no opt-in can name it: name the bucket instead"
+    return "which cannot be read as one place, so that no opt-in can name it"
+
+
+def _asked(target: str) -> list[tuple[str, str]]:
+    query = target.partition("?")[2]
+    lowered = query.lower()
+    if "copy-source" not in lowered and "rename-source" not in lowered and "%" not in lowered:
+        return []
+    try:
+        return [(name.lower(), value) for name, value in read_pairs(query)]
+    except FormError:
+        return [("x-amz-copy-source", "")]
 
 
 def _place(value: str, target: Target) -> Target | None:
     if value.lower().startswith(("https://", "http://")):
         return _of_url(value, target)
+    if value.lower().startswith(("arn:", "arn%3a")):
+        return _of_arn(value, target)
     path = "/" + re.sub("%2f", "/", value.partition("?")[0], flags=re.IGNORECASE).removeprefix("/")
     if not is_canonical(path):
         return None
@@ -43,6 +69,15 @@ def _place(value: str, target: Target) -> Target | None:
     if service is None or service[1] == target.host:
         return _at(target, target.host, canonical_path(path))
     return _at(target, f"{bucket[1]}.{service[1]}", canonical_path(bucket[2]))
+
+
+def _of_arn(value: str, target: Target) -> Target | None:
+    said = re.sub("%(2f|3a)", lambda sign: unquote(sign[0]), value.partition("?")[0], flags=re.IGNORECASE)
+    named = _ACCESS_POINT.fullmatch(said)
+    if named is None or not is_canonical(named[5]):
+        return None
+    host = f"{named[4]}-{named[3]}.s3-accesspoint.{named[2]}.amazonaws.com{'.cn' if named[1] else ''}"
+    return _at(target, host, canonical_path(named[5]))
 
 
 def _of_url(value: str, target: Target) -> Target | None:

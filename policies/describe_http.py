@@ -73,6 +73,16 @@ def describe_request(
     return Effect.made_of(effect), known
 
 
+def answered(known: Recognition) -> tuple[str, ...]:
+    """The addresses that hear of a request besides those it reaches: bounces, receipts. '' for one that is none."""
+    if known.operation is None or known.operation.answers is None:
+        return ()
+    found = [
+        _ONE_ADDRESS.match(item) if isinstance(item, str) else None for item in _reached(known, known.operation.answers)
+    ]
+    return tuple(dict.fromkeys([match[1] or match[2] if match else "" for match in found]))
+
+
 def _undescribed(request: HttpRequest, pack: Pack | None) -> tuple[Channel, Intent, tuple[str, ...]]:
     """Of an unknown host the method decides; of a known one the pack, and what it does not describe is a write."""
     if pack is not None:
@@ -88,9 +98,7 @@ def _recipients(known: Recognition, reach: Evaluate, channel: Channel) -> tuple[
     None with a body that could not be read cleanly, and for mail with anything that is not exactly one plain address.
     """
     reached = _reached(known, reach)
-    if not reached or known.view.faults or len(reached) > MOST_NAMED:
-        return None
-    if not _read_as_sent(known):
+    if not reached or len(reached) > MOST_NAMED or not _is_all_known(known):
         return None
     if not all(isinstance(item, str) and item and whole(item) is item for item in reached):
         return None
@@ -98,6 +106,12 @@ def _recipients(known: Recognition, reach: Evaluate, channel: Channel) -> tuple[
         matches = [_ONE_ADDRESS.match(item) for item in reached]
         reached = [match and (match.group(1) or match.group(2)) for match in matches]
     return tuple(dict.fromkeys(reached)) if all(reached) else None
+
+
+def _is_all_known(known: Recognition) -> bool:
+    """Whether nothing but what was read here can say whom it reaches."""
+    fields = None if known.operation is None else known.operation.known
+    return (fields is None or fields.is_all(known.view)) and not known.view.faults and _read_as_sent(known)
 
 
 def _read_as_sent(known: Recognition) -> bool:

@@ -36,6 +36,7 @@ from policies.expression_collections import (
     without,
 )
 from policies.expression_values import LIMIT, TooLarge, encoded, joined, less, number, sayable, text
+from policies.mail_fields import fields_ask, mail_asks, mail_beyond
 from policies.request_json import integer, is_too_deep
 from policies.whole_text import whole
 
@@ -158,6 +159,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "split": split, "replace": replace, "aslist": aslist, "list": aslist, "addrs": addrs, "pluck": pluck,
     "unique": unique, "compact": compact, "keys": keys, "values": values, "b64d": b64d, "b64e": b64e,
     "fromjson": fromjson, "tojson": encoded, "under": under,
+    "mail_beyond": mail_beyond, "mail_asks": mail_asks, "fields_ask": fields_ask,
     "where": where, "without": without, "pick": pick, "omit": omit, "patched": patched,
     "sum": total, "min": minimum, "max": maximum, "truncate": truncate, "urlquote": urlquote,
     "urlunquote": urlunquote,

@@ -7,6 +7,7 @@ from typing import Literal
 from policies.effect import Channel
 from policies.expression_operators import Evaluate
 from policies.facts_code import FactsCode
+from policies.known_fields import Known
 from policies.pack_file import BodyKind
 from policies.pack_response import Response
 
@@ -52,6 +53,10 @@ class Operation:
     """None where an emulator answers."""
     denied: Response | None
     idempotent: bool
+    known: Known | None = None
+    """What fields its requests may have, where it names whom they reach."""
+    answers: Evaluate | None = None
+    """Gives the addresses that hear of it besides."""
     telemetry: bool = False
     """What a program tells about itself or its users: swallowed, and no effect that a run has to account for."""
     facts: FactsCode = field(init=False, compare=False, repr=False)

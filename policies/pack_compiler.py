@@ -8,6 +8,7 @@ from policies.credential import CredentialReader, compiled
 from policies.effect import Channel
 from policies.expression_code import Code, Constant, code
 from policies.expression_operators import Evaluate, as_text
+from policies.known_fields import Known, KnownFields, KnownSpellings
 from policies.operation import ObjectListing, ObjectLoad, Operation
 from policies.operation_index import OperationIndex
 from policies.pack_file import HostEntry, Listing, Load, OperationEntry, PackFile, ResponseEntry, Save
@@ -137,6 +138,8 @@ class PackCompiler:
             response=None if response is None else response.keeping(saves),
             denied=None if entry.denied is None else self._parts.response(entry.denied, (*place, "denied")),
             idempotent=entry.idempotent and entry.effect == "write",
+            known=_known(entry, facts),
+            answers=self._parts.condition(entry.answers, (*place, "answers")),
             telemetry=(entry.channel or self._file.channel) == "analytics",
         )
 
@@ -183,6 +186,12 @@ class PackCompiler:
         when = self._parts.condition(entry.when, (*place, "when"), names) or Constant(True)
         told = "(({1}, g, {3}) if {0} and (g := {2}) else None)"
         return code(told, when, as_text(collection), as_text(key), Constant(None) if entry.remove else value)
+
+
+def _known(entry: OperationEntry, facts: Mapping[str, str]) -> Known:
+    if entry.fields is not None:
+        return KnownFields(entry.fields, entry.parameters)
+    return KnownSpellings((entry.recipients or "", facts.get("to", "")))
 
 
 def channel(name: str) -> Channel:

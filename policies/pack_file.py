@@ -129,6 +129,12 @@ class OperationEntry(Frozen):
     extract: Mapping[str, str] = {}
     recipients: str | None = None
     """Everybody it reaches; by default `x.to` of a message. The word `unknown`: not all of them can be named."""
+    fields: tuple[str, ...] | None = None
+    """Every field its body may have: `a`, `a.b` within it, `a.**` for all within. With any other it names nobody."""
+    parameters: tuple[str, ...] = ()
+    """Those the query may have besides, which name nobody."""
+    answers: str | None = None
+    """Who hears of it besides: addresses that bounces and receipts go to. It leaves only if they are opted in too."""
     load: Load | None = None
     list_: Listing | None = Field(default=None, alias="list")
     response: ResponseEntry | None = None

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from policies.body import EMPTY, Body
-from policies.copy_source import copy_sources
+from policies.copy_source import copy_sources, unplaced
 from policies.http_request import HttpRequest
-from policies.override import asks_for_another
-from policies.request_view import RequestView
+from policies.override import METHODS
+from policies.override_body import UnreadBody, method_asked_by_body
 from proxy.mitm_leaving import Leaving
 from proxy.mitm_request import SeenRequest
 from sinks.passage import Departure
@@ -25,8 +25,9 @@ class CannotForward(Exception):
 def leaving_of(departure: Departure, request: SeenRequest, client: str, body: Body = EMPTY) -> Leaving:
     """Point the request at where it may go, and make the ticket for exactly that. Raises CannotForward."""
     _check(request, request.described)
-    _check_form(replace(request.described, body=body))
+    _check_form(departure, replace(request.described, body=body))
     _check_sources(departure, request.described)
+    _check_answers(departure)
     decision, target = departure.decision, departure.effect.target
     if decision.expires is not None and decision.expires <= datetime.now(UTC):
         raise CannotForward(f"the opt-in {decision.rule} ended at {decision.expires.isoformat()}")
@@ -59,21 +60,40 @@ def _check_nominated(described: HttpRequest) -> None:
                 raise CannotForward(f"its Connection field names {min(named)[:60]!a}, which a proxy would then drop")
 
 
-def _check_form(seen: HttpRequest) -> None:
-    """What a form says of its method counts to many servers as a field of the head would."""
-    if seen.method != "POST" or "form" not in (seen.header("content-type") or "form"):
+def _check_form(departure: Departure, seen: HttpRequest) -> None:
+    """What a body says of its method counts to many servers as a field of the head would."""
+    try:
+        asked = method_asked_by_body(seen)
+    except UnreadBody as error:
+        if not _leaves_by_any_method(departure):
+            raise CannotForward(f"its body {error}; it may ask for a method that its opt-in does not name") from error
         return
-    for name, value in RequestView(seen, "", 0, "/").form.items():
-        if isinstance(value, str) and asks_for_another(name, value, seen.method):
-            raise CannotForward(f"its body asks for the method {value.upper()}, and was judged as a {seen.method}")
+    if asked is not None:
+        raise CannotForward(f"its body asks for the method {asked[:60]}, and was judged as a {seen.method}")
+
+
+def _leaves_by_any_method(departure: Departure) -> bool:
+    effect = departure.effect
+    others = (effect.target.model_copy(update={"method": method}) for method in METHODS)
+    return all(departure.would_leave(effect.model_copy(update={"target": target})) for target in others)
 
 
 def _check_sources(departure: Departure, seen: HttpRequest) -> None:
     """What its server copies for it from elsewhere is read there, as if it had been asked for."""
     effect = departure.effect
     for said, place in copy_sources(seen, effect.target):
-        if place is None or not departure.would_leave(effect.model_copy(update={"target": place})):
+        if place is None:
+            raise CannotForward(f"it has its server copy from {said[:200]!a}, {unplaced(said)}")
+        if not departure.would_leave(effect.model_copy(update={"target": place})):
             raise CannotForward(f"it has its server copy from {said[:200]!a}, which its opt-in does not name")
+
+
+def _check_answers(departure: Departure) -> None:
+    """A bounce is a mail as well, to somebody whom the opt-in has to name."""
+    for address in departure.answered:
+        if not departure.would_reach(address):
+            whom = ascii(address) if address else "somebody who cannot be told for certain"
+            raise CannotForward(f"bounces or receipts of it would go to {whom}, whom its opt-in does not name")
 
 
 def _diverted(request: SeenRequest, url: str | None) -> tuple[str, str, int]:

@@ -15,6 +15,7 @@ from ledger.run import Owner
 from ledger.trouble import LedgerUnavailable
 from policies.decision import LEAVING, Decision
 from policies.describe import describe
+from policies.describe_http import answered
 from policies.effect import UNATTRIBUTED, Effect
 from policies.http_request import HttpRequest, RunClaim
 from policies.mail import Mail
@@ -164,7 +165,11 @@ class Gate:
         def would_reach(address: str) -> bool:
             return would_leave(passage.effect.model_copy(update={"recipients": (address,)}))
 
-        return Departure(passage.capture_id, passage.effect, passage.decision, settle, would_reach, would_leave)
+        known = passage.recognition
+        hearing = () if known is None else answered(known)
+        return Departure(
+            passage.capture_id, passage.effect, passage.decision, settle, would_reach, would_leave, hearing
+        )
 
 
 def _at_once(sink: Sink) -> Callable[[Passage], Reply | None]:

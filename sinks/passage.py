@@ -92,6 +92,8 @@ class Departure:
     """Of a mail: whether the same mail to this one address would leave too, the same way."""
     would_leave: Callable[[Effect], bool] = nobody
     """Whether another effect would leave too, the same way."""
+    answered: tuple[str, ...] = ()
+    """Of a mail through an API: addresses that bounces and receipts of it go to; '' for one that cannot be told."""
 
 
 Outcome = Answer | Departure

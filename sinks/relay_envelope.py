@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from policies.mail import Mail
-from sinks.relay_return import WouldReach, asks_for_answers, field_named
+from policies.mail_fields import ADDRESSING, field_named
+from sinks.relay_return import WouldReach, asks_for_answers
 
 _DOMAIN = re.compile(r"(?:[^\W_]|[.-]){1,255}|\[[0-9A-Fa-f.:IPv]{2,60}\]")
 _ROUTING = frozenset('%!@:,"\\;<>()')
@@ -16,8 +17,7 @@ _DEVIATIONS = frozenset("\u00df\u1e9e\u03c2")
 """Sharp s and final sigma, which IDNA 2003 reads as other letters and IDNA 2008 does not (UTS 46, 7): a relay may take
 a domain that has one for another."""
 PORTS = {"smtp": 25, "smtps": 465}
-# Recipients by header field: SendGrid's `to`, Mandrill's blind copy, SparkPost's `cc`, `bcc` and `archive`.
-_ADDRESSING = re.compile(field_named("X-SMTPAPI|X-MC-BccAddress|X-MSYS-API"), re.IGNORECASE)
+_ADDRESSING = re.compile(field_named(ADDRESSING), re.IGNORECASE)
 
 
 class NotRelayed(Exception):
