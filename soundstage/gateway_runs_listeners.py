@@ -1,5 +1,6 @@
 """RunListeners: a run's own ports, for clients that can say who they are neither to a proxy nor to a mail server."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
@@ -41,6 +42,7 @@ class RunListeners:
         self._judging = judging
         self._doors = doors
         self._bound: dict[str, Bound] = {}
+        self._closing: dict[str, asyncio.Task[None]] = {}
         self._ports = RunPorts(settings.run_ports)
 
     async def open(self, claim: RunClaim, ports: Mapping[str, int] = _NO_PORTS) -> dict[str, str]:
@@ -68,22 +70,32 @@ class RunListeners:
         return True
 
     async def close(self, run_id: str) -> None:
-        """Close a run's ports and every connection on them. Closing twice is closing once."""
+        """Close a run's ports and every connection on them. Closing twice is closing once, and both wait for its end:
+        who is told that a run is finished may take its ports at once."""
         bound = self._bound.pop(run_id, None)
         if bound is not None:
-            for place in bound.places.values():
-                self._judging.own_sockets.remove(place)
-            await bound.closing.aclose()
+            closing = self._closing[run_id] = asyncio.ensure_future(self._end(bound))
+            closing.add_done_callback(lambda _: self._closing.pop(run_id, None))
+        if run_id in self._closing:
+            await asyncio.shield(self._closing[run_id])
 
     async def close_all(self) -> None:
         """At the stop."""
-        for run_id in tuple(self._bound):
+        for run_id in (*self._bound, *self._closing):
             await self.close(run_id)
 
     @property
     def open_runs(self) -> int:
         """How many runs have listeners."""
         return len(self._bound)
+
+    async def _end(self, bound: Bound) -> None:
+        """Until they are closed they are sockets of our own, which nothing may be let out to."""
+        try:
+            await bound.closing.aclose()
+        finally:
+            for place in bound.places.values():
+                self._judging.own_sockets.remove(place)
 
     async def _listen(
         self, claim: RunClaim, ports: Mapping[str, int], closing: contextlib.AsyncExitStack

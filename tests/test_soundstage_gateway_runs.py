@@ -1,16 +1,21 @@
 """The gateway's runs as a whole, in this process: what a finished run leaves behind in it is nothing."""
 
+import asyncio
 import gc
+import socket
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from leak_house import leak_house
+from ledger_stage import until
 
 from policies.body import Body
 from policies.http_request import RunClaim
 from policies.mail import Mail
+from soundstage.gateway_runs_listeners import RunListeners
 from soundstage.gateway_runs_wiring import gateway_runs
 from soundstage.settings import Settings
 
@@ -52,7 +57,7 @@ async def test_what_is_missed_of_a_finished_child_is_told_of_it_before_it_is_wri
         settings = Settings(data_dir=tmp_path / "data")
         async with gateway_runs(settings, house.ground, house.judging, house.doors, ("127.0.0.1", 1)) as runs:
             ask = runs.answers()
-            await ask["run_open"]({"id": "around", "lease": 1.0})
+            await ask["run_open"]({"id": "around", "lease": 60.0})
             await ask["run_open"]({"id": "inside", "parent": "around"})
             await ask["run_finish"]({"run": "inside", "verdict": "clean"})
             house.ground.runs.missed("inside", datetime.now(UTC), "an effect was refused.")
@@ -99,3 +104,24 @@ async def test_finished_runs_leave_nothing_behind_in_memory(tmp_path: Path) -> N
             assert len(house.judging.own_sockets) == sockets
             listed = await ask["run_list"]({"open": False, "limit": 1000})
             assert len(listed["items"]) == 60
+
+
+async def test_whoever_closes_a_runs_ports_second_waits_for_the_first(tmp_path: Path) -> None:
+    """Whoever ends a run closes them as soon as that is written, and so does whoever answers that it is ended."""
+    async with leak_house(tmp_path) as house:
+        listeners = RunListeners(Settings(data_dir=tmp_path / "data"), house.ground, house.judging, house.doors)
+        sockets = len(house.judging.own_sockets)
+        claim = RunClaim("r", house.ground.runs.keys.token("r"))
+        places = {name: place.rpartition(":") for name, place in (await listeners.open(claim)).items()}
+        _, writer = await asyncio.open_connection(places["http"][0], int(places["http"][2]))
+        writer.write(b"GET / HTTP/1.1\r\n")
+        await until(lambda: house.judging.in_flight.size > 0)  # it is served, and has to be ended
+        first = asyncio.ensure_future(listeners.close("r"))
+        await asyncio.sleep(0)
+        await listeners.close("r")
+        for name in ("proxy", "http", "https", "smtp", "smtps", "socks"):
+            with pytest.raises(ConnectionRefusedError):  # without a turn of the loop, in which more would be closed
+                socket.create_connection((places[name][0], int(places[name][2])))
+        assert (len(house.judging.own_sockets), listeners.open_runs) == (sockets, 0)
+        await first
+        writer.close()
