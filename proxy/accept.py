@@ -19,6 +19,10 @@ AT_ONCE = 64
 """Connections taken in one turn of the loop, which others share."""
 OUT_OF_FILES_PAUSE = 0.05
 """Seconds until the next try when the process has no free file descriptor: closing connections free some."""
+OUT_OF_FILES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+OURS = OUT_OF_FILES | {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
+"""What the machine is short of, and not what the client did."""
+WAITING = "a connection that cannot be accepted for want of file descriptors"
 
 
 class PortInUse(Exception):
@@ -103,24 +107,33 @@ class AcceptLoop:
 
     def _pause(self, error: OSError) -> None:
         """A connection that was reset before it was accepted is no trouble; without file descriptors, wait for some."""
-        if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+        if error.errno not in OUT_OF_FILES:
             return
         _log.warning("a connection could not be accepted: %s", error.strerror)
-        self._loop.remove_reader(self._sock)
-        self._resuming = self._loop.call_later(OUT_OF_FILES_PAUSE, self._loop.add_reader, self._sock, self._accept)
+        if self._resuming is None:
+            self._loop.remove_reader(self._sock)
+            # What waits in the kernel is unfinished, whosever it is: nobody's run has come to rest meanwhile.
+            self._in_flight.begin(self, WAITING, "", claim=self._claim)
+        self._resuming = self._loop.call_later(OUT_OF_FILES_PAUSE, self._resume)
+
+    def _resume(self) -> None:
+        before = self._resuming
+        self._accept()
+        if self._resuming is before:
+            self._resuming = None
+            self._in_flight.end(self)
+            self._loop.add_reader(self._sock, self._accept)
 
     async def _serve(self, sock: socket.socket, peer: Peer) -> None:
+        work = self._in_flight.begin(peer.id, "a connection that has been accepted", peer.address, claim=self._claim)
+        work.idle = lambda: _is_silent(sock)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            work = self._in_flight.begin(
-                peer.id, "a connection that has been accepted", peer.address, claim=self._claim
-            )
-            work.idle = lambda: _is_silent(sock)
             await self._entrance(sock, peer)
         except Exception as bug:
             _log.exception("a connection of %s ended in a bug; nothing left", peer.address)
-            if not isinstance(bug, OSError):  # such as a client that went away after it was recorded
-                self._in_flight.lose(peer.id, "Soundstage failed on it")
+            if not isinstance(bug, OSError) or bug.errno in OURS:  # else a client that went away, after it was recorded
+                self._in_flight.lose(peer.id, "Soundstage failed on it", work)
         finally:
             self._in_flight.end(peer.id)
             sock.close()
@@ -129,6 +142,7 @@ class AcceptLoop:
         """Accept nothing more, and end what is being served; what is being judged is still recorded."""
         if self._resuming is not None:
             self._resuming.cancel()
+            self._in_flight.end(self)
         self._loop.remove_reader(self._sock)
         self._sock.close()
         for task in self._serving:

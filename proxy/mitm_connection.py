@@ -40,12 +40,20 @@ class HeldConnection(LiveConnectionHandler):
     """One client, and whatever it was let out to. Without a ticket it reaches nothing."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, tls: bool, tickets: Tickets, hooks: Hooks
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        tls: bool,
+        tickets: Tickets,
+        hooks: Hooks,
+        failed: Callable[[], None],
     ) -> None:
+        """`failed` is told of an error that no hook tells of."""
         # HeldOptions has every option the core reads; the class it stands in for would bring all the others.
         super().__init__(reader, writer, cast("Options", HELD), _REGULAR)
         context = self.layer.context
-        self.layer = Outermost(context, tls)
+        self.layer = Outermost(context, tls, failed)
         self.tickets = tickets
         self.closed = False
         self._hooks = hooks

@@ -90,6 +90,7 @@ class MitmEngine:
             tls=connection.tls,
             tickets=Tickets(self._dialler, connection.id),
             hooks=hooks,
+            failed=hooks.lose,
         )
         self._open[held] = flows
         what = "a TLS handshake" if connection.tls else "a request"

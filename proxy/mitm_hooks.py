@@ -18,13 +18,14 @@ from mitmproxy.tls import TlsData
 from proxy.connection import Connection
 from proxy.head_target import opened_for
 from proxy.mitm_connection import HeldConnection
+from proxy.mitm_departure import CannotForward
 from proxy.mitm_flow import FlowHooks, InjectedFault
 from proxy.mitm_layers import HeldHttpLayer, Shut, speaks
 from proxy.mitm_request import SeenRequest
 from proxy.mitm_signals import Draining, Malformed
 from proxy.mitm_stream import Intakes
 from proxy.mitm_tls import H2, ClientTls, ServerTls
-from sinks.in_flight import InFlight
+from sinks.in_flight import InFlight, Work
 
 _log = logging.getLogger(__name__)
 _NOTHING_TO_DO = (
@@ -59,6 +60,8 @@ class HeldHooks:
         self._in_flight = in_flight or InFlight()
         self._unfinished: set[str] = set()
         """Of requests: the ids of their flows."""
+        self._lost: set[str] = set()
+        """Of those, or of the connection where there is none, what was told of as lost."""
         self._said = b""
         """The first octets, while they may still become anything."""
         self._client_tls = client_tls
@@ -94,9 +97,23 @@ class HeldHooks:
             self._request_began(about)
         try:
             await self._call(held, hook, about)
+        except CannotForward:
+            raise
+        except Exception:
+            self.lose()
+            raise
         finally:
             if hook.name in ("response", "error"):
                 self._request_ended(about)
+
+    def lose(self) -> None:
+        """Something failed, and perhaps no capture tells of what was under way."""
+        at, now = self._connection, self._in_flight.clock()
+        keys = (self._unfinished or {at.id}) - self._lost
+        self._lost |= keys
+        for key in keys:
+            work = Work("a request", at.source, now, at.claim, told=True)
+            self._in_flight.lose(key, "Soundstage failed on it", work)
 
     def over(self) -> None:
         """The connection has ended, and with it whatever was begun on it."""
@@ -125,6 +142,7 @@ class HeldHooks:
             except Exception as error:
                 if not isinstance(error, InjectedFault):
                     _log.exception("the hook %s failed; its request is refused", hook.name)
+                    self.lose()
                 await self._flows.failed(held, about)
             return
         other = self._others.get(hook.name)

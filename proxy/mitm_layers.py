@@ -5,7 +5,7 @@ Whatever raises inside ends the connection: stock mitmproxy logs it and goes on 
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,10 @@ def speaks(first: bytes, alpn: bytes | None) -> Speaks:
 class Outermost(layer.Layer):
     """The bottom of the stack: no error gets past it, and every error shuts the client's connection."""
 
-    def __init__(self, context: Context, tls: bool) -> None:
+    def __init__(self, context: Context, tls: bool, failed: Callable[[], None]) -> None:
+        """`failed` is told of an error: no hook may ever be called for what it came by."""
         super().__init__(context)
+        self._failed = failed
         self.inner: layer.Layer = ClientTLSLayer(context) if tls else layer.NextLayer(context)
 
     def handle_event(self, event: events.Event) -> Iterator[commands.Command]:  # type: ignore[override]
@@ -54,6 +56,7 @@ class Outermost(layer.Layer):
             yield from self.inner.handle_event(event)
         except Exception:
             _log.exception("a client connection of mitmproxy is shut after an error")
+            self._failed()
             yield commands.CloseConnection(self.context.client)
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:

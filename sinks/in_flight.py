@@ -14,7 +14,7 @@ SOURCES_KEPT = 64
 """Of one run; with more, anybody's unfinished work may be its own."""
 
 MOST_LOST = 1_000
-"""Between two times they are asked for."""
+"""Between two times they are asked for; with more, every open run may have lost one."""
 RunOf = Callable[[RunClaim | None, str], str]
 """The run a claim and an address stand for. Without side effects."""
 Judged = tuple[str, str, float]
@@ -28,6 +28,7 @@ class Work:
     what: str
     """A phrase: `a request`, `a mail`."""
     source: str
+    """The client's address; empty: of anybody's."""
     since: float
     """On the register's clock."""
     claim: RunClaim | None = None
@@ -93,11 +94,19 @@ class InFlight:
             if len(watched.sources) <= SOURCES_KEPT:
                 watched.sources.add(source)
 
-    def lose(self, key: Hashable, why: str) -> None:
-        """What is entered under a key was refused without having come before the gate: no capture tells of it."""
-        work = self.going.get(key)
+    def lose(self, key: Hashable, why: str, otherwise: Work | None = None) -> None:
+        """What is entered under a key was refused without having come before the gate: no capture tells of it.
+
+        `otherwise`: what it was, where nothing is entered there any more.
+        """
+        entry = self.going.get(key)
+        work = otherwise if entry is None else self._whole(key, entry)
         if work is not None and len(self._lost) < MOST_LOST:
-            self._lost.append((self._whole(key, work), why))
+            self._lost.append((work, why))
+        elif work is not None and len(self._lost) == MOST_LOST:
+            # Whose the others are is not kept, and each of them is somebody's.
+            several = Work(f"one of more than {MOST_LOST} effects", "", self.clock(), run=UNATTRIBUTED)
+            self._lost.append((several, why))
 
     def lost(self) -> list[tuple[Work, str]]:
         """What was refused so since this was last asked, and why, as a phrase."""
@@ -129,7 +138,7 @@ class InFlight:
         return [
             work
             for work in self._begun()
-            if (anywhere or work.source in sources) and work.run_by(run_of) in (None, UNATTRIBUTED)
+            if (anywhere or not work.source or work.source in sources) and work.run_by(run_of) in (None, UNATTRIBUTED)
         ]
 
     def holds(self, work: Work) -> bool:

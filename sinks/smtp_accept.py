@@ -7,21 +7,31 @@ from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Callable
 from typing import Any
 
+from policies.http_request import RunClaim
+from sinks.in_flight import InFlight
+
 LOG = logging.getLogger(__name__)
 BACKLOG = 1024
 AT_ONCE = 64
 """Connections taken in one turn of the loop, which others share."""
 OUT_OF_FILES_PAUSE = 0.05
 """Seconds until the next try when the process has no free file descriptor: closing connections free some."""
+WAITING = "a mail client's connection that cannot be accepted for want of file descriptors"
 
 
 class SmtpAccept:
     """Hands on each connection at once, without a task of its own, until it is stopped."""
 
     def __init__(
-        self, loop: AbstractEventLoop, sock: socket.socket, take: Callable[[socket.socket, Any], None]
+        self,
+        loop: AbstractEventLoop,
+        sock: socket.socket,
+        take: Callable[[socket.socket, Any], None],
+        in_flight: InFlight | None = None,
+        claim: RunClaim | None = None,
     ) -> None:
         """`sock` is bound and does not block. `take` is given a socket that does not block either, and the peer's name.
+        `in_flight` is told while connections wait that cannot be accepted, as of whom `claim` says.
 
         Raises OSError, such as for a port in use.
         """
@@ -31,6 +41,8 @@ class SmtpAccept:
         self._loop = loop
         self._sock = sock
         self._take = take
+        self._in_flight = in_flight or InFlight()
+        self._claim = claim
         self._resuming: TimerHandle | None = None
         loop.add_reader(sock, self._accept)
 
@@ -55,12 +67,24 @@ class SmtpAccept:
         if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
             return
         LOG.warning("a mail client's connection could not be accepted: %s", error.strerror)
-        self._loop.remove_reader(self._sock)
-        self._resuming = self._loop.call_later(OUT_OF_FILES_PAUSE, self._loop.add_reader, self._sock, self._accept)
+        if self._resuming is None:
+            self._loop.remove_reader(self._sock)
+            # What waits in the kernel is unfinished, whosever it is: nobody's run has come to rest meanwhile.
+            self._in_flight.begin(self, WAITING, "", claim=self._claim)
+        self._resuming = self._loop.call_later(OUT_OF_FILES_PAUSE, self._resume)
+
+    def _resume(self) -> None:
+        before = self._resuming
+        self._accept()
+        if self._resuming is before:
+            self._resuming = None
+            self._in_flight.end(self)
+            self._loop.add_reader(self._sock, self._accept)
 
     def stop(self) -> None:
         """Accept nothing more."""
         if self._resuming is not None:
             self._resuming.cancel()
+            self._in_flight.end(self)
         self._loop.remove_reader(self._sock)
         self._sock.close()

@@ -64,6 +64,7 @@ class SmtpConnection(SmtpWire):
         self._entrance.connections.add(self)
         self._entrance.watch.begin()
         if len(self._entrance.connections) > self._entrance.limits.connections:
+            self._unfinished.turned_away(self._source, "too many are connected")
             self._end(b"421 4.3.2 Too many connections\r\n")
             return
         if self._entrance.implicit_tls:

@@ -77,7 +77,8 @@ class SmtpListener:
                     transport.abort()
                     raise
 
-            self._accepting.append(SmtpAccept(asyncio.get_running_loop(), sock, take))
+            loop = asyncio.get_running_loop()
+            self._accepting.append(SmtpAccept(loop, sock, take, self._in_flight, self._claim))
             unless_listening.pop_all()
         return host, bound
 

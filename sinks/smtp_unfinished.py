@@ -1,7 +1,7 @@
 """SmtpUnfinished: an SMTP connection's entry among what is unfinished: a mail from MAIL to its reply, a handshake."""
 
 from policies.http_request import RunClaim, claimed
-from sinks.in_flight import InFlight
+from sinks.in_flight import InFlight, Work
 from sinks.smtp_session import SmtpSession
 
 
@@ -29,6 +29,11 @@ class SmtpUnfinished:
     def lose(self, why: str) -> None:
         """The mail was refused, and perhaps no capture tells of it."""
         self._in_flight.lose(self, why)
+
+    def turned_away(self, source: str, why: str) -> None:
+        """A client was, before it could say whose mail it has: by its entrance or its address it may be known."""
+        work = Work("a mail client", source, self._in_flight.clock(), self._listener, told=True)
+        self._in_flight.lose(self, why, work)
 
     def over(self, _: object = None) -> None:
         """Nothing is unfinished any more."""

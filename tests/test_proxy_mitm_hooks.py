@@ -55,6 +55,7 @@ async def test_a_hook_that_nothing_holds_ends_the_connection(house: MitmHouse, k
         tls=False,
         tickets=Tickets(house.dialler, "1"),
         hooks=hooks(house, Connection("1", "127.0.0.1", 1, "explicit")),
+        failed=lambda: None,
     )
     with pytest.raises(asyncio.CancelledError) as ended:
         await held.handle_hook(kind(object()))
