@@ -88,14 +88,14 @@ def gateways():
 def test_before(soundstage):
     (gateway,) = gateways()
     os.kill(gateway, signal.SIGKILL)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while gateways() in ([], [gateway]) or not ready():
         assert time.monotonic() < until
         time.sleep(0.05)
 
 def ready():
     try:
-        return urllib.request.urlopen(os.environ["SOUNDSTAGE_URL"] + "/readyz", timeout=5).status == 200
+        return urllib.request.urlopen(os.environ["SOUNDSTAGE_URL"] + "/readyz", timeout=60).status == 200
     except OSError:
         return False
 """
