@@ -60,6 +60,7 @@ def write(data_dir: Path, addresses: Addresses) -> None:
     """Whole or not at all: whoever waits for the file reads all of it."""
     fresh = data_dir / f".{FILE}.{os.getpid()}"
     fresh.write_text(json.dumps(addresses.model_dump(exclude_none=True), indent=1) + "\n", encoding="utf-8")
+    fresh.chmod(0o644)  # whatever the umask: who could write it would choose where clients go
     fresh.replace(data_dir / FILE)
 
 

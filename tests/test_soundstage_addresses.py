@@ -1,5 +1,7 @@
 """addresses.json: what is written is what is read, and what is said where there is none."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,15 @@ def test_written_is_read_and_nothing_else_lies_about(tmp_path: Path) -> None:
     addresses.write(tmp_path, SAMPLE)
     assert addresses.read(tmp_path) == SAMPLE
     assert [file.name for file in tmp_path.iterdir()] == ["addresses.json"]
+
+
+def test_no_umask_lets_others_write_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        addresses.write(tmp_path, SAMPLE)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "addresses.json").stat().st_mode) == 0o644
 
 
 def test_removed_at_stop(tmp_path: Path) -> None:
