@@ -4,7 +4,8 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from running import PATIENCE
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -16,8 +17,9 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-SETTLED = 10_000
-"""Milliseconds any wait in a page may take."""
+SETTLED = PATIENCE * 1000
+"""Milliseconds any wait in a page may take, those of `expect` too: of its own accord it waits five seconds."""
+expect.set_options(timeout=SETTLED)
 
 
 def chromium_path() -> str:
@@ -32,7 +34,7 @@ def chromium_path() -> str:
 async def chromium() -> AsyncIterator[Browser]:
     """One browser for all; each test opens a context of its own."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS, timeout=SETTLED)
         yield browser
         await browser.close()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from running import PATIENCE
 
 from dashboard.app import create_app
 from dashboard.gateway_link import GatewayUnreachable, Readiness
@@ -186,7 +187,7 @@ async def served(
     server = _Server(config)
     serving = asyncio.ensure_future(server.serve([listening]))
     try:
-        await asyncio.wait_for(server.ready.wait(), 10)
+        await asyncio.wait_for(server.ready.wait(), PATIENCE)
         yield Stage(f"http://127.0.0.1:{listening.getsockname()[1]}", writer, reader, gateway, data_dir)
     finally:
         await app.state.feed.close()

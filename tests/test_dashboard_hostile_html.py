@@ -15,6 +15,7 @@ from dashboard_stage import Stage, capture, mail, staged
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.async_api import Browser, expect
+from running import PATIENCE
 
 from dashboard.hostile_html import INLINE_LIMIT, disarmed, with_inline_images
 from dashboard.security_headers import MAIL_POLICY
@@ -60,10 +61,18 @@ class Trap:
     def __init__(self) -> None:
         self.connections = 0
         self.address = ""
+        self._more = asyncio.Condition()
 
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         writer.close()
+        async with self._more:
+            self.connections += 1
+            self._more.notify_all()
+
+    async def met(self, count: int) -> None:
+        """Wait until that many have come."""
+        async with asyncio.timeout(PATIENCE), self._more:
+            await self._more.wait_for(lambda: self.connections >= count)
 
 
 @asynccontextmanager
@@ -95,9 +104,8 @@ async def test_the_same_mail_in_a_plain_page_reaches_outside(chromium: Browser) 
     async with trapping() as trap:
         page = await (await chromium.new_context()).new_page()
         await page.set_content(HOSTILE.replace("TRAP", trap.address), wait_until="commit")
-        await page.wait_for_timeout(500)
+        await trap.met(4)
         await page.context.close()
-    assert trap.connections > 3
 
 
 async def test_a_hostile_mail_reaches_nothing(chromium: Browser, stage: Stage) -> None:
@@ -110,7 +118,7 @@ async def test_a_hostile_mail_reaches_nothing(chromium: Browser, stage: Stage) -
             await visitor.page.goto(f"{stage.url}/inbox/{shown}?tab={tab}")
         frame = visitor.page.frame_locator("iframe")
         await expect(frame.locator("p")).to_have_text("Hostile")
-        assert await frame.locator("#logo").evaluate("image => image.naturalWidth") == 1, "inline images are shown"
+        await expect(frame.locator("#logo")).to_have_js_property("naturalWidth", 1)  # inline images are shown
         for link in ("#away", "#self", "#drawn", "#top", "#new", "#own", "#send"):
             await visitor.page.goto(f"{stage.url}/inbox/{shown}?tab=html")
             await frame.locator(link).click(no_wait_after=True)

@@ -138,7 +138,7 @@ async def test_now_goes_on_while_somebody_stands_in_it(ann: Visitor, stage: Stag
     await table.focus()
     await ann.page.evaluate("document.getSelection().selectAllChildren(document.querySelector('h1'))")
     await stage.add(capture(channel="web", verdict="allow", host="b.example", scheme="https", port=443, left=True))
-    await expect(ann.page.locator("h1")).to_contain_text("1 real side effect since", timeout=20_000)
+    await expect(ann.page.locator("h1")).to_contain_text("1 real side effect since")
     await expect(table).to_be_focused()
     await expect(ann.page.locator("#chart canvas")).to_be_visible()
 

@@ -94,12 +94,13 @@ async def test_a_stream_that_cannot_be_had_is_told_until_it_can(ann: Visitor, st
 
 async def test_a_part_that_is_not_answered_leaves_what_is_shown(ann: Visitor, stage: Stage) -> None:
     await live(ann, stage, "/inbox")
-    await ann.context.set_offline(True)
+    # This alone, and not the stream: that would be the graver reason, and told instead.
+    await ann.context.route("**/inbox/*", lambda route: route.abort())
     notice = ann.page.get_by_role("alert")
     await ann.page.locator("#rows a").first.click()
     await expect(notice).to_contain_text("The dashboard did not answer; try again.")
     await expect(ann.page.locator("#message")).to_contain_text("Choose a message")
-    await ann.context.set_offline(False)
+    await ann.context.unroute_all()
     await ann.page.locator("#rows a").first.click()
     await expect(ann.page.locator("#message h2")).to_have_text("Order 2")
     await expect(notice).to_be_hidden()
