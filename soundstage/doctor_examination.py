@@ -16,7 +16,7 @@ from soundstage.doctor_silence import heard
 
 SECONDS = 4.0
 """For one attempt: that there is no next machine takes the kernel three to say. A name lookup has its resolver's own
-patience before that; everything ends by `LONGEST`."""
+patience before that; everything ends by `LONGEST`, or later by as much as more patience is asked for."""
 LONGEST = 9.0
 LATE = 1.0
 """For what is recorded a little after it was refused: packets."""
@@ -58,7 +58,7 @@ class Met:
 
 def examine(attempts: Sequence[Attempt], surroundings: Surroundings, seconds: float = SECONDS) -> list[Met]:
     """All of them at once; one that has not ended in time met nothing."""
-    until = time.monotonic() + LONGEST
+    until = time.monotonic() + LONGEST + max(0.0, seconds - SECONDS)
     met = [Outcome("silent", "it had not ended in time")] * len(attempts)
 
     def attempted(number: int, attempt: Attempt) -> None:

@@ -2,13 +2,13 @@
 
 import json
 import smtplib
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import httpx
 import pytest
+from free_ports import nobody
 from running import Running
 
 
@@ -93,11 +93,11 @@ def test_found_by_url_and_token_from_anywhere(gateway: Running, tmp_path: Path) 
 
 def test_gateway_that_is_gone_is_2(gateway: Running, tmp_path: Path) -> None:
     """Killed, so that its files still name it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        gone = gateway.addresses | {"dashboard": f"http://127.0.0.1:{free.getsockname()[1]}"}
-    (tmp_path / "addresses.json").write_text(json.dumps(gone))
-    (tmp_path / "admin.token").write_text(gateway.token)
-    told = gateway.run("captures", "list", SOUNDSTAGE_DATA_DIR=str(tmp_path))
+    with nobody() as held:
+        gone = gateway.addresses | {"dashboard": f"http://127.0.0.1:{held.getsockname()[1]}"}
+        (tmp_path / "addresses.json").write_text(json.dumps(gone))
+        (tmp_path / "admin.token").write_text(gateway.token)
+        told = gateway.run("captures", "list", SOUNDSTAGE_DATA_DIR=str(tmp_path))
     assert told.returncode == 2
     assert "soundstage: error: Soundstage does not answer at http://127.0.0.1:" in told.stderr
 

@@ -4,15 +4,15 @@ import errno
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from free_ports import nobody
 from hypothesis import given
 from hypothesis import strategies as st
-from running import Running
+from running import PATIENCE, Running, eventually
 
 from soundstage.api import Api
 from soundstage.doctor_attempt import Attempt, Outcome, Way
@@ -32,7 +32,7 @@ def attempt(way: Way, port: int, host: str = "127.0.0.1", nonce: str = "sd9x1") 
     return Attempt(way, host, port, nonce)
 
 
-def met(*attempts: Attempt, seconds: float = 1.0) -> list[Outcome]:
+def met(*attempts: Attempt, seconds: float = PATIENCE) -> list[Outcome]:
     return [one.outcome for one in examine(attempts, Surroundings(), seconds)]
 
 
@@ -57,7 +57,7 @@ def server(answers: Callable[[socket.socket], None]) -> Iterator[int]:
 
 def says(octets: bytes) -> Callable[[socket.socket], None]:
     def answer(there: socket.socket) -> None:
-        there.settimeout(5)
+        there.settimeout(PATIENCE)
         there.recv(4096)
         there.sendall(octets)
 
@@ -92,7 +92,7 @@ def test_mail_servers_are_told_apart() -> None:
 
     def greets(banner: bytes) -> Callable[[socket.socket], None]:
         def answer(there: socket.socket) -> None:
-            there.settimeout(5)
+            there.settimeout(PATIENCE)
             there.sendall(banner)
             heard.append(there.recv(100))
             there.sendall(b"250 ok\r\n")
@@ -103,26 +103,21 @@ def test_mail_servers_are_told_apart() -> None:
     with server(greets(b"220 x ESMTP Soundstage\r\n")) as ours, server(greets(b"220 mx ESMTP\r\n")) as other:
         found = met(attempt("smtp", ours)) + met(attempt("smtp", other))
     assert [one.met for one in found] == ["ours", "answered"]
-    deadline = time.monotonic() + 5  # the server may be slower to hear the last word than we were to say it
-    while len(heard) < 4 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    eventually(lambda: len(heard) == 4, "the server hears the last word")
     assert sorted(heard) == [b"EHLO soundstage-doctor.invalid\r\n"] * 2 + [b"QUIT\r\n"] * 2
 
 
 def test_nobody_there_and_nobody_speaking() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(("127.0.0.1", 0)) as gone:
-        free = gone.getsockname()[1]
-        gone.close()
-        found = met(attempt("tcp", free), attempt("tcp", silent.getsockname()[1]), seconds=0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent, nobody() as gone:
+        ports = [one.getsockname()[1] for one in (gone, silent)]
+        found = met(*(attempt("tcp", port) for port in ports), seconds=0.3)
     assert [(one.met, one.by) for one in found] == [("turned_away", "neighbour"), ("connected", "somebody")]
     assert found[0].detail.startswith("ECONNREFUSED")
 
 
 def test_a_datagram_that_nobody_takes_was_turned_away_here() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        free = taken.getsockname()[1]
-    [found] = met(attempt("udp", free))
+    with nobody(socket.SOCK_DGRAM) as gone:
+        [found] = met(attempt("udp", gone.getsockname()[1]))
     assert (found.met, found.by) == ("turned_away", "here")
 
 
@@ -201,7 +196,7 @@ def test_the_record_has_the_last_word(gateway: Running, tmp_path: Path) -> None:
             attempt("tcp", mute, nonce="sd77x4"),
             attempt("dns", gateway.place("dns")[1], nonce="sd77x5"),
         )
-        found = judged(examine(tried, Surroundings()), record)
+        found = judged(examine(tried, Surroundings(), PATIENCE), record)
         assert [one.verdict for one in found] == ["captured", "captured", "open", "open", "captured"], found
         for one, nonce in zip([*found[:2], found[4]], ("sd77x1.", "sd77x12.", "sd77x5."), strict=True):
             assert api.get(f"/api/captures/{one.capture}")["target"]["host"].startswith(nonce)
@@ -212,7 +207,7 @@ def test_no_client_of_the_doctor_trusts_or_sends_anything(tmp_path: Path) -> Non
     heard: list[bytes] = []
 
     def hear(there: socket.socket) -> None:
-        there.settimeout(5)
+        there.settimeout(PATIENCE)
         heard.append(there.recv(4096))
 
     with server(hear) as port:

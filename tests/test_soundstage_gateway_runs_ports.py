@@ -1,11 +1,10 @@
 """Runs' own listeners on ports that the operator names: those and no others, and told where they are all taken."""
 
-import socket
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from free_ports import free_ports
 from leak_house import leak_house
 
 from proxy.listener import PortInUse
@@ -17,12 +16,7 @@ from soundstage.settings import Settings
 
 @pytest.fixture
 def seven() -> list[int]:
-    """Ports that were free a moment ago."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in LISTENERS]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    return free_ports(len(LISTENERS))
 
 
 async def test_listeners_are_on_the_ports_that_are_named(tmp_path: Path, seven: list[int]) -> None:

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import smtplib
-import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
-from running import Running, eventually
+from free_ports import nobody
+from running import PATIENCE, Running, eventually
 
 from soundstage.__main__ import main
 from soundstage.api import Api
@@ -30,9 +30,9 @@ expect:
     payment: {provider: stripe, operation: payment_intent.create, amount: 4200, currency: eur}
     attempts: 2
     count: 1
-settle: {quiet: 50ms, at_most: 5s}
+settle: {quiet: 50ms, at_most: 60s}
 """
-EMPTY = "version: 1\ncontained: optional\nsettle: {quiet: 50ms, at_most: 500ms}\n"
+EMPTY = "version: 1\ncontained: optional\nsettle: {quiet: 50ms, at_most: 60s}\n"
 
 
 def opened(running: Running, **asked: Any) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def opened(running: Running, **asked: Any) -> dict[str, Any]:
 
 def send_mail(run: dict[str, Any], subject: str = "Welcome", to: str = "ann@example.test") -> None:
     place = run["smtp"]
-    with smtplib.SMTP(place["host"], place["port"], timeout=10) as smtp:
+    with smtplib.SMTP(place["host"], place["port"], timeout=PATIENCE) as smtp:
         smtp.login(place["username"], place["password"])
         smtp.sendmail("shop@example.test", [to], f"Subject: {subject}\r\n\r\nHello\r\n")
 
@@ -53,7 +53,7 @@ def send_mail(run: dict[str, Any], subject: str = "Welcome", to: str = "ann@exam
 def charge(running: Running, run: dict[str, Any], key: str = "order-1", amount: int = 4200) -> None:
     proxy = httpx.Proxy(run["proxy"]["url"])
     trust = ssl.create_default_context(cafile=str(running.ca))
-    with httpx.Client(proxy=proxy, verify=trust, trust_env=False, timeout=10) as client:
+    with httpx.Client(proxy=proxy, verify=trust, trust_env=False, timeout=PATIENCE) as client:
         answer = client.post(
             "https://api.stripe.com/v1/payment_intents",
             data={"amount": str(amount), "currency": "eur"},
@@ -162,11 +162,10 @@ ABSENT = [
 def test_what_is_not_there_is_never_clean(
     words: list[str], error: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        nowhere = f"http://127.0.0.1:{held.getsockname()[1]}"
-    monkeypatch.setenv("SOUNDSTAGE_URL", nowhere)
-    monkeypatch.setenv("SOUNDSTAGE_TOKEN", "x")
-    assert main(words) == 2
+    with nobody() as held:
+        monkeypatch.setenv("SOUNDSTAGE_URL", f"http://127.0.0.1:{held.getsockname()[1]}")
+        monkeypatch.setenv("SOUNDSTAGE_TOKEN", "x")
+        assert main(words) == 2
     assert error in capsys.readouterr().err
 
 
@@ -206,12 +205,12 @@ def test_an_assertion_before_the_mail_could_have_arrived(gateway: Running) -> No
     send_mail(run)
     text = f"{EMPTY}expect:\n- email: {{to: ann@example.test}}\n"
     place = run["smtp"]
-    with smtplib.SMTP(place["host"], place["port"], timeout=10) as smtp:
+    with smtplib.SMTP(place["host"], place["port"], timeout=PATIENCE) as smtp:
         smtp.login(place["username"], place["password"])
         smtp.mail("shop@example.test")
         smtp.rcpt("bob@example.test")
         assert smtp.docmd("DATA")[0] == 354
-        verdict, reasons = asked(gateway, run, text)
+        verdict, reasons = asked(gateway, run, text.replace("at_most: 60s", "at_most: 500ms"))
         assert (verdict, "settled: it did not settle" in reasons) == ("inconclusive", True)
         smtp.send(b"Subject: late\r\n\r\nHello\r\n.\r\n")
         assert smtp.getreply()[0] == 250
