@@ -68,7 +68,7 @@ class RememberingGate:
 
     async def asked(self, times: int) -> None:
         """Wait until it was asked this often."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.taken) < times:
                 self._asked.clear()
                 await self._asked.wait()
@@ -161,22 +161,22 @@ async def say(wire: Wire, *pieces: bytes) -> None:
 async def hear(wire: Wire) -> tuple[int, dict[str, str], bytes]:
     """One response: status, fields (lower case), body by its Content-Length."""
     reader = wire[0]
-    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode("latin-1").split("\r\n")
+    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).decode("latin-1").split("\r\n")
     fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-    body = await asyncio.wait_for(reader.readexactly(int(fields.get("content-length", "0"))), 10)
+    body = await asyncio.wait_for(reader.readexactly(int(fields.get("content-length", "0"))), 60)
     return int(head[0].split(" ")[1]), fields, body
 
 
 async def hear_all(wire: Wire) -> bytes:
     """Everything until the other side closes."""
-    return await asyncio.wait_for(wire[0].read(), 10)
+    return await asyncio.wait_for(wire[0].read(), 60)
 
 
 async def shut(wire: Wire) -> bytes:
     """What came before the other side closed, or reset, the connection."""
     heard = b""
     with contextlib.suppress(ConnectionError):
-        while piece := await asyncio.wait_for(wire[0].read(1000), 10):
+        while piece := await asyncio.wait_for(wire[0].read(1000), 60):
             heard += piece
     return heard
 
@@ -185,7 +185,7 @@ async def shut(wire: Wire) -> bytes:
 async def connected(
     address: Address, tls: ssl.SSLContext | None = None, name: str | None = None
 ) -> AsyncIterator[Wire]:
-    opened = await asyncio.wait_for(asyncio.open_connection(*address, ssl=tls, server_hostname=name), 10)
+    opened = await asyncio.wait_for(asyncio.open_connection(*address, ssl=tls, server_hostname=name), 60)
     try:
         yield opened
     finally:
@@ -200,9 +200,9 @@ async def tunnelled(here: Stage, authority: str, name: str) -> AsyncIterator[Wir
     """TLS inside CONNECT."""
     async with connected(here.explicit) as wire:
         await say(wire, f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode())
-        status = await asyncio.wait_for(wire[0].readuntil(b"\r\n\r\n"), 10)
+        status = await asyncio.wait_for(wire[0].readuntil(b"\r\n\r\n"), 60)
         assert status == b"HTTP/1.1 200 Connection established\r\n\r\n"
-        await asyncio.wait_for(wire[1].start_tls(here.trusting, server_hostname=name), 10)
+        await asyncio.wait_for(wire[1].start_tls(here.trusting, server_hostname=name), 60)
         yield wire
 
 

@@ -110,7 +110,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 @contextlib.asynccontextmanager
-async def within(seconds: float = 10.0) -> AsyncIterator[None]:
+async def within(seconds: float = 60.0) -> AsyncIterator[None]:
     """A bound for what must come."""
     async with asyncio.timeout(seconds):
         yield
@@ -156,7 +156,7 @@ class Remembers(asyncio.Protocol):
 
     async def has(self, octets: int) -> bytes:
         """What was read, once it is so many octets."""
-        async with within(30):
+        async with within():
             while len(self.read) < octets:
                 self._grew.clear()
                 await self._grew.wait()

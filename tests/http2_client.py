@@ -58,7 +58,7 @@ class Http2Client:
 
     async def until(self, *streams: Stream) -> None:
         """Read until these have ended, or the connection has."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not self.gone and not all(stream.ended or stream.reset for stream in streams):
                 data = await self.reader.read(65536)
                 self.gone = not data

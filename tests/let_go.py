@@ -2,7 +2,11 @@
 
 import asyncio
 import gc
+import time
 from types import TracebackType
+
+PATIENCE = 60.0
+"""Seconds. A bound, not an expectation: machines that run tests are busy."""
 
 
 class LetGo:
@@ -24,19 +28,18 @@ class LetGo:
 
     async def until(self, name: str) -> None:
         """Wait until there is something of the type of this name."""
-        for _ in range(200):
-            if name in self._new():
-                return
+        deadline = time.monotonic() + PATIENCE
+        while name not in self._new():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no {name} came into being")
             await asyncio.sleep(0.001)
-        raise TimeoutError(f"no {name} came into being")
 
     async def left(self) -> list[str]:
-        """The types of what is still there once the loop has turned often enough."""
-        for _ in range(200):
-            if not self._new():
-                break
+        """The types of what is still there once there has been time enough: none as soon as all is gone."""
+        deadline = time.monotonic() + PATIENCE
+        while (left := self._new()) and time.monotonic() < deadline:  # noqa: ASYNC110 - nobody tells of what is gone
             await asyncio.sleep(0.001)
-        return self._new()
+        return left
 
     def _new(self) -> list[str]:
         before = {id(thing) for thing in self._before}

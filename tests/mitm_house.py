@@ -89,8 +89,8 @@ class MemoryGate:
         return Departure(name, effect, decision, settle)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for what the gate has seen to satisfy a condition, for half a minute at most."""
-        async with asyncio.timeout(30):
+        """Wait for what the gate has seen to satisfy a condition, for a minute at most."""
+        async with asyncio.timeout(60):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
@@ -165,10 +165,10 @@ class MitmHouse:
 
 
 async def until_end(reader: asyncio.StreamReader, ends: bytes = b"") -> bytes:
-    """All that comes, in half a minute at most."""
+    """All that comes, in a minute at most."""
     got = b""
     with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while data := await reader.read(65536):
                 got += data
                 if ends and ends in got:

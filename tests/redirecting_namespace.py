@@ -68,13 +68,13 @@ class RedirectingNamespace:
             over.set()
 
         self._asked.put(call)
-        assert over.wait(20), "the namespace's thread does not answer"
+        assert over.wait(60), "the namespace's thread does not answer"
         if failed:
             raise failed[0]
         return done[0]
 
     def _run(self, *words: str, given: str = "") -> None:
-        self.inside(lambda: subprocess.run(words, input=given, text=True, check=True, timeout=10))
+        self.inside(lambda: subprocess.run(words, input=given, text=True, check=True, timeout=60))
 
     def listening(self, host: str) -> socket.socket:
         """A listening socket where connections of that family are redirected to."""

@@ -56,7 +56,7 @@ class Running:
     async def ask(self, name: str, kind: str = "A", *, tcp: bool = False) -> dns.message.Message:
         send = dns.asyncquery.tcp if tcp else dns.asyncquery.udp
         query = dns.message.make_query(name, kind, use_edns=0)
-        return await send(query, self.address[0], timeout=10, port=self.address[1])
+        return await send(query, self.address[0], timeout=60, port=self.address[1])
 
     @property
     def questions(self) -> list[DnsQuestion]:
@@ -88,7 +88,7 @@ async def test_several_questions_come_over_one_connection(running: Running) -> N
         wire = query.to_wire()
         writer.write(len(wire).to_bytes(2) + wire)
     for query in queries:
-        size = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), 10))
+        size = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), 60))
         assert dns.message.from_wire(await reader.readexactly(size)).id == query.id
     writer.close()
     await writer.wait_closed()
@@ -154,7 +154,7 @@ async def test_malformed_bytes_are_refused_and_the_responder_lives(running: Runn
         sock.connect(running.address)
         for wire in (b"", b"\0", b"\xff" * 12, b"\x12\x34\x01\x00" + b"\xff" * 30):
             await loop.sock_sendall(sock, wire)
-        answer = await asyncio.wait_for(loop.sock_recv(sock, 512), 10)
+        answer = await asyncio.wait_for(loop.sock_recv(sock, 512), 60)
     assert (answer[:2], answer[3] & 0x0F) == (b"\x12\x34", dns.rcode.FORMERR)
     assert [raw.protocol for raw in running.gate.raw] == ["dns", "dns"]  # one for each way of being no question
     assert all(raw.flags == ("malformed",) for raw in running.gate.raw)
@@ -215,9 +215,9 @@ async def test_a_connection_that_others_accepted_is_answered(own: Running) -> No
     reader, writer = await asyncio.open_connection(sock=theirs)
     wire = dns.message.make_query("a.example", "A").to_wire()
     writer.write(len(wire).to_bytes(2) + wire)
-    size = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), 10))
+    size = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), 60))
     assert dns.message.from_wire(await reader.readexactly(size)).answer
     writer.close()
-    await asyncio.wait_for(task, 10)
+    await asyncio.wait_for(task, 60)
     ours.close()
     assert [(question.source, question.server) for question in own.questions] == [("10.0.0.9", "8.8.8.8:53")]

@@ -203,7 +203,7 @@ async def test_pipelined_requests_change_engines_in_order(tmp_path: Path) -> Non
 
 async def closed(address: Address) -> None:
     """Wait until nobody listens there any more."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 async with connected(address):

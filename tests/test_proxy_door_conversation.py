@@ -103,7 +103,7 @@ async def test_a_client_that_expects_100_is_told_to_go_on_once(here: Stage) -> N
 async def test_the_answer_to_head_has_a_length_and_no_body(here: Stage) -> None:
     async with connected(here.http) as wire:
         await say(wire, GET.replace(b"GET", b"HEAD"))
-        head = await asyncio.wait_for(wire[0].readuntil(b"\r\n\r\n"), 10)
+        head = await asyncio.wait_for(wire[0].readuntil(b"\r\n\r\n"), 60)
         assert b"Content-Length: 3\r\n" in head
         await say(wire, GET)
         assert (await hear(wire))[2] == b"ok\n"

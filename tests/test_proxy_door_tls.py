@@ -72,7 +72,7 @@ async def test_much_is_read_in_turns_that_others_share(sides: Sides) -> None:
     busy = await sides().begin()
     other = await sides(Remembers(echo)).begin()
     size = 20_000_000
-    async with within(30), asyncio.TaskGroup() as tasks:
+    async with within(), asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(busy.client.say(b"y" * size))
         await other.client.say(b"still here?")
         assert await other.client.hear() == b"still here?"
@@ -92,7 +92,7 @@ async def test_a_slow_reader_gets_all_of_it_though_it_was_closed_behind_it(sides
     assert not side.protocol.writable.is_set()
     side.transport.close()
     heard, paused = bytearray(), 0
-    async with within(30):
+    async with within():
         while data := await side.client.hear():
             heard += data
             if len(heard) > len(answer) // turns * (1 + paused):
@@ -151,6 +151,6 @@ async def test_two_hundred_at_once(sides: Sides) -> None:
         await side.protocol.lost.wait()
         assert side.protocol.told == ["made", "end", "lost"]
 
-    async with within(30), asyncio.TaskGroup() as tasks:
+    async with within(), asyncio.TaskGroup() as tasks:
         for number in range(200):
             tasks.create_task(one(number))

@@ -16,7 +16,7 @@ GET = b"GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n"
 async def test_a_client_that_does_not_read_is_dropped(tmp_path: Path) -> None:
     gate = RememberingGate(Reply("generic", 200, (), b"x" * 20_000_000))
     limits = DoorLimits(write_seconds=0.05)
-    async with stage(tmp_path, gate, limits=limits) as here, asyncio.timeout(10):
+    async with stage(tmp_path, gate, limits=limits) as here, asyncio.timeout(60):
         with socket.create_connection(here.http) as client:
             client.sendall(GET)
             await gate.asked(1)
@@ -28,7 +28,7 @@ async def test_a_client_that_does_not_read_is_dropped(tmp_path: Path) -> None:
 async def test_what_a_client_that_does_not_read_had_asked_already_is_judged(tmp_path: Path) -> None:
     gate = RememberingGate(Reply("generic", 200, (), b"x" * 20_000_000))
     limits = DoorLimits(write_seconds=0.05)
-    async with stage(tmp_path, gate, limits=limits) as here, asyncio.timeout(10):
+    async with stage(tmp_path, gate, limits=limits) as here, asyncio.timeout(60):
         with socket.create_connection(here.http) as client:
             client.sendall(GET + GET + GET[:10])
             await gate.asked(2)
@@ -49,7 +49,7 @@ async def test_what_it_had_asked_of_another_engine_is_judged_here(tmp_path: Path
     gate = RememberingGate(Reply("generic", 200, (), b"x" * 20_000_000))
     limits = DoorLimits(write_seconds=0.05)
     moves = stage(tmp_path, gate, limits=limits, may_leave=lambda host, _: host == "out.example", other=Other())
-    async with moves as here, asyncio.timeout(10):
+    async with moves as here, asyncio.timeout(60):
         with socket.create_connection(here.http) as client:
             client.sendall(GET + GET.replace(b"a.example", b"out.example"))
             await gate.asked(1)

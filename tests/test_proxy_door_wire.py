@@ -11,7 +11,7 @@ async def on(wire: Wire) -> socket.socket:
     """The client's end of a socket pair whose other end is the wire."""
     client, ours = socket.socketpair()
     ours.setblocking(False)
-    client.settimeout(10)
+    client.settimeout(60)
     await asyncio.get_running_loop().connect_accepted_socket(lambda: wire, ours)
     return client
 
@@ -38,11 +38,11 @@ async def test_bytes_run_the_server_once_at_a_time() -> None:
         client.send(b"ab")
         await asyncio.sleep(0)
     client.send(b".")
-    await asyncio.wait_for(all_read.wait(), 10)
+    await asyncio.wait_for(all_read.wait(), 60)
     assert (most, bytes(seen)) == (1, b"ab" * 50 + b".")
     client.close()
     wire.abort()
-    await asyncio.wait_for(wire.finished, 10)
+    await asyncio.wait_for(wire.finished, 60)
 
 
 async def test_a_deadline_is_told_as_late() -> None:
@@ -55,8 +55,8 @@ async def test_a_deadline_is_told_as_late() -> None:
 
     wire = Wire(serve, DoorLimits(idle_seconds=0.01))
     client = await on(wire)
-    await asyncio.wait_for(late.wait(), 10)
-    await asyncio.wait_for(wire.finished, 10)
+    await asyncio.wait_for(late.wait(), 60)
+    await asyncio.wait_for(wire.finished, 60)
     assert client.recv(1) == b""
     client.close()
 
@@ -73,18 +73,18 @@ async def test_reading_pauses_while_too_much_waits() -> None:
     wire = Wire(serve, DoorLimits(ahead_octets=10))
     client = await on(wire)
     client.send(b"x")
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), 60)
     client.send(b"y" * 100)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while wire.transport.is_reading():
             await asyncio.to_thread(lambda: None)
     go.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not wire.transport.is_reading():
             await asyncio.to_thread(lambda: None)
     client.close()
     wire.abort()
-    await asyncio.wait_for(wire.finished, 10)
+    await asyncio.wait_for(wire.finished, 60)
 
 
 async def test_what_lingers_is_thrown_away_until_the_client_closes() -> None:
@@ -99,7 +99,7 @@ async def test_what_lingers_is_thrown_away_until_the_client_closes() -> None:
     assert await asyncio.to_thread(client.recv, 10) == b"no"
     client.send(b"b" * 1000)
     client.close()
-    await asyncio.wait_for(wire.finished, 10)
+    await asyncio.wait_for(wire.finished, 60)
     assert not wire.buffer
 
 
@@ -113,13 +113,13 @@ async def test_a_wire_is_finished_once_what_was_being_judged_is() -> None:
     wire = Wire(serve, DoorLimits())
     client = await on(wire)
     client.send(b"x")
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), 60)
     wire.abort()
     client.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not wire.lost:
             await asyncio.to_thread(lambda: None)
     assert (wire.busy, wire.finished.done()) == (True, False)
     go.set()
-    await asyncio.wait_for(wire.finished, 10)
+    await asyncio.wait_for(wire.finished, 60)
     assert not wire.busy

@@ -106,7 +106,7 @@ async def test_mail_read_under_tls_is_recorded_and_reset_at_once(here: Stage, po
         await say(wire, f"CONNECT imap.example.com:{port} HTTP/1.1\r\n\r\n".encode())
         await wire[0].readuntil(b"\r\n\r\n")
         with pytest.raises(ConnectionError):
-            await asyncio.wait_for(wire[1].start_tls(trusting, server_hostname="imap.example.com"), 10)
+            await asyncio.wait_for(wire[1].start_tls(trusting, server_hostname="imap.example.com"), 60)
     [raw] = here.gate.raw
     assert (raw.protocol, raw.port) == ("imaps", port)
     assert raw.names == (("connect", f"imap.example.com:{port}"), ("sni", "imap.example.com"))
@@ -215,7 +215,7 @@ async def test_a_tunnel_reaches_the_other_engine_with_its_hello(
         trusting = here.trusting
         trusting.set_alpn_protocols(offered)
         with pytest.raises(ConnectionError):
-            await asyncio.wait_for(wire[1].start_tls(trusting, server_hostname="api.example.com"), 10)
+            await asyncio.wait_for(wire[1].start_tls(trusting, server_hostname="api.example.com"), 60)
     assert other.found[:1] == b"\x16"
     assert other.connection is not None
     assert (other.connection.tls, other.connection.alpn) == (True, tuple(offered))

@@ -172,7 +172,7 @@ async def test_an_opt_in_that_ends_closes_what_is_open(house: MitmHouse) -> None
     await until_end(reader, b"true}")
 
     assert await until_end(reader) == b"", "closed by Soundstage"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await place.arrivals[0].over.wait()
     writer.close()
 
@@ -217,7 +217,7 @@ async def test_a_client_that_dies_while_its_request_is_decided_leaves_nothing_op
     await house.gate.until(lambda: bool(house.gate.taken))
     reset(writer)
     await house.gate.until(lambda: bool(house.gate.taken[0].settled))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         for arrival in place.arrivals:
             await arrival.over.wait()
 

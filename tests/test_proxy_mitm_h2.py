@@ -227,7 +227,7 @@ async def test_a_long_upload_to_an_http2_destination_arrives_whole(house: MitmHo
     client.http2.send_headers(number, head)
     client.streams[number] = stream = Stream()
     sent = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while sent < len(body):
             room = min(client.http2.local_flow_control_window(number), client.http2.max_outbound_frame_size)
             if room == 0:

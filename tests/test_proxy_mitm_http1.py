@@ -53,7 +53,7 @@ async def waiting(house: MitmHouse, slow: Slow, *, ahead: str = "") -> tuple[Str
     house.opt_in(f"{NAME}:{place.port}", paths="[/first]")
     streams = await asyncio.open_connection(*house.proxy)
     streams[1].write(asked("/first", place.port) + (asked(ahead, place.port) if ahead else b""))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await place.arrived.wait()
     return streams, place.port
 
@@ -98,7 +98,7 @@ async def test_a_body_that_the_client_ended_before_the_answer_ahead_of_it_came(h
     writer.write(asked("/second", port) + asked("/third", port, "half", length=8))
     writer.write_eof()
     slow.go.set()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         told = await reader.read()
     assert told.count(b"HTTP/1.1 ") == 3
     assert b"before its request's body was whole" in told

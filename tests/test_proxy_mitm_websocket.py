@@ -34,7 +34,7 @@ class Client:
 
     async def hear(self) -> wsproto.events.Event | None:
         """The next event, or None at the end of the connection."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 for event in self.side.events():
                     return event

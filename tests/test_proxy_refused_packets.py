@@ -174,6 +174,6 @@ async def test_while_started_it_reads_by_itself_and_says_what_keeps_it(on: Stage
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - the condition is of the code under test, which has no event for it
             await asyncio.sleep(0.005)

@@ -41,7 +41,7 @@ def here(standing: Redirected) -> Redirected:
 
 
 async def heard(wire: Wire, size: int) -> bytes:
-    return await asyncio.wait_for(wire[0].readexactly(size), 10)
+    return await asyncio.wait_for(wire[0].readexactly(size), 60)
 
 
 def asking(name: str, port: int, command: int = 1) -> bytes:
@@ -68,7 +68,7 @@ async def test_http_by_name(here: Redirected) -> None:
 async def test_tls_by_name(here: Redirected) -> None:
     async with connected(here.straight) as wire:
         await through(wire, NAME, 443)
-        await asyncio.wait_for(wire[1].start_tls(here.door.trusting, server_hostname=NAME), 10)
+        await asyncio.wait_for(wire[1].start_tls(here.door.trusting, server_hostname=NAME), 60)
         await say(wire, ASKED)
         assert (await hear(wire))[0] == 200
     assert here.gate.requests[0].names == (("socks", f"{NAME}:443"), ("sni", NAME), ("host", NAME))
@@ -149,7 +149,7 @@ async def test_version_4a_has_a_user_alone(here: Redirected, user: bytes, claim:
 async def test_mail_is_served_at_once(here: Redirected, port: int) -> None:
     async with connected(here.straight) as wire:
         await through(wire, "mx.example.com", port)
-        assert await asyncio.wait_for(wire[0].readline(), 10) == b"220 here\r\n"
+        assert await asyncio.wait_for(wire[0].readline(), 60) == b"220 here\r\n"
     assert here.handed.mail == [(port == 465, port, CLAIM, f"mx.example.com:{port}")]
 
 
@@ -158,7 +158,7 @@ async def test_another_protocol_is_recorded_by_its_name_and_reset(here: Redirect
         await through(wire, "git.example.com", 22)
         await say(wire, b"SSH-2.0-OpenSSH_9\r\n")
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(wire[0].read(1), 10)
+            await asyncio.wait_for(wire[0].read(1), 60)
     [raw] = here.gate.raw
     assert (raw.protocol, raw.names, raw.port) == ("ssh", (("socks", "git.example.com:22"),), 22)
 

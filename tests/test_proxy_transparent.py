@@ -121,7 +121,7 @@ async def test_mail_is_served_at_once(here: Redirected, port: int) -> None:
     here.names["198.18.0.9"] = "mx.example.com"
     here.meant = ("198.18.0.9", port)
     async with connected(here.address) as wire:
-        assert await asyncio.wait_for(wire[0].readline(), 10) == b"220 here\r\n"
+        assert await asyncio.wait_for(wire[0].readline(), 60) == b"220 here\r\n"
     assert here.handed.mail == [(port == 465, port, CLAIM, f"mx.example.com:{port}")]
 
 
@@ -169,7 +169,7 @@ async def test_what_nobody_here_speaks_is_recorded_and_reset(
         if said:
             await say(wire, said)
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(wire[0].read(1), 10)
+            await asyncio.wait_for(wire[0].read(1), 60)
     [raw] = hasty.gate.raw
     assert (raw.protocol, raw.flags, raw.port, raw.claim) == (protocol, flags, port, CLAIM)
     assert raw.names == (("address", f"203.0.113.9:{port}"),)
@@ -220,7 +220,7 @@ async def test_tls_that_carries_no_http_is_refused_and_recorded(here: Redirected
 async def test_what_was_not_redirected_is_recorded_and_reset(here: Redirected) -> None:
     async with connected(here.straight) as wire:
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(wire[0].read(1), 10)
+            await asyncio.wait_for(wire[0].read(1), 60)
     [raw] = here.gate.raw
     assert raw.flags == ("not_redirected",)
     assert raw.port == here.straight[1]
@@ -240,9 +240,9 @@ async def test_what_the_gateway_dialled_itself_does_not_come_back_in(here: Redir
         mine.bind(("127.0.0.1", 0))
         here.own_ends.add(mine.getsockname())
         loop = asyncio.get_running_loop()
-        await asyncio.wait_for(loop.sock_connect(mine, here.address), 10)
+        await asyncio.wait_for(loop.sock_connect(mine, here.address), 60)
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(loop.sock_recv(mine, 1), 10)
+            await asyncio.wait_for(loop.sock_recv(mine, 1), 60)
     [raw] = here.gate.raw
     assert (raw.flags, raw.names) == (("loop",), (("address", "1.1.1.1:443"),))
     assert "redirected back to it" in raw.what

@@ -48,12 +48,12 @@ async def test_the_kernel_knows_where_a_connection_was_meant_to_go(
     told: Told, redirecting: RedirectingNamespace, meant: Place, family: int
 ) -> None:
     client = redirecting.client(family)
-    await asyncio.wait_for(asyncio.get_running_loop().sock_connect(client, meant), 10)
-    destination, own = await asyncio.wait_for(told.heard.get(), 10)
+    await asyncio.wait_for(asyncio.get_running_loop().sock_connect(client, meant), 60)
+    destination, own = await asyncio.wait_for(told.heard.get(), 60)
     assert destination == (plain_address(meant[0]), meant[1])
     assert own[1] == PORT
     with pytest.raises(ConnectionResetError):
-        await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 1), 10)
+        await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 1), 60)
     client.close()
 
 
@@ -65,8 +65,8 @@ async def test_a_connection_that_was_not_redirected_has_our_own_place(
     told: Told, redirecting: RedirectingNamespace, host: str, family: int
 ) -> None:
     client = redirecting.client(family)
-    await asyncio.wait_for(asyncio.get_running_loop().sock_connect(client, (host, PORT)), 10)
-    destination, own = await asyncio.wait_for(told.heard.get(), 10)
+    await asyncio.wait_for(asyncio.get_running_loop().sock_connect(client, (host, PORT)), 60)
+    destination, own = await asyncio.wait_for(told.heard.get(), 60)
     assert own == (host, PORT)
     assert destination in (None, own)
     client.close()

@@ -54,7 +54,7 @@ async def opened(*pieces: bytes, patience: Patience) -> tuple[Begun, bytes]:
     with ours, theirs:
         for piece in pieces:
             theirs.send(piece)
-        found = await asyncio.wait_for(first_bytes(ours, 40_000, patience), 10)
+        found = await asyncio.wait_for(first_bytes(ours, 40_000, patience), 60)
         assert ours.recv(65_536) == b"".join(pieces)  # none of them were taken
         return found
 

@@ -114,10 +114,10 @@ class Stage:
     counted: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def connect(self, flow: Flow) -> None:
-        await asyncio.wait_for(self.entrance.connected(cast("Stream", flow)), 10)
+        await asyncio.wait_for(self.entrance.connected(cast("Stream", flow)), 60)
 
     async def send(self, flow: Flow) -> None:
-        await asyncio.wait_for(self.entrance.datagrams(cast("Stream", flow)), 10)
+        await asyncio.wait_for(self.entrance.datagrams(cast("Stream", flow)), 60)
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ async def test_a_pair_of_ends_stays_open_until_the_tunnel_ends_it(here: Stage) -
     flow = Flow(PEER, ("8.8.8.8", 123), b"first", ends=False)
     sending = asyncio.ensure_future(here.send(flow))
     for number in (1, 2):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while here.dropped.counters().get("udp") != number:
                 await here.counted.wait()
                 here.counted.clear()
@@ -253,7 +253,7 @@ async def test_a_port_that_cannot_be_had_is_said(here: Stage) -> None:
 async def test_what_is_open_ends_with_the_entrance(here: Stage) -> None:
     flow = Flow(PEER, ("1.2.3.4", 443), ends=False)
     connecting = asyncio.ensure_future(here.connect(flow))
-    await asyncio.wait_for(here.road.reached.wait(), 10)
+    await asyncio.wait_for(here.road.reached.wait(), 60)
     assert here.entrance.open_connections == 1
     await here.entrance.stop()
     await connecting
