@@ -21,6 +21,8 @@ from policies.policy import Policy
 from policies.policy_file_values import read_method
 from policies.recognition import Recognition
 
+NEVER = "never:"
+"""How the rule of each decision begins that no opt-in changes."""
 PROPOSED = timedelta(days=30)
 """How long a proposed opt-in lives; a policy accepts up to 90 days."""
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9./_-]*\Z")
@@ -42,11 +44,14 @@ class Explanation:
 def explain(policy: Policy, effect: Effect, now: datetime) -> Explanation:
     """Decides as the gate would, and says what to write to opt in."""
     decision = policy.decide(effect, now)
-    if decision.rule.startswith("never:"):
-        return Explanation(
-            decision.verdict, decision.rule, decision.reason, f"# nothing opens this: {decision.reason}\n"
-        )
+    if decision.rule.startswith(NEVER):
+        return Explanation(decision.verdict, decision.rule, decision.reason, nothing_opens(decision.reason))
     return Explanation(decision.verdict, decision.rule, decision.reason, opt_in_for(effect, now))
+
+
+def nothing_opens(reason: str) -> str:
+    """In place of YAML, a comment: what a `never:` rule denies."""
+    return f"# nothing opens this: {reason}\n"
 
 
 def opt_in_for(effect: Effect, now: datetime) -> str:

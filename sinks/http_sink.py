@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ledger.reply import KeptObject, Reply
 from policies.effect import Effect
-from policies.explain import opt_in_for
+from policies.explain import NEVER, nothing_opens, opt_in_for
 from policies.expression_values import TooLarge
 from policies.http_request import HttpRequest
 from policies.pack import Pack, Packs
@@ -19,9 +19,6 @@ from sinks.pack_answer import PackAnswers
 from sinks.passage import Passage
 from sinks.problem import problem
 from sinks.webhook import EMPTY_JSON, taken
-
-NEVER = "never:"
-"""Rules that nothing opens; what they stop gets no stub token either."""
 
 
 class HttpSink:
@@ -88,7 +85,10 @@ class HttpSink:
     def _of_nobody(self, passage: Passage, request: HttpRequest) -> Reply:
         if passage.decision.verdict == "capture":
             return taken(request)
-        return problem(passage.decision.reason, passage.capture_id, self._opt_in(passage.effect, passage.at))
+        decision = passage.decision
+        never = decision.rule.startswith(NEVER)
+        opt_in = nothing_opens(decision.reason) if never else self._opt_in(passage.effect, passage.at)
+        return problem(decision.reason, passage.capture_id, opt_in)
 
     async def _emulated(self, passage: Passage, pack: Pack) -> Reply:
         emulator = self._emulators.get(pack.emulator or "")
@@ -100,7 +100,7 @@ class HttpSink:
 def _is_refused(passage: Passage) -> bool:
     """What is not captured is, but for tokens: they are given out also where what follows is refused.
 
-    Not for what nothing opens.
+    Not for what nothing opens: it gets no stub token either.
     """
     effect = passage.effect
     return effect.intent != "auth" or passage.decision.rule.startswith(NEVER) or bool(effect.conflicts)

@@ -108,6 +108,11 @@ async def test_a_problem_of_a_host_nobody_knows(house: House) -> None:
     assert "to: partner.example" in told["opt_in"]
 
 
+async def test_no_opt_in_is_proposed_for_what_nothing_opens(house: House) -> None:
+    reply = await house.answer(request("GET 127.0.0.1:8080/x"), "deny", rule="never:own-socket")
+    assert json.loads(reply.body)["opt_in"] == f"# nothing opens this: {REASON}\n"
+
+
 async def test_a_providers_refusal_has_our_reason(house: House) -> None:
     reply = await house.answer(send(), "deny")
     assert (reply.status, reply.fidelity, json.loads(reply.body)) == (403, "refused", {"error": REASON})
