@@ -1,5 +1,6 @@
 """BodyStore: long bodies as files named by their digest, durable before the capture that names them is committed."""
 
+import contextlib
 import hashlib
 import io
 import os
@@ -52,7 +53,8 @@ class BodyStore:
         try:
             existing = self.file_of(body.sha256)
             if existing is not None:
-                return existing.stat().st_size
+                with contextlib.suppress(FileNotFoundError):  # a purge has taken it since
+                    return existing.stat().st_size
             return self._write(body)
         except OSError as error:
             raise _unavailable(self._bodies, error) from error
@@ -67,15 +69,23 @@ class BodyStore:
 
     def read(self, sha256: str) -> Iterator[bytes]:
         """The bytes exactly as they were put, in chunks. Raises LedgerUnavailable where the file is gone."""
-        file = self.file_of(sha256)
-        if file is None:
-            raise LedgerUnavailable(f"the body {sha256} is not in {self._bodies}; its capture outlived its file")
-        with file.open("rb") as raw:
-            if file.suffix == ".zst":
+        try:
+            raw = self._opened(sha256)
+        except FileNotFoundError:
+            told = f"the body {sha256} is not in {self._bodies}; its capture outlived its file"
+            raise LedgerUnavailable(told) from None
+        with raw:
+            if raw.name.endswith(".zst"):
                 with zstandard.ZstdDecompressor().stream_reader(raw) as packed:
                     yield from _chunks(packed)
             else:
                 yield from _chunks(raw)
+
+    def _opened(self, sha256: str) -> BinaryIO:
+        file = self.file_of(sha256)
+        if file is None:
+            raise FileNotFoundError(sha256)
+        return file.open("rb")
 
     def folders(self) -> list[Path]:
         """Where the files lie."""

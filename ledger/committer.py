@@ -81,12 +81,12 @@ class Committer:
 
     def _run(self) -> None:
         while (batch := self._next_batch()) is not None:
-            self._begun = time.monotonic()
             if batch:
                 self._commit(batch)
             else:
+                self._begun = time.monotonic()
                 self._probe()
-            self._begun = None
+                self._begun = None
         if self._connection is not None:
             self._file_late(self._connection)
             self._connection.close()
@@ -108,19 +108,25 @@ class Committer:
             return []
 
     def _commit(self, batch: list[Waiting]) -> None:
+        self._begun = time.monotonic()
         try:
             last = self._write([waiting.write for waiting in batch])
         except LedgerUnavailable as error:
-            self._report(batch, error, 0)
+            self._tell(batch, error, 0)
         except Exception as error:
             self._commit_apart(batch, error)
         else:
-            self._report(batch, None, last)
+            self._tell(batch, None, last)
+
+    def _tell(self, batch: list[Waiting], error: BaseException | None, last: int) -> None:
+        """Whoever hears of it and asks finds that nothing waits for it any more."""
+        self._begun = None
+        self._report(batch, error, last)
 
     def _commit_apart(self, batch: list[Waiting], error: Exception) -> None:
         """Something in the batch cannot be written: each on its own, so that it fails nobody else."""
         if len(batch) == 1:
-            self._report(batch, error, 0)
+            self._tell(batch, error, 0)
             return
         for waiting in batch:
             self._commit([waiting])

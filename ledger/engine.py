@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -21,6 +21,9 @@ APPLICATION_ID = 0x53544147
 
 BUSY_SECONDS = 2.0
 """How long a commit waits for another process's; longer would only hide a lock nobody gives back."""
+
+BRING_UP_SECONDS = 60.0
+"""How long a start waits for another one that brings the ledger up: it ends, and this one finds it done."""
 
 _SYNCHRONOUS = {
     "write": "FULL",
@@ -98,6 +101,22 @@ def _shrink(connection: Any, _record: Any) -> None:
     """What a thread read in passing is not kept for ever: the committer alone holds on to its connection."""
     if connection is not None:
         connection.execute("PRAGMA shrink_memory")
+
+
+@contextlib.contextmanager
+def patient(engine: Engine) -> Iterator[Connection]:
+    """A transaction that waits for another process's for longer than a capture may."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        embedded = connection.dialect.name == "sqlite"
+        if embedded:
+            driver.execute(f"PRAGMA busy_timeout={BRING_UP_SECONDS * 1000:.0f}")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if embedded:
+                driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
 
 
 def create_file(path: Path) -> None:

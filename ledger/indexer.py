@@ -5,6 +5,7 @@ It reads the ledger and writes the index alone: in the embedded case a file of i
 
 import contextlib
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Mapping
@@ -91,7 +92,7 @@ class Indexer:
             try:
                 done = bool(self.slice()) or self.forget()
                 self.trouble = None
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, sqlite3.Error, OSError) as error:
                 self._recover(error)
                 done = False
             # Never more than a third of a core: the pages are this process's first work.

@@ -63,6 +63,9 @@ class Reader:
 
     def get(self, capture_id: str) -> StoredCapture | None:
         """One capture with all that was kept beside it but its body."""
+        return _again(self._get, capture_id)
+
+    def _get(self, capture_id: str) -> StoredCapture | None:
         statement = select(*_WHOLE).join(evidence, evidence.c.seq == captures.c.seq).where(captures.c.id == capture_id)
         with self._connection() as connection:
             row = connection.execute(statement).mappings().first()
@@ -74,6 +77,9 @@ class Reader:
 
     def raw(self, capture_id: str) -> bytes | None:
         """The kept bytes; b"" of an empty body; None where only digest and size were kept, or there is no capture."""
+        return _again(self._raw, capture_id)
+
+    def _raw(self, capture_id: str) -> bytes | None:
         row = self._body_row(capture_id)
         if row is None:
             return None
@@ -193,3 +199,11 @@ class Reader:
 
 def _listed() -> Any:
     return select(*_SHOWN).join(evidence, evidence.c.seq == captures.c.seq)
+
+
+def _again[T](read: Callable[[str], T], capture_id: str) -> T:
+    """A removal may come between a capture's row and its file: then its row is gone too, or names another file."""
+    try:
+        return read(capture_id)
+    except LedgerUnavailable:
+        return read(capture_id)

@@ -35,9 +35,10 @@ def search_file_of(ledger: Path) -> Path:
 
 
 def made(ledger: Path, *, anew: bool = False) -> Path:
-    """The index of this ledger, made empty where there is none that is sound and its own. Raises OSError.
+    """The index of this ledger, made empty where there is none that is sound and its own.
 
-    The new file exists before the old one goes, so that their inodes differ and open readers see the change.
+    Raises OSError and sqlite3.Error. The new file exists before the old one goes, so that their inodes differ and open
+    readers see the change.
     """
     file = search_file_of(ledger)
     mark = _mark(ledger)
@@ -88,15 +89,22 @@ def _sound(file: Path, mark: int) -> bool:
 
 def _make(file: Path, mark: int) -> None:
     draft = file.with_name(f"{file.name}-{secrets.token_hex(4)}")
-    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-        for statement in _MAKE:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version={mark}")
-    # With its log, which must not be taken for the new one's.
-    for name in (file.name, file.name + "-wal", file.name + "-shm"):
-        file.with_name(name).unlink(missing_ok=True)
-    draft.rename(file)
+    try:
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            for statement in _MAKE:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={mark}")
+        # With its log, which must not be taken for the new one's.
+        _unlink(file)
+        draft.rename(file)
+    finally:
+        _unlink(draft)
+
+
+def _unlink(file: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        file.with_name(file.name + end).unlink(missing_ok=True)
 
 
 def _mark(ledger: Path) -> int:

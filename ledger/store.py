@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
 
-from ledger.engine import APPLICATION_ID, create_file, reason_of, server_engine, sqlite_engine
+from ledger.engine import APPLICATION_ID, create_file, patient, reason_of, server_engine, sqlite_engine
 from ledger.full_disk import is_full, room_made
 from ledger.late_keys import LateKeys, file_keys
 from ledger.reserve import Reserve
@@ -171,7 +171,7 @@ def _opened(ledger: Ledger, writer: bool) -> Ledger:
 
 
 def _bring_up(ledger: Ledger) -> None:
-    with ledger.write.begin() as connection:
+    with patient(ledger.write) as connection:
         bring_up(connection)
         file_keys(connection)
 

@@ -20,7 +20,9 @@ from ledger.waiting import Waiting
 from policies.body import Body
 
 QUEUE_LIMIT = 10_000
-_ATTEMPTS = 3
+_ATTEMPTS = 20
+"""To have a body in the store and its capture beside it: others that have the same bytes may come and be purged, as
+often as that, in between."""
 
 Files = tuple[tuple[str, int], ...]
 

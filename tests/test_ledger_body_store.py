@@ -62,6 +62,29 @@ def test_a_missing_body_is_said_by_name(store: BodyStore) -> None:
         list(store.read("0" * 64))
 
 
+class Purged(BodyStore):
+    """Of which a purge takes each file as soon as somebody has seen it."""
+
+    def file_of(self, sha256: str) -> Path | None:
+        found = super().file_of(sha256)
+        if found is not None:
+            found.unlink()
+        return found
+
+
+def test_a_body_that_is_purged_while_it_is_put_again_is_kept(store: BodyStore, tmp_path: Path) -> None:
+    body = Body.of(os.urandom(100_000))
+    assert store.put(body) == Purged(tmp_path / "data").put(body)
+    assert b"".join(store.read(body.sha256)) == body.data
+
+
+def test_a_body_that_is_purged_while_it_is_looked_for_is_said_by_name(store: BodyStore, tmp_path: Path) -> None:
+    body = Body.of(os.urandom(100_000))
+    store.put(body)
+    with pytest.raises(LedgerUnavailable, match=body.sha256):
+        list(Purged(tmp_path / "data").read(body.sha256))
+
+
 def test_what_an_earlier_process_left_is_swept(store: BodyStore, tmp_path: Path) -> None:
     intake = store.intake(keep=True)
     intake.write(b"x" * (HELD_LIMIT + 1))

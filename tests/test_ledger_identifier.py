@@ -42,6 +42,7 @@ def test_a_sequence_rises_whatever_it_is_asked_for(milliseconds: list[int]) -> N
     sequence = _Sequence()
     made = [sequence.new_id(moment(one * 1000)) for one in milliseconds]
     assert made == sorted(set(made))
+    assert {uuid.UUID(one).version for one in made} == {7}
     assert uuid.UUID(made[0]).int >> 80 == max(milliseconds[0], 1)
 
 

@@ -5,7 +5,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,10 @@ import pytest
 from ledger_stage import Stage, record_of, stage, until, with_body
 from small_disk import small_disk_at
 
+from ledger.body_store import BodyStore
 from ledger.filters import Filters
 from ledger.named_bodies import take_unnamed
+from ledger.reader import Reader
 from ledger.retention import Retention
 from ledger.trouble import LedgerUnavailable
 from ledger.writer import Writer
@@ -166,6 +168,51 @@ async def test_a_row_that_no_capture_names_is_not_counted_for_ever(tmp_path: Pat
         await asyncio.to_thread(keeper(house).sweep)
         assert octets(house) == before
         assert asked(house, "SELECT count(*) FROM bodies") == 1
+
+
+class Purged(BodyStore):
+    """From which a purge takes what is put, five times."""
+
+    times = 5
+
+    def put(self, body: Body) -> int:
+        octets = super().put(body)
+        if self.times:
+            self.times -= 1
+            self.remove(body.sha256)
+        return octets
+
+
+async def test_a_body_that_is_purged_again_and_again_is_stored_as_often(tmp_path: Path) -> None:
+    kept = with_body(record_of(), Body.of(os.urandom(LONG)))
+    async with stage(tmp_path / "data") as house:
+        writer = Writer(house.ledger, Purged(house.data_dir))
+        writer.start()
+        await writer.record(kept)
+        await writer.close()
+        assert house.reader.raw(kept.capture.id) == kept.kept_body.data
+
+
+class Late(BodyStore):
+    """Looks for a file once a purge has taken its capture."""
+
+    def __init__(self, data_dir: Path, purge: Callable[[], object]) -> None:
+        super().__init__(data_dir)
+        self._purge = purge
+
+    def read(self, sha256: str) -> Iterator[bytes]:
+        self._purge()
+        return super().read(sha256)
+
+
+async def test_a_capture_that_is_purged_while_it_is_read_is_not_there(tmp_path: Path) -> None:
+    kept = replace(with_body(record_of(), Body.of(os.urandom(LONG))), reply_body=os.urandom(LONG))
+    async with stage(tmp_path / "data") as house:
+        reader = Reader(house.ledger, Late(house.data_dir, lambda: keeper(house).purge(Filters())))
+        for read in (reader.get, reader.raw):
+            await house.writer.record(kept)
+            assert read(kept.capture.id) is None
+            assert house.reader.count(Filters()) == 0
 
 
 DIE = """

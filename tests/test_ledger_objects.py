@@ -1,25 +1,17 @@
-"""What answers created: read back, run by run, also after a restart; and whose traffic it is."""
+"""What answers created: read back, run by run, also after a restart."""
 
 import asyncio
-import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
 from ledger_stage import REPLY, record_of, stage, until
 
 from ledger.filters import Filters
-from ledger.identifier import new_id
 from ledger.indexer import Indexer
-from ledger.moment import microseconds, moment
 from ledger.objects import Objects
 from ledger.reply import KeptObject, Replay
 from ledger.retention import Retention
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 async def test_objects_are_read_back_newest_first_within_their_run(tmp_path: Path) -> None:
@@ -113,24 +105,6 @@ async def test_the_indexer_follows_by_itself(tmp_path: Path) -> None:
             assert indexer.trouble is None
         finally:
             indexer.close()
-
-
-@given(moments=st.lists(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), min_size=2, max_size=50))  # noqa: DTZ001
-def test_ids_only_rise_whatever_the_clock_does(moments: list[datetime]) -> None:
-    ids = [new_id(at.replace(tzinfo=UTC)) for at in moments]
-    assert ids == sorted(set(ids))
-    assert {uuid.UUID(one).version for one in ids} == {7}
-
-
-def test_many_ids_of_one_moment() -> None:
-    ids = [new_id(NOW) for _ in range(20_000)]
-    assert ids == sorted(set(ids))
-
-
-@given(at=st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1)))  # noqa: DTZ001
-def test_moments_are_exact(at: datetime) -> None:
-    aware = at.replace(tzinfo=UTC)
-    assert moment(microseconds(aware)) == aware
 
 
 async def test_an_answer_that_was_purged_is_not_given_again(tmp_path: Path) -> None:

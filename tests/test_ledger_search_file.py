@@ -1,11 +1,12 @@
 """The index in its own file: made anew whatever is wrong with it, and never believed of another ledger."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from ledger_stage import mail_of, reading, stage, until
+from small_disk import fill, small_disk_at
 
 from ledger.filters import Filters
 from ledger.indexer import Indexer
@@ -76,11 +77,30 @@ async def test_an_open_reader_follows_an_index_made_anew(tmp_path: Path) -> None
 async def test_an_index_damaged_underneath_is_made_anew(tmp_path: Path) -> None:
     async with stage(tmp_path / "data") as house:
         await house.writer.record(mail_of("sesame", ["a@example.com"]))
-        house.indexer.start()
-        await until(lambda: house.indexed() == 1)
+        house.indexer.catch_up()
         first = (house.data_dir / FILE).stat().st_ino
         house.indexer._recover(sqlite3.DatabaseError("database disk image is malformed"))
         await house.writer.record(mail_of("sesame again", ["a@example.com"]))
-        await until(lambda: house.indexed() == 2)
+        house.indexer.catch_up()
+        assert house.indexed() == 2
         assert (house.data_dir / FILE).stat().st_ino != first
-        await until(lambda: house.reader.count(Filters(q="sesame")) == 2)
+        assert house.reader.count(Filters(q="sesame")) == 2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk_at(tmp_path / "disk", 8) as folder:
+        yield folder
+
+
+async def test_an_index_there_is_no_room_for_is_told_of_and_made_once_there_is(small_disk: Path) -> None:
+    async with stage(small_disk / "data") as house:
+        await house.writer.record(mail_of("sesame", ["a@example.com"]))
+        fill(small_disk / "filler")
+        house.indexer.start()
+        await until(lambda: "full" in str(house.indexer.trouble))
+        assert not list(house.data_dir.glob(f"{FILE}*")), "what was begun is taken away"
+        assert house.reader.count(Filters(q="sesame")) == 1
+        (small_disk / "filler").unlink()
+        await until(lambda: house.indexed() == 1)
+        assert house.reader.count(Filters(q="sesame")) == 1
