@@ -39,7 +39,7 @@ def frame(kind: int, payload: bytes = b"") -> bytes:
     return len(payload).to_bytes(3) + bytes((kind, 0, 0, 0, 0, 0)) + payload
 
 
-async def proved(house: MitmHouse, seconds: float = 5.0) -> None:
+async def proved(house: MitmHouse, seconds: float = 60.0) -> None:
     bound = {"proxy": house.proxy, "http": house.http, "https": house.https}
     await self_test(house.engine, bound, house.chooser.forced, house.ca.path, seconds=seconds)
 
@@ -123,10 +123,15 @@ class Upgrading(FlowHooks):
     ],
 )
 async def test_a_hold_that_is_broken_is_found(tmp_path: Path, broken: type[FlowHooks], found: str) -> None:
-    async with mitm_house(tmp_path, broken) as house:
-        house.gate.trouble = closed
-        with pytest.raises(SelfTestFailed, match=found):
-            await proved(house, seconds=0.5)
+    """What gets out is not answered: each takes as long as it may, and on a busy machine nothing gets out so soon."""
+    for seconds in (0.5, 5.0, 30.0):
+        async with mitm_house(tmp_path / str(seconds), broken) as house:
+            house.gate.trouble = closed
+            with pytest.raises(SelfTestFailed) as failed:
+                await proved(house, seconds=seconds)
+        if found in str(failed.value):
+            break
+    assert found in str(failed.value)
 
 
 async def test_a_listener_that_is_not_there_is_a_failure(house: MitmHouse) -> None:
