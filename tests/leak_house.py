@@ -38,7 +38,7 @@ BELOW = "below.story.test"
 """`*.` of it is opted in, it itself is not."""
 ADDRESS = "127.0.2.1"
 NAMES = (OPEN, SECOND, SHUT, ELSEWHERE, BELOW, f"x.{BELOW}", f"evil{BELOW}", f"x.{OPEN}", f"evil{OPEN}")
-BOUND_SECONDS = 10
+BOUND_SECONDS = 60
 _sources = itertools.count()
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -180,6 +180,10 @@ class Visit:
         self.house.doors.chooser.forced.difference_update(self._mine)
         for writer in self._writers:
             writer.transport.abort()
+
+
+ENDS_AFTER = (1, 5, 20)
+"""Seconds until an opt-in ends, each tried after the other: the first in which something leaves on this machine."""
 
 
 def stayed(capture: Capture) -> bool:

@@ -9,7 +9,8 @@ In `test_story_leaks_connections`: tunnels (to 25, 53, 853 and other ports, sile
 encrypted, pinned), bytes that are no HTTP, rebinding, hooks that raise, Soundstage's own sockets, pipelining, broken
 uploads. In `test_story_leaks_http2`: authorities, coalescing, gRPC, no ALPN.
 In `test_story_leaks_opted_in`: what does leave, exactly that, and no longer than it may: redirects from it, WebSocket
-messages, kept connections that switch host, a hook that raises on the second request, Alt-Svc, expiry, mail.
+messages, kept connections that switch host, a hook that raises on the second request, Alt-Svc, expiry. In
+`test_story_leaks_mail`: mail.
 
 Not to be met by these ways in: QUIC is UDP, which neither entrance listens to (Alt-Svc is stripped so that no client is
 told of it); DNS tunnelling and mitmproxy's dns mode, for DNS is the responder's (`test_proxy_dns_responder`); clients

@@ -24,7 +24,7 @@ async def told(house: LeakHouse, way: Way, streams: Streams, number: int, name: 
     # In origin form, as a head is remembered: of an absolute one each is read in full.
     fields = (f"Host: {place}", f"Content-Length: {len(BODY)}", f"Idempotency-Key: {number}", "Accept: */*")
     writer.write("\r\n".join((f"POST /allowed/{number} HTTP/1.1", *fields, "", "")).encode() + BODY)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         said = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: ([0-9]+)", said)
         await reader.readexactly(int(length[1]) if length is not None else 0)

@@ -38,7 +38,7 @@ class _TunnelledMail(smtplib.SMTP):
     def __init__(self, house: LeakHouse, port: int) -> None:
         self._proxy = house.ways["explicit-https"]
         self._trusting = ssl.create_default_context(cafile=str(house.doors.ca.path))
-        super().__init__("mx.customer.example", port, timeout=20)
+        super().__init__("mx.customer.example", port, timeout=60)
         if port == 587:
             self.starttls(context=self._trusting)
 

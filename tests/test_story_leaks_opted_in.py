@@ -3,7 +3,6 @@ its opt-in expired or was withdrawn."""
 
 import asyncio
 import contextlib
-import smtplib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +10,7 @@ import pytest
 import pytest_asyncio
 import wsproto
 import wsproto.events
-from leak_house import ADDRESS, OPEN, SHUT, WAYS, LeakHouse, Visit, Way, head, leak_house, opted_in, stayed
-from relay_server import RelayServer, relay_server
+from leak_house import ADDRESS, ENDS_AFTER, OPEN, SHUT, WAYS, LeakHouse, Visit, Way, head, leak_house, opted_in, stayed
 from stand_in import Place
 
 from proxy.mitm_flow import Fault
@@ -53,14 +51,22 @@ async def begun(visit: Visit) -> Streams:
 
 async def answer(reader: asyncio.StreamReader) -> bytes:
     """An answer of the stand-in's."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await reader.readuntil(b"true}")
+
+
+async def left(reader: asyncio.StreamReader) -> bool:
+    """Whether the stand-in answered: what comes too late for its opt-in is refused."""
+    told = await head(reader)
+    while told.startswith(b"HTTP/1.1 200") and not told.endswith(b"true}") and (more := await reader.read(65536)):
+        told += more
+    return told.endswith(b"true}")
 
 
 async def over(reader: asyncio.StreamReader) -> bytes:
     """What still comes until the gateway ends the connection."""
     with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await reader.read()
     return b""
 
@@ -151,12 +157,16 @@ def opened_until(house: LeakHouse, expires: datetime) -> None:
 
 @EVERY_WAY
 async def test_an_open_connection_ends_with_its_opt_in_and_nothing_leaves_after(house: LeakHouse, way: Way) -> None:
-    opened_until(house, datetime.now(UTC) + timedelta(seconds=1))
-    async with house.visit(way) as visit:
-        reader, writer = await begun(visit)
-        writer.write(request(house, way))
-        await answer(reader)
-        assert await over(reader) == b""
+    for seconds in ENDS_AFTER:
+        opened_until(house, datetime.now(UTC) + timedelta(seconds=seconds))
+        async with house.visit(way) as visit:
+            reader, writer = await begun(visit)
+            writer.write(request(house, way))
+            if await left(reader):
+                assert await over(reader) == b""
+                break
+    else:
+        pytest.fail("nothing left while it was opted in")
     before = len(house.stand_in.arrivals)
     async with house.visit(way) as visit:
         reader, writer = await begun(visit)
@@ -182,7 +192,7 @@ class Socket:
 
     async def hear(self) -> wsproto.events.Event | None:
         """None at the end of the connection."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 for event in self._side.events():
                     return event
@@ -195,29 +205,32 @@ class Socket:
                 self._side.receive_data(data)
 
 
-async def socketed(house: LeakHouse, visit: Visit, place: Place) -> Socket:
-    """Open, with one message said and heard."""
+async def socketed(house: LeakHouse, visit: Visit, place: Place) -> Socket | None:
+    """Open, with one message said and heard; None where its opt-in ended before that."""
     streams = await visit.begin(f"{OPEN}:{place.port}", OPEN)
     assert streams is not None
     socket = Socket(house, visit.way, streams, place.port)
-    assert isinstance(await socket.hear(), wsproto.events.AcceptConnection)
+    if not isinstance(await socket.hear(), wsproto.events.AcceptConnection):
+        return None
     socket.say("before")
-    assert isinstance(await socket.hear(), wsproto.events.TextMessage)
-    return socket
+    return socket if isinstance(await socket.hear(), wsproto.events.TextMessage) else None
 
 
 @pytest.mark.parametrize("way", ["explicit-http", "explicit-https"])
 @pytest.mark.parametrize("ends", ["by-expiry", "by-a-reload"])
 async def test_no_message_leaves_on_an_open_websocket_after_its_opt_in(house: LeakHouse, way: Way, ends: str) -> None:
     place = await house.stand_in.websocket(address=ADDRESS, tls=OPEN if way.endswith("https") else None)
-    seconds = 1 if ends == "by-expiry" else 60
-    house.policy(opted_in(OPEN, (place.port,), expires=datetime.now(UTC) + timedelta(seconds=seconds)))
-    async with house.visit(way) as visit:
-        socket = await socketed(house, visit, place)
-        if ends == "by-a-reload":
-            house.usual_policy()
-            socket.say("after")
-        assert await socket.hear() is None
+    for seconds in ENDS_AFTER if ends == "by-expiry" else (3600,):
+        house.policy(opted_in(OPEN, (place.port,), expires=datetime.now(UTC) + timedelta(seconds=seconds)))
+        place.requests.clear()
+        async with house.visit(way) as visit:
+            if (socket := await socketed(house, visit, place)) is None:
+                continue
+            if ends == "by-a-reload":
+                house.usual_policy()
+                socket.say("after")
+            assert await socket.hear() is None
+        break
     assert place.requests == [b"before"]
 
 
@@ -228,73 +241,11 @@ async def test_what_was_judged_by_rules_that_a_reload_took_back_meanwhile_stays(
     async with house.visit(way) as visit:
         reader, writer = await begun(visit)
         writer.write(request(house, way))
-        for _ in range(100_000):
-            if house.ground.writer.pending:  # nobody announces it, and from here on nothing runs before the reload
-                break
-            await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            while not house.ground.writer.pending:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0)
+        # From here on nothing runs before the reload.
         house.policy("")
         assert (await head(reader))[9:12] in (b"403", b"")
         assert all(map(stayed, await visit.captures()))
     assert await house.reached() == before
-
-
-def mail(
-    house: LeakHouse, *recipients: str, message: str = "Subject: hi\r\n\r\nhello\r\n", sender: str = "a@shop.test"
-) -> int:
-    """The code a mail to these is answered with."""
-    host, port = house.doors.bound["smtp"]
-    with smtplib.SMTP(host, port, timeout=10) as session:
-        try:
-            session.sendmail(sender, list(recipients), message)
-        except smtplib.SMTPResponseException as refused:
-            return refused.smtp_code
-    return 250
-
-
-def relayed(port: int, expires: datetime | None = None) -> str:
-    until = (expires or datetime.now(UTC) + timedelta(days=1)).isoformat()
-    return (
-        f'  - {{id: qa, email: {{to: ["*@qa.example.com"]}}, via: "smtp://127.0.0.1:{port}", '
-        f'addresses: [127.0.0.0/8], why: a test, owner: tests, expires: "{until}"}}\n'
-    )
-
-
-async def test_mail_leaves_only_where_every_recipient_is_opted_in(house: LeakHouse) -> None:
-    async with relay_server(RelayServer()) as server:
-        house.policy(relayed(server.port))
-        assert await asyncio.to_thread(mail, house, "b@qa.example.com") == 250
-        assert server.connections == 1
-        for others in NOT_ALL_OPTED_IN:
-            assert await asyncio.to_thread(mail, house, *others) == 250
-        house.policy(relayed(server.port, datetime.now(UTC) - timedelta(seconds=1)))
-        assert await asyncio.to_thread(mail, house, "b@qa.example.com") == 250
-    assert server.connections == 1
-    assert [line for line in server.lines if line.startswith("RCPT")] == ["RCPT TO:<b@qa.example.com> NOTIFY=NEVER"]
-
-
-async def test_no_bounce_goes_to_a_sender_who_is_not_opted_in(house: LeakHouse) -> None:
-    """A relay writes of itself to the envelope's sender, and to whom some header fields name."""
-    async with relay_server(RelayServer()) as server:
-        house.policy(relayed(server.port))
-        senders = "a@shop.test", "bounces@qa.example.com", "x%customer.com@qa.example.com"
-        for sender in senders:
-            assert await asyncio.to_thread(mail, house, "b@qa.example.com", sender=sender) == 250
-        asking = "Errors-To: a@shop.test\r\n\r\nhello\r\n"
-        assert await asyncio.to_thread(mail, house, "b@qa.example.com", message=asking) == 554
-    told = [line.split()[1] for line in server.lines if line.startswith("MAIL")]
-    assert told == ["FROM:<>", "FROM:<bounces@qa.example.com>", "FROM:<>"]
-
-
-NOT_ALL_OPTED_IN = [
-    ("b@qa.example.com", "c@customer.com"),
-    ("c@customer.com",),
-    ('"b@customer.com"@qa.example.com',),
-    ("b%customer.com@qa.example.com",),
-    ("customer.com!b@qa.example.com",),
-    ("b@qa.example.com.customer.com",),
-    ("b@evilqa.example.com",),
-    ("b@x.qa.example.com",),
-    ("b@[127.0.0.1]",),
-    ("@qa.example.com:b@customer.com",),
-    ("b@customer.com@qa.example.com",),
-]

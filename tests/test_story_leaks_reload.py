@@ -56,7 +56,7 @@ def relayed(port: int, expires: datetime | None = None) -> str:
 def mail(house: LeakHouse) -> tuple[int, str]:
     """What a mail is answered with."""
     host, port = house.doors.bound["smtp"]
-    with smtplib.SMTP(host, port, timeout=20) as session:
+    with smtplib.SMTP(host, port, timeout=60) as session:
         try:
             session.sendmail("a@shop.test", ["b@qa.example.com"], "Subject: hi\r\n\r\nhello\r\n")
         except smtplib.SMTPResponseException as refused:
@@ -92,7 +92,7 @@ async def test_a_mail_that_is_being_relayed_is_not_said_any_further(house: LeakH
         sending = asyncio.ensure_future(asyncio.to_thread(mail, house))
         await server.halted.wait()
         house.policy("")
-        code, said = await asyncio.wait_for(sending, 10)
+        code, said = await asyncio.wait_for(sending, 60)
         assert (code, "taken back" in said) == (554, True), said
         server.go_on.set()
     assert server.data == b""
