@@ -20,7 +20,7 @@ from proxy.door_wire import Wire
 from proxy.head import HEAD_END, LONGEST_HEAD, Head, MalformedHead
 from proxy.head_reader import HeadReader
 from proxy.head_target import read_target
-from proxy.head_unfinished import TooLongHead, must_become_a_head
+from proxy.head_unfinished import BEHIND_THE_LAST, TooLongHead, behind, must_become_a_head
 from proxy.http1_reply import UnwritableReply, problem, render
 from sinks.in_flight import InFlight, Work
 from sinks.passage import Answer
@@ -174,14 +174,19 @@ class Conversation:
             await wire.drained()
         self._answered += 1
         if not keep:
-            self._part()
+            await self._part()
 
-    def _part(self) -> None:
-        """No further request of this connection is answered."""
-        if self.wire.buffer:
-            self.wire.linger()
-        else:
+    async def _part(self) -> None:
+        """No further request of this connection is answered; what was sent behind the last is on record."""
+        if not self.wire.buffer:
             self.wire.close()
+            return
+        self._head_bytes = bytes(self.wire.buffer[:LONGEST_HEAD])
+        self._reading = behind(self._head_bytes)
+        try:
+            await ask(self._gate, self._raw(BEHIND_THE_LAST, "truncated"))
+        finally:
+            self.wire.linger()
 
     def _rendered(self, told: Answer | Told, head: Head, keep: bool) -> bytes:
         verdict = told.decision.verdict if isinstance(told, Answer) else told.verdict

@@ -1,5 +1,6 @@
 """Http1Side: the client's side of HTTP/1.1 inside mitmproxy, read by the same strict grammar as the door's."""
 
+import contextlib
 from typing import Any
 
 from mitmproxy.connection import ConnectionState
@@ -22,7 +23,7 @@ from proxy.body_reader import BodyReader, ChunkedReader, LengthReader, Malformed
 from proxy.connection import Connection
 from proxy.door_request import Names, found_under
 from proxy.head import LONGEST_HEAD, Head, MalformedHead, head_end, read_head
-from proxy.head_unfinished import must_become_a_head
+from proxy.head_unfinished import BEHIND_THE_LAST, behind, must_become_a_head
 from proxy.http1_reply import problem, render
 from proxy.mitm_request import SeenRequest, of_http1
 from proxy.mitm_signals import Malformed, SoundstageMalformedHook
@@ -136,15 +137,27 @@ class Http1Side(Http1Server):
         ahead = bytes(self.buf[:LONGEST_HEAD])
         self.buf.clear()
         if ahead:
-            yield SoundstageMalformedHook(Malformed(ahead, why, ("truncated",)))
+            head = behind(ahead)
+            meant = None if head is None else found_under(head, self._connection)
+            yield SoundstageMalformedHook(Malformed(ahead, why, ("truncated",), meant))
 
     def mark_done(self, *, request: bool = False, response: bool = False) -> layer.CommandGenerator[None]:
         """The request, or its answer, is over."""
-        yield from super().mark_done(request=request, response=response)
+        yield from self._recording_what_is_behind(super().mark_done(request=request, response=response))
         if self._half_closed and self.state == self.read_headers:
             yield from self._end()
         elif self._half_closed and self.state == self.read_body:
             yield from self._break_off("the client went away before its request's body was whole", "truncated")
+
+    def _recording_what_is_behind(self, ending: layer.CommandGenerator[None]) -> layer.CommandGenerator[None]:
+        """Whatever it does; before it closes the connection of a request that was the last, what came after is kept."""
+        reply: Any = None
+        with contextlib.suppress(StopIteration):
+            while True:
+                command = ending.send(reply)
+                if isinstance(command, commands.CloseConnection) and self.state != self.done:
+                    yield from self._unread(BEHIND_THE_LAST)
+                reply = yield command
 
     def _break_off(self, why: str, flag: str) -> layer.CommandGenerator[None]:
         """The body will never be whole: recorded with its head, and the request dropped."""

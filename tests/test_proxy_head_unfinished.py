@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.head import LONGEST_HEAD, MalformedHead, read_head
-from proxy.head_unfinished import TooLongHead, must_become_a_head
+from proxy.head_unfinished import TooLongHead, behind, must_become_a_head
 
 HEAD = b"POST /v1/charges?a=b HTTP/1.1\r\nHost: api.example.com\r\nX-A: b c\r\n\r\n"
 
@@ -35,3 +35,18 @@ def test_one_that_does_not_end_is_too_long() -> None:
     must_become_a_head(begun + b"x" * (LONGEST_HEAD - len(begun) - 1), 80)
     with pytest.raises(TooLongHead, match="65536"):
         must_become_a_head(begun + b"x" * (LONGEST_HEAD - len(begun)), 80)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "host"),
+    [
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\nGET /x", "a.test", id="a-head-and-more"),
+        pytest.param(b"\r\nGET / HTTP/1.1\r\nHost: a.test\r\n\r\n", "a.test", id="after-an-empty-line"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a.test\r\n", None, id="part-of-a-head"),
+        pytest.param(b"\x00\x01\r\n\r\n", None, id="no-head"),
+        pytest.param(b"", None, id="nothing"),
+    ],
+)
+def test_what_came_behind_the_last_request(ahead: bytes, host: str | None) -> None:
+    head = behind(ahead)
+    assert (None if head is None else head.hosts[0]) == host
