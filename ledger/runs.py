@@ -99,7 +99,8 @@ class Runs(RunLookup):
     def finish(self, run_id: str, verdict: str | None, at: datetime, ended: str | None = None) -> Run:
         """End a run, those inside it, and the windows open on them. Ending one twice is ending it once. UnknownRun.
 
-        `ended`: of `ledger.run.ENDED`, where its owner did not end it.
+        `ended`: of `ledger.run.ENDED`, where its owner did not end it. A verdict that is `clean` is kept as
+        `inconclusive` where the evidence has a gap: it may have come since the run was judged.
         """
         with self._changing:
             inside = [self.opened(one) for one in self._open.family(run_id)[1:]]
@@ -108,7 +109,7 @@ class Runs(RunLookup):
                 for child in inside:
                     self._end(connection, child, "inconclusive", at, ended or "parent")
                 if held is not None:
-                    self._end(connection, held, verdict, at, ended)
+                    self._end(connection, held, _borne_out(connection, held, verdict), at, ended)
                 run = run_rows.find_run(connection, run_id)
             if run is None:
                 raise UnknownRun(f"there is no run {run_id[:100]!r}")
@@ -165,6 +166,14 @@ class Runs(RunLookup):
             if window.id == window_id:
                 return window
         raise UnknownRun(f"there is no window {window_id[:100]!r} of the run {run_id!r}")
+
+    def has_window(self, run_id: str, window_id: str) -> bool:
+        """Whether it is one of the run's, open or closed."""
+        held = self._open.get(run_id)
+        if held is not None and held.window is not None and held.window.id == window_id:
+            return True
+        told = self.archive.find(run_id)
+        return told is not None and any(window.id == window_id for window in told.windows)
 
     def contained(self, run_id: str, how: str) -> Run:
         """Note that nothing of the run can go round Soundstage: `namespace`, or `doctor` where that was shown."""
@@ -223,3 +232,9 @@ class Runs(RunLookup):
         if self.archive.find(run_id) is None:
             raise UnknownRun(f"there is no run {run_id[:100]!r}")
         raise RunConflict(f"the run {run_id!r} is finished")
+
+
+def _borne_out(connection: Connection, held: OpenRun, verdict: str | None) -> str | None:
+    """What is kept of the verdict that its owner came to. No judgement calls a run clean that has a gap."""
+    gaps = run_rows.gaps_of(connection, [held.run.id])
+    return "inconclusive" if verdict == "clean" and (gaps or held.wrong_tokens) else verdict

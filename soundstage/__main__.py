@@ -1,6 +1,7 @@
 """`soundstage` and `python -m soundstage`: runs one command and maps what goes wrong to one line and an exit code."""
 
 import sys
+import traceback
 from collections.abc import Sequence
 
 from soundstage.arguments import parser
@@ -27,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _cut_off(sys.argv[1:] if argv is None else argv) if code is None else code
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception:  # a bug: 1, as Python would end with, says that the thing asked about is not so
+        traceback.print_exc()
+        return 2
     return code
 
 

@@ -47,15 +47,15 @@ class Api:
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Any:
         """The answer's JSON."""
-        return self._ask("GET", path, params=dict(query or {})).json()
+        return self._read(self._ask("GET", path, params=dict(query or {})))
 
     def post(self, path: str, body: Any, *, seconds: float = SECONDS) -> Any:
         """The answer's JSON."""
-        return self._ask("POST", path, json=body, timeout=seconds).json()
+        return self._read(self._ask("POST", path, json=body, timeout=seconds))
 
     def delete(self, path: str, query: Mapping[str, str]) -> Any:
         """The answer's JSON. Removal goes in slices and may take its time."""
-        return self._ask("DELETE", path, params=dict(query), timeout=600.0).json()
+        return self._read(self._ask("DELETE", path, params=dict(query), timeout=600.0))
 
     def captures(self, filters: Mapping[str, str], limit: int | None = None) -> Iterator[dict[str, Any]]:
         """All that match, newest first, page by page."""
@@ -80,6 +80,13 @@ class Api:
         if answer.is_success:
             return answer
         raise self._refusal(answer)
+
+    def _read(self, answer: "httpx.Response") -> Any:
+        try:
+            return answer.json()
+        except ValueError:
+            message = f"what answers at {self._url} is not Soundstage: it said {answer.text[:60]!r}"
+            raise Unanswered(message, "does SOUNDSTAGE_URL name the dashboard?") from None
 
     def _refusal(self, answer: "httpx.Response") -> SoundstageError:
         if answer.status_code in (401, 403):

@@ -15,7 +15,7 @@ from sinks.in_flight import InFlight
 from soundstage.control_server import Asked
 from soundstage.gateway_runs_listeners import RunListeners
 from soundstage.gateway_runs_read import RunReader
-from soundstage.gateway_runs_settle import Settling
+from soundstage.gateway_runs_settle import Settled, Settling
 from soundstage.gateway_runs_shown import RunShower, shown_window
 from soundstage.gateway_runs_watch import RunWatch
 
@@ -166,23 +166,37 @@ class GatewayRuns:
     @_answered
     async def close_window(self, given: dict[str, Any]) -> dict[str, Any]:
         """`{run, window, settle?: {quiet, at_most}}`: closed after the barrier, reached or not."""
-        settled: dict[str, Any] = {"settled": True, "why": None}
-        if given.get("settle") is not None:
-            held = self._runs.held(given["run"])
-            if held is not None and held.window is not None and held.window.id == given["window"]:
-                told = await self._settling.settle(given["run"], **_barrier(given["settle"]))
-                settled = {"settled": told.reached, "why": told.why}
+        settled: dict[str, Any] = {"settled": None, "why": None}
+        if given.get("settle") is not None and await asyncio.to_thread(
+            self._runs.has_window, given["run"], given["window"]
+        ):
+            # Also where it is closed already: what is under way may have been begun in it.
+            told = await self._at_rest(given["run"], given["settle"])
+            settled = {"settled": told.reached, "why": told.why}
         close = functools.partial(self._runs.close_window, given["run"], str(given["window"]), datetime.now(UTC))
         return {**shown_window(await asyncio.to_thread(close)), **settled}
 
     @_answered
     async def settle(self, given: dict[str, Any]) -> dict[str, Any]:
         """`{run, quiet, at_most}`."""
-        run_id = given["run"]
-        if self._runs.held(run_id) is None and await asyncio.to_thread(self._runs.archive.find, run_id) is None:
-            raise UnknownRun(f"there is no run {run_id[:100]!r}")
         self._watch.look()
-        return (await self._settling.settle(run_id, **_barrier(given))).told()
+        return (await self._at_rest(given["run"], given)).told()
+
+    async def _at_rest(self, run_id: str, asked: dict[str, Any]) -> Settled:
+        """What came of one that was ended by others than its owner is not its own: nobody knows whether there was any.
+
+        Raises UnknownRun.
+        """
+        told = await self._settling.settle(run_id, **_barrier(asked))
+        if self._runs.held(run_id) is not None:
+            return told
+        story = await asyncio.to_thread(self._runs.archive.find, run_id)
+        if story is None:
+            raise UnknownRun(f"there is no run {run_id[:100]!r}")
+        if story.run.ended is None:
+            return told
+        why = f"it was ended ({story.run.ended}) before its owner did, and what came since is not booked to it."
+        return Settled(False, why, told.waited)
 
     async def _listen(self, run_id: str) -> None:
         """Give a run its own ports. One that cannot have them is not begun."""

@@ -48,7 +48,12 @@ def judged(
     if missed is not None and code == 0:
         complain("so the run is inconclusive: nobody knows what of it was seen")
         code = 2
-    return code, api.post(f"/api/runs/{run}/finish", {"verdict": VERDICTS.get(code, "inconclusive")})
+    finished = api.post(f"/api/runs/{run}/finish", {"verdict": VERDICTS.get(code, "inconclusive")})
+    if code == 0 and finished["verdict"] != VERDICTS[code]:
+        gaps = "; ".join(gap["why"].rstrip(".") for gap in finished["gaps"]) or "somebody else has ended it"
+        complain(f"the run was clean when it was judged, and is {finished['verdict']}: {gaps}")
+        code = 2
+    return code, finished
 
 
 def _verified(api: Api, run: str, arguments: argparse.Namespace, text: str) -> int:

@@ -50,7 +50,7 @@ def verified(
     shown = result if outputs.show_values else discreet(result)
     say("\n".join((text_report(shown, file=file, colour=outputs.colour), *outputs.commands(shown, file))))
     outputs.write(shown, file)
-    return CODES.get(result.verdict, 2)
+    return CODES[result.verdict]
 
 
 def named_run(run_id: str | None) -> str:
@@ -79,6 +79,8 @@ def expectations_of(path: Path) -> str | None:
 
 def _read(told: Any) -> Result:
     try:
-        return result_of(told)
+        result = result_of(told)
+        _ = CODES[result.verdict]
     except (KeyError, TypeError) as trouble:
         raise Unanswered(f"Soundstage answered what is no result of a verification: {trouble!r}") from None
+    return result
