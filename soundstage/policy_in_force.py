@@ -10,10 +10,13 @@ from policies.policy_problem import PolicyError
 
 LOOK_SECONDS = 1.0
 """How often the files are looked at: a stat each, no more."""
+READ_AGAIN = 2
+"""Looks after a reading that read them too: two writes within one tick of a file system's clock have the same times."""
 SHOWN = 512 * 1024
 """Characters of a file that are kept to be looked at."""
 log = logging.getLogger(__name__)
 Stamp = tuple[tuple[int, ...] | None, ...]
+Texts = tuple[tuple[Path, str], ...]
 
 
 class PolicyInForce:
@@ -23,6 +26,7 @@ class PolicyInForce:
         self._paths = paths
         self._load = load
         self._stamp = self._look()
+        self._seen, self._read_again = self._read(), READ_AGAIN
         self.in_force = load()
         """What decides."""
         self.texts = self._read()
@@ -35,6 +39,7 @@ class PolicyInForce:
     def reload(self) -> None:
         """Take the files as they are now, whole, or keep what is in force."""
         self._stamp = self._look()
+        self._seen, self._read_again = self._read(), READ_AGAIN
         try:
             fresh, texts = self._load(), self._read()
         except (PolicyError, OSError) as refused:
@@ -64,13 +69,20 @@ class PolicyInForce:
         """Reload whenever a file changed, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self._look() != self._stamp:
+            if self._look() != self._stamp or self._was_rewritten():
                 self.reload()
+
+    def _was_rewritten(self) -> bool:
+        """Whether a file has another text now, asked as long as its times may not tell."""
+        if not self._read_again:
+            return False
+        self._read_again -= 1
+        return self._read() != self._seen
 
     def _look(self) -> Stamp:
         return tuple(map(_stamp, self._paths))
 
-    def _read(self) -> tuple[tuple[Path, str], ...]:
+    def _read(self) -> Texts:
         """As people wrote them."""
         return tuple((path.absolute(), _text(path)) for path in self._paths)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ledger_stage import until
+from running import PATIENCE
 
 from policies.policy import Policy
 from policies.policy_file import load_policy
@@ -158,7 +159,7 @@ async def test_change_is_noticed(file: Path) -> None:
     fresh = file.with_name("fresh")
     fresh.write_text(text("second"))
     fresh.replace(file)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await loaded.get()
     assert ids(policy) == ["second"]
     watching.cancel()
@@ -173,6 +174,21 @@ def change_unseen(file: Path) -> None:
 
 async def test_change_that_leaves_size_and_time_as_they_were_is_noticed(file: Path) -> None:
     policy = PolicyInForce([file], loading(file))
+    change_unseen(file)
+    watching = asyncio.ensure_future(policy.watch())
+    await until(lambda: ids(policy) == ["other"])
+    watching.cancel()
+
+
+class Coarse(PolicyInForce):
+    """On a file system whose clock does not go on."""
+
+    def _look(self) -> tuple[tuple[int, ...] | None, ...]:
+        return ()
+
+
+async def test_change_within_a_tick_of_the_clock_is_noticed(file: Path) -> None:
+    policy = Coarse([file], loading(file))
     change_unseen(file)
     watching = asyncio.ensure_future(policy.watch())
     await until(lambda: ids(policy) == ["other"])
