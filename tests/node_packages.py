@@ -12,7 +12,10 @@ import pytest
 from running import PROJECT
 
 CLIENT = PROJECT / "client" / "node"
-UNREACHED = re.compile(r"npm error code (E(?:AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|TIMEDOUT))")
+UNREACHED = re.compile(
+    r"npm error code (E(?:AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|PIPE|TIMEDOUT|429|50[0-4])"
+    r"|ERR_SOCKET_TIMEOUT)"
+)
 """Anything else, such as a lock that does not fit, is an error."""
 
 

@@ -24,7 +24,7 @@ def ran(words: list[str], folder: Path, variables: dict[str, str]) -> subprocess
         env=variables,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         stdin=subprocess.DEVNULL,
     )

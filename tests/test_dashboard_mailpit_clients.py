@@ -1,7 +1,6 @@
 """Published clients of Mailpit and MailHog, of PyPI and npm: their own examples, only the address is another one."""
 
 import json
-import shutil
 import smtplib
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from mailpit.client.api import API
+from node_packages import node, suite
 from running import Running, started
 
 TESTS = Path(__file__).resolve().parent
@@ -89,15 +89,12 @@ def test_mailpit_api_client_fetches_files_and_deletes(gateway: Running) -> None:
 
 @pytest.fixture(scope="module")
 def seen(gateway: Running, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What `mailpit-api` and `mailhog` of npm saw, installed from the lock into a folder of the tests' own."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed: the clients of npm are not tried")
-    folder = tmp_path_factory.mktemp("npm") / "clients"
-    shutil.copytree(TESTS / "node_mail", folder, ignore=shutil.ignore_patterns("node_modules"))
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+    """What `mailpit-api` and `mailhog` of npm saw, installed from the lock."""
+    program = node()
+    folder = suite(TESTS / "node_mail", tmp_path_factory.mktemp("npm") / "clients")
     base = gateway.addresses["dashboard"]
-    words = ["node", "clients.mjs", base, *base.removeprefix("http://").split(":"), gateway.token]
-    ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    words = [program, "clients.mjs", base, *base.removeprefix("http://").split(":"), gateway.token]
+    ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
     told: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     return told

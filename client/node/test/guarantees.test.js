@@ -102,7 +102,7 @@ test('what arrives outside every window fails, and where it may, is told', async
   await session(async ({ stage, window, open }) => {
     await open.closeWindow(window);
     stage.captures.push(stray());
-    const warned = once(process, 'warning', { signal: AbortSignal.timeout(10_000) });
+    const warned = once(process, 'warning', { signal: AbortSignal.timeout(60_000) });
     await open.end();
     assert.match((await warned)[0].message, message);
   }, { captures: [], options: { strays: 'warn' } });

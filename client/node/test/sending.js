@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { mail } from '../src/canary_mail.js';
 
 export function sendMail(environ, to, subject, text) {
-  const server = { host: environ.SMTP_HOST, port: Number(environ.SMTP_PORT), seconds: 15 };
+  const server = { host: environ.SMTP_HOST, port: Number(environ.SMTP_PORT), seconds: 60 };
   const login = { user: environ.SMTP_USERNAME, password: environ.SMTP_PASSWORD };
   const message = `From: shop@shop.test\r\nTo: ${to}\r\nSubject: ${subject}\r\n\r\n${text}\r\n`;
   return mail(server, login, 'shop@shop.test', to, message);
