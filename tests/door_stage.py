@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -186,8 +187,25 @@ async def connected(
     address: Address, tls: ssl.SSLContext | None = None, name: str | None = None
 ) -> AsyncIterator[Wire]:
     opened = await asyncio.wait_for(asyncio.open_connection(*address, ssl=tls, server_hostname=name), 60)
-    try:
+    async with _closing(opened):
         yield opened
+
+
+@contextlib.asynccontextmanager
+async def spoken(address: Address, said: bytes) -> AsyncIterator[Wire]:
+    """A connection on which this was said before it was accepted: however short the wait for it is, it is not late."""
+    sock = socket.create_connection(address)
+    sock.sendall(said)
+    sock.setblocking(False)
+    opened = await asyncio.open_connection(sock=sock)
+    async with _closing(opened):
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def _closing(opened: Wire) -> AsyncIterator[None]:
+    try:
+        yield
     finally:
         opened[1].close()
         # Of a connection that ended while TLS was begun on it, asyncio never says that it is closed.

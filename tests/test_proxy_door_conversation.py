@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from door_stage import RememberingGate, Stage, connected, hear, hear_all, over_tls, say, stage
+from door_stage import RememberingGate, Stage, connected, hear, hear_all, over_tls, say, spoken, stage
 
 from ledger.reply import Reply
 from proxy.door_limits import DoorLimits
@@ -258,8 +258,7 @@ async def test_what_arrived_is_recorded_though_its_client_is_gone(tmp_path: Path
 
 
 async def test_an_idle_connection_is_closed(tmp_path: Path) -> None:
-    async with stage(tmp_path, limits=DoorLimits(idle_seconds=0.05)) as here, connected(here.http) as wire:
-        await say(wire, GET)
+    async with stage(tmp_path, limits=DoorLimits(idle_seconds=0.05)) as here, spoken(here.http, GET) as wire:
         await hear(wire)
         assert await hear_all(wire) == b""
         assert here.gate.raw == []

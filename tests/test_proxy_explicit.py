@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from door_stage import Stage, connected, hear, hear_all, say, shut, stage, tunnelled
+from door_stage import Stage, connected, hear, hear_all, say, shut, spoken, stage, tunnelled
 
 from policies.http_request import RunClaim
 from proxy.connection import Connection
@@ -70,8 +70,7 @@ async def test_a_tunnel_without_sni_gets_a_certificate_for_its_own_name(here: St
     ],
 )
 async def test_a_tunnel_of_anything_else_is_recorded_and_closed(hasty: Stage, inside: bytes, what: str) -> None:
-    async with connected(hasty.explicit) as wire:
-        await say(wire, CONNECT + inside)
+    async with spoken(hasty.explicit, CONNECT + inside) as wire:
         assert await shut(wire) in (b"", b"HTTP/1.1 200 Connection established\r\n\r\n")
     [raw] = hasty.gate.raw
     assert what in raw.what
@@ -155,8 +154,10 @@ async def test_a_connection_on_which_nothing_comes_is_closed_and_no_attempt(hast
 async def test_half_a_head_is_refused_in_time(tmp_path: Path) -> None:
     quick = Patience(head=0.3, hello=0.3)
     limits = DoorLimits(head_seconds=0.3)
-    async with stage(tmp_path, patience=quick, limits=limits) as here, connected(here.explicit) as wire:
-        await say(wire, b"GET http://a.example/ HT")
+    async with (
+        stage(tmp_path, patience=quick, limits=limits) as here,
+        spoken(here.explicit, b"GET http://a.example/ HT") as wire,
+    ):
         assert (await hear(wire))[0] == 408
 
 

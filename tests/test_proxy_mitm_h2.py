@@ -259,4 +259,4 @@ async def test_many_streams_at_once_to_an_http1_destination_all_arrive_once(hous
     assert [stream.headers[":status"] for stream in streams] == ["200"] * 40
     arrived = sorted(int(request.split()[1][1:]) for request in place.requests)
     assert arrived == list(range(40))
-    assert all(taken.left and taken.settled for taken in house.gate.taken)
+    await house.gate.until(lambda: all(taken.left and taken.settled for taken in house.gate.taken))

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from door_stage import Stage, connected, hear, over_tls, say, shut, stage
+from door_stage import Stage, connected, hear, over_tls, say, shut, spoken, stage
 
 from proxy.listener_opening import Patience
 
@@ -58,8 +58,7 @@ async def test_tls_without_a_name_is_recorded_and_closed(here: Stage) -> None:
     ],
 )
 async def test_what_is_no_tls_is_recorded_and_closed(hasty: Stage, data: bytes, what: str) -> None:
-    async with connected(hasty.https) as wire:
-        await say(wire, data)
+    async with spoken(hasty.https, data) as wire:
         assert await shut(wire) == b""
     assert what in hasty.gate.raw[0].what
     assert hasty.gate.raw[0].port == 443

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from door_stage import connected, hear, say, shut
+from door_stage import connected, hear, say, shut, spoken
 from transparent_stage import CLAIM, SHORT, Redirected, redirected
 
 from policies.http_request import NameSource
@@ -165,9 +165,7 @@ async def test_what_nobody_here_speaks_is_recorded_and_reset(
     hasty: Redirected, port: int, said: bytes, protocol: str, flags: tuple[str, ...]
 ) -> None:
     hasty.meant = ("203.0.113.9", port)
-    async with connected(hasty.address) as wire:
-        if said:
-            await say(wire, said)
+    async with spoken(hasty.address, said) as wire:
         with pytest.raises(ConnectionResetError):
             await asyncio.wait_for(wire[0].read(1), 60)
     [raw] = hasty.gate.raw
