@@ -4,6 +4,7 @@ import asyncio
 import errno
 import itertools
 import logging
+import select
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ AT_ONCE = 64
 """Connections taken in one turn of the loop, which others share."""
 OUT_OF_FILES_PAUSE = 0.05
 """Seconds until the next try when the process has no free file descriptor: closing connections free some."""
+RUN_OUT_LOOK = 0.05
+"""Seconds between two looks whether more has come."""
 OUT_OF_FILES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 OURS = OUT_OF_FILES | {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 """What the machine is short of, and not what the client did."""
@@ -83,6 +86,8 @@ class AcceptLoop:
         self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._resuming: asyncio.TimerHandle | None = None
+        self._gave_up = False
+        """What is served still, nobody will have seen to its end."""
         # Not `loop.sock_accept`: cancelled in the same turn as a connection comes, it drops that connection unclosed.
         self._loop.add_reader(sock, self._accept)
 
@@ -130,6 +135,10 @@ class AcceptLoop:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._entrance(sock, peer)
+        except asyncio.CancelledError:
+            if self._gave_up:
+                self._in_flight.lose(peer.id, "its network was gone before it was read to its end", work)
+            raise
         except Exception as bug:
             _log.exception("a connection of %s ended in a bug; nothing left", peer.address)
             if not isinstance(bug, OSError) or bug.errno in OURS:  # else a client that went away, after it was recorded
@@ -137,6 +146,16 @@ class AcceptLoop:
         finally:
             self._in_flight.end(peer.id)
             sock.close()
+
+    async def run_out(self, seconds: float) -> None:
+        """Serve what has come, of clients that are gone, to its end; what is not served by then is told of as lost."""
+        until = self._loop.time() + seconds
+        while (self._serving or _is_readable(self._sock)) and self._loop.time() < until:
+            if self._serving:
+                await asyncio.wait(set(self._serving), timeout=RUN_OUT_LOOK)
+            else:
+                await asyncio.sleep(0)
+        self._gave_up = True
 
     async def stop(self) -> None:
         """Accept nothing more, and end what is being served; what is being judged is still recorded."""
@@ -149,6 +168,13 @@ class AcceptLoop:
             task.cancel()
         if self._serving:
             await asyncio.wait(set(self._serving))
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Of a listening socket: whether a connection waits to be accepted."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _is_silent(sock: socket.socket) -> bool:

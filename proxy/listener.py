@@ -37,6 +37,11 @@ class Listener:
         """How many are being served now."""
         return self._loop.open_connections if self._loop is not None else 0
 
+    async def run_out(self, seconds: float) -> None:
+        """Before a stop, where the clients are gone: what they have sent is served, and what is not is told of."""
+        if self._loop is not None:
+            await self._loop.run_out(seconds)
+
     async def stop(self) -> None:
         """Close the port and every connection, within a few seconds. Stopping twice is stopping once."""
         loop, self._loop = self._loop, None

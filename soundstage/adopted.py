@@ -1,11 +1,13 @@
 """Adopted: the listeners on sockets of a contained run's own network, serving for as long as they are wanted."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from policies.http_request import RunClaim
 from proxy.accept import Entrance
 from proxy.listener import Listener
 from sinks.in_flight import InFlight
@@ -15,6 +17,8 @@ TCP_NAMES = {"tcp4": "redirected", "tcp6": "redirected", "proxy": "proxy", "smtp
 """What a passed socket is called, and the entrance that serves it."""
 DNS_STREAM, DNS_DATAGRAM = "dns-tcp", "dns-udp"
 DNS_ENDS = ("4", "6")
+RUN_OUT_SECONDS = 10.0
+"""For what a command has sent before it ended, and nobody has read yet."""
 
 
 class AnswersNames(Protocol):
@@ -37,22 +41,33 @@ class AdoptedEntrances:
 
 @contextlib.asynccontextmanager
 async def adopted(
-    sockets: Sockets, entrances: AdoptedEntrances, in_flight: InFlight | None = None
+    sockets: Sockets,
+    entrances: AdoptedEntrances,
+    in_flight: InFlight | None = None,
+    claim: RunClaim | None = None,
+    *,
+    run_out_seconds: float = RUN_OUT_SECONDS,
 ) -> AsyncIterator[None]:
-    """Serving while the block lasts. ValueError: a socket is not what its name says, and none is served."""
+    """Serving while the block lasts, and what came until then to its end.
+
+    `claim`: of the run whose they are. ValueError: a socket is not what its name says, and none is served.
+    """
     for name, sock in sockets.items():
         _prove(name, sock)
     pairs = _pairs(sockets)
+    listeners: list[Listener] = []
     async with contextlib.AsyncExitStack() as listening:
         for name, sock in sockets.items():
             if name in TCP_NAMES:
-                listener = Listener(entrances.by_name[TCP_NAMES[name]], in_flight)
+                listener = Listener(entrances.by_name[TCP_NAMES[name]], in_flight, claim=claim)
+                listeners.append(listener)
                 listener.start_on(sock)
                 listening.push_async_callback(listener.stop)
         for digit, (stream, datagram) in pairs.items():
             await entrances.names[digit].start_on(stream, datagram)
             listening.push_async_callback(entrances.names[digit].stop)
         yield
+        await asyncio.gather(*(listener.run_out(run_out_seconds) for listener in listeners))
 
 
 def _pairs(sockets: Sockets) -> dict[str, tuple[socket.socket, socket.socket]]:

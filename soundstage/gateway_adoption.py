@@ -40,7 +40,7 @@ def _server(settings: Settings, floor: Ground, judge: Judging, doors: Entrances)
     async def adopt(claim: RunClaim | None, sockets: Sockets) -> AsyncIterator[None]:
         if claim is not None:
             _prove(floor, claim)
-        async with adopted(sockets, _entrances(settings, floor, judge, doors, claim), judge.in_flight):
+        async with adopted(sockets, _entrances(settings, floor, judge, doors, claim), judge.in_flight, claim):
             if claim is not None:
                 await asyncio.to_thread(floor.runs.contained, claim.run, NAMESPACE)
             yield
