@@ -48,7 +48,7 @@ def welcome_mail() -> bytes:
 
 def send(running: Running) -> dict[str, httpx.Response]:
     trust = ssl.create_default_context(cafile=running.ca)
-    through = {"trust_env": False, "verify": trust}
+    through = {"trust_env": False, "verify": trust, "timeout": 60}
     token = RunKeys.of(running.data_dir).token(RUN)
     with httpx.Client(proxy=f"http://{RUN}:{token}@{running.addresses['proxy']}", **through) as run:  # type: ignore[arg-type]  # a table of keywords
         form = {"amount": "4200", "currency": "eur", "customer": "cus_123"}

@@ -144,8 +144,8 @@ class Ground:
             return self.gateway.run("run", "--", *words)
         if who == "machine":
             lowered = ("setpriv", f"--reuid={NOBODYS_NUMBER}", f"--regid={NOBODYS_NUMBER}", "--clear-groups")
-            return self.machine.run(*lowered, *words, timeout=90)
-        return self.net.in_staging(words, user=None if who == "root" else NOBODYS_NUMBER, timeout=90)
+            return self.machine.run(*lowered, *words, timeout=300)
+        return self.net.in_staging(words, user=None if who == "root" else NOBODYS_NUMBER, timeout=300)
 
     def captures(self) -> dict[str, list[dict[str, Any]]]:
         """All that is on record, by source, of both gateways."""

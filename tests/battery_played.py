@@ -16,7 +16,7 @@ from battery_world import HTTP2, SIX
 from leak_tricks import Trick
 from small_internet_world import Packet
 
-SECONDS = 20.0
+SECONDS = 60.0
 """Until all is on record: a bound, not an expectation."""
 TAMPERED = """
     nft flush ruleset

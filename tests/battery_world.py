@@ -26,7 +26,7 @@ class Partner:
         self.places: Sequence[Place] = ()
         self.ca = folder / "ca.pem"
         self._thread.start()
-        assert self._ready.wait(20), "the world's servers did not start"
+        assert self._ready.wait(60), "the world's servers did not start"
 
     def requests(self) -> list[bytes]:
         """Every request that arrived, as it arrived, in no order."""

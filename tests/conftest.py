@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from examples import draw_the_same, register
+from free_ports import free_ports
 from hypothesis import settings
-from running import Running, started
+from running import PORTS, Running, eventually, started
 
 pytest_plugins = ("running_log",)
 register()
@@ -42,15 +43,29 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
+def kept_ports() -> dict[str, str]:
+    """Settings by which it and its runs get ports that nobody else is given while they are started again."""
+    names = [name for name in PORTS if name != "DASHBOARD"]
+    own, of_runs = (found := free_ports(len(names) + 70))[: len(names)], found[len(names) :]
+    named = {f"SOUNDSTAGE_{name}_PORT": str(port) for name, port in zip(names, own, strict=True)}
+    return {**named, "SOUNDSTAGE_RUN_PORTS": ",".join(map(str, of_runs))}
+
+
 @pytest.fixture(scope="session")
-def mended_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One whose gateway and dashboard a test may kill, because Soundstage starts them again: shared like the first."""
-    with started(tmp_path_factory.mktemp("mended")) as running:
+def _mended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with started(tmp_path_factory.mktemp("mended"), kept_ports()) as running:
         yield running
+
+
+@pytest.fixture
+def mended_gateway(_mended: Running) -> Running:
+    """One whose gateway and dashboard a test may kill, because Soundstage starts them again: shared like the first."""
+    eventually(_mended.is_whole, "what an earlier test killed is there again")
+    return _mended
 
 
 @pytest.fixture
 def own_gateway(tmp_path: Path) -> Iterator[Running]:
     """One that a test may stop, kill or break for good."""
-    with started(tmp_path) as running:
+    with started(tmp_path, kept_ports()) as running:
         yield running

@@ -11,7 +11,7 @@ from ledger.reader import Reader
 from ledger.store import open_ledger
 
 KEPT = "kept.partner.test"
-PATIENCE = 20
+PATIENCE = 60
 
 
 def say(running: Running, entrance: str, octets: bytes) -> socket.socket:

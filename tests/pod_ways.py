@@ -64,7 +64,7 @@ def listening(net: PodNetwork) -> Iterator[None]:
 def open_ways(net: PodNetwork, expected: Collection[str]) -> set[str]:
     """The names of those that are open: something arrived in the world, or a connection came about.
 
-    Waits for what is expected, ten seconds at most, and a moment for what is not.
+    Waits for what is expected, a minute at most, and a moment for what is not.
     """
     net.world.reset()
     found: set[str] = set()
@@ -73,7 +73,7 @@ def open_ways(net: PodNetwork, expected: Collection[str]) -> set[str]:
             sock = open_ones.enter_context(inside(net.place(way.pod), partial(_begun, way)))
             if way.kind == "tcp":
                 waiting.register(sock, selectors.EVENT_WRITE, name)
-        deadline, moment = time.monotonic() + 10, None
+        deadline, moment = time.monotonic() + 60, None
         while waiting.get_map() and time.monotonic() < (moment or deadline):
             for key, _ in waiting.select(0.05):
                 waiting.unregister(key.fileobj)

@@ -28,9 +28,9 @@ from ledger.reader import Reader
 from ledger.store import open_ledger
 
 PROJECT = Path(__file__).resolve().parent.parent
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds. A bound, not an expectation: machines that run tests are busy."""
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 PORTS = ("PROXY", "SMTP", "SMTPS", "HTTPS", "HTTP", "DNS", "SOCKS", "DASHBOARD")
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of the API, which speaks none: to load the system's roots each time costs more than the answer."""
@@ -60,6 +60,14 @@ def eventually(holds: Callable[[], object], what: str) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"not within {PATIENCE:g} s: {what}"
         time.sleep(0.02)
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process is there still, and not a mere entry that nobody has asked for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 ALIVE: "weakref.WeakSet[Running]" = weakref.WeakSet()
@@ -121,12 +129,22 @@ class Running:
 
     def kill(self, *, all_of_it: bool = False) -> None:
         """As a crash would: nothing is closed. Of the supervisor alone, or of its processes at the same time."""
-        mine = [*self.processes().values()] if all_of_it else []
+        mine = [*self.processes().values()]
         self.process.send_signal(signal.SIGKILL)
-        for pid in mine:
+        for pid in mine if all_of_it else ():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(STOP_SECONDS)
+        eventually(lambda: not any(map(_lives, mine)), "its processes have died with it")
+
+    @contextlib.contextmanager
+    def unmended(self) -> Iterator[None]:
+        """While the block lasts, what dies is not started again: however slow a test is, it sees what is missing."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def processes(self) -> dict[str, int]:
         """The processes that the supervisor has now: their ids, by `gateway` and `dashboard`."""
@@ -137,6 +155,12 @@ class Running:
                 if words[-2:-1] and words[-2].startswith(b"_"):
                     found[words[-2].decode().removeprefix("_")] = int(child)
         return found
+
+    def is_whole(self) -> bool:
+        """Whether both processes are there and ready."""
+        with contextlib.suppress(httpx.HTTPError), self.api() as api:
+            return len(self.processes()) == 2 and api.get("/readyz").status_code == 200
+        return False
 
     def said(self) -> str:
         """What it wrote to stderr so far."""
@@ -182,7 +206,7 @@ class Running:
         """A `soundstage` command where it runs, to its end; `more`: variables of its environment."""
         environ = {**self.environ, **more}
         line = [*self.before, *command(*words)]
-        return subprocess.run(line, env=environ, capture_output=True, text=True, timeout=90, check=False)
+        return subprocess.run(line, env=environ, capture_output=True, text=True, timeout=300, check=False)
 
     def env(self) -> dict[str, str]:
         """What `soundstage env` tells a program, as an environment for it."""

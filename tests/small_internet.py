@@ -88,7 +88,7 @@ class SmallInternet:
             input=given,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0 or not check, f"{words}: {done.stdout}{done.stderr}"
@@ -99,7 +99,7 @@ class SmallInternet:
         return ["nsenter", f"--net=/run/netns/{self.names[side]}"]
 
     def in_staging(
-        self, words: Sequence[str], *, user: int | None = None, given: str | None = None, timeout: float = 60
+        self, words: Sequence[str], *, user: int | None = None, given: str | None = None, timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
         """A command on the staging host, as root or as another user, with the staging host's resolver."""
         lowered = [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]

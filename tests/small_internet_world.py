@@ -76,7 +76,7 @@ class World:
     def packets(self) -> list[Packet]:
         """All that arrived up to now since the last reset: a packet sent after them has been seen to arrive."""
         self._marks += 1
-        mark, deadline = self._marks, time.monotonic() + 10
+        mark, deadline = self._marks, time.monotonic() + 60
         with self._lock:
             while mark not in self._marked:
                 assert time.monotonic() < deadline, "the world does not see what is sent to it"

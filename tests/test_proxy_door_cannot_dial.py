@@ -80,7 +80,7 @@ def test_no_client_makes_it_dial(tmp_path: Path) -> None:
         [sys.executable, str(Path(__file__).with_name("door_battery.py")), str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},

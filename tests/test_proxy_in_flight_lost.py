@@ -63,7 +63,7 @@ async def test_an_entrance_that_fails_when_its_connection_is_entered_no_more(err
     sock = listening_socket("127.0.0.1", 0)
     loop = AcceptLoop(sock, fail, register, CLAIM)
     reader, writer = await asyncio.open_connection(*sock.getsockname())
-    assert await asyncio.wait_for(reader.read(), 10) == b""
+    assert await asyncio.wait_for(reader.read(), 60) == b""
     writer.close()
     await loop.stop()
     assert [work.claim for work, _ in register.lost()] == [CLAIM] * lost
@@ -113,7 +113,7 @@ async def test_what_waits_to_be_accepted_keeps_every_run_from_coming_to_rest(lis
     register.judge("effect", "run", "10.0.0.1")
     register.judged("effect")
     stop = listening(sock, register, taken)
-    with socket.create_connection(sock.getsockname(), timeout=10):
+    with socket.create_connection(sock.getsockname(), timeout=60):
         await until(lambda: len(register.perhaps_of("run", run_of)) == 1)
         (work,) = register.perhaps_of("run", run_of)
         assert WAITING.removeprefix("a connection") in work.what

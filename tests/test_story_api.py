@@ -7,6 +7,7 @@ import api_story
 import httpx
 import pytest
 from api_story import RUN, SECRET, Story
+from running import NO_TLS
 
 story = api_story.story
 """The shared fixture, made known to this module."""
@@ -18,7 +19,7 @@ CAPTURE = {
 
 
 def bare(story: Story) -> httpx.Client:
-    return httpx.Client(base_url=story.running.addresses["dashboard"], trust_env=False)
+    return httpx.Client(base_url=story.running.addresses["dashboard"], trust_env=False, timeout=60, verify=NO_TLS)
 
 
 def test_without_credentials_only_probes_answer_and_tell_nothing(story: Story) -> None:
@@ -127,7 +128,7 @@ def test_pages_follow_one_another(story: Story) -> None:
 
 
 def test_waiting_answers_at_once_or_says_what_came(story: Story) -> None:
-    there = story.api.get("/api/captures/wait", params={"channel": "email", "count": 1, "timeout": 5})
+    there = story.api.get("/api/captures/wait", params={"channel": "email", "count": 1, "timeout": 60})
     assert (there.status_code, len(there.json()["items"])) == (200, 1)
     late = story.api.get("/api/captures/wait", params={"channel": "email", "count": 2, "timeout": 0.1})
     assert late.status_code == 408

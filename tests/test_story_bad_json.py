@@ -72,7 +72,7 @@ def run(gateway: Running) -> OneRun:
 def api(gateway: Running) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {gateway.token}"}
     with httpx.Client(
-        base_url=gateway.addresses["dashboard"], headers=headers, trust_env=False, timeout=30, verify=NO_TLS
+        base_url=gateway.addresses["dashboard"], headers=headers, trust_env=False, timeout=60, verify=NO_TLS
     ) as made:
         yield made
 

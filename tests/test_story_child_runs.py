@@ -7,7 +7,7 @@ from running import Running, eventually
 from runs_stage import OneRun, begun, run_of
 
 HOOK = "http://hooks.partner.test/orders"
-QUICK = "settle: {quiet: 20ms, at_most: 5s}\n"
+QUICK = "settle: {quiet: 20ms, at_most: 60s}\n"
 
 
 def inside(run: OneRun, **asked: Any) -> OneRun:
@@ -157,8 +157,8 @@ def test_what_a_run_cannot_ask_for_inside_it(
 
 def test_a_child_whose_owner_is_gone_is_abandoned_and_its_parent_is_told(gateway: Running) -> None:
     with run_of(gateway, listener=True) as run:
-        child, kept = inside(run, lease=1.0), inside(run, lease=30.0)
-        assert child.post("renew") == {"run": child.id, "lease": 1.0}
+        child, kept = inside(run, lease=1.0), inside(run, lease=600.0)
+        assert kept.post("renew") == {"run": kept.id, "lease": 600.0}
         eventually(lambda: not child.shown()["open"], "to look at it keeps nothing alive")
         assert (child.shown()["verdict"], child.shown()["ended"]) == ("inconclusive", "abandoned")
         with child.own_api() as api:

@@ -69,7 +69,7 @@ def act(run: Run | AsyncRun) -> None:
     with client(variables) as shop:
         told = shop.post(CHARGE, data={"amount": "4200", "currency": "eur"}, auth=("sk_test_x", ""))
         assert told.status_code == 200, told.text
-    with smtplib.SMTP(variables["SMTP_HOST"], int(variables["SMTP_PORT"]), timeout=20) as smtp:
+    with smtplib.SMTP(variables["SMTP_HOST"], int(variables["SMTP_PORT"]), timeout=60) as smtp:
         smtp.login(variables["SMTP_USERNAME"], variables["SMTP_PASSWORD"])
         smtp.sendmail("shop@shop.test", ["ann@example.test"], "Subject: Welcome\r\n\r\nhello\r\n")
 

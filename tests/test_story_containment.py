@@ -135,7 +135,7 @@ def test_the_world_saw_nothing(scene: Scene) -> None:
 
 @pytest.mark.parametrize(("way", "wanted"), WAYS)
 def test_every_way_is_on_record(scene: Scene, way: str, wanted: dict[str, Any]) -> None:
-    assert scene.captured(wanted), (scene.told_nobody[way], scene.gateway.captures())
+    eventually(lambda: scene.captured(wanted), f"it is on record, after {scene.told_nobody[way]}")
 
 
 @pytest.mark.parametrize(("way", "wanted"), AS_ROOT)

@@ -13,7 +13,7 @@ def test_the_shop_finishes_its_day_and_nothing_leaves() -> None:
         env=clean_environment(),
         stdout=subprocess.PIPE,
         text=True,
-        timeout=110,
+        timeout=500,
         check=False,
     )
     assert told.returncode == 0, told.stdout

@@ -28,7 +28,7 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         try:
-            with smtplib.SMTP(*self._place, timeout=30) as session:
+            with smtplib.SMTP(*self._place, timeout=60) as session:
                 for mail in range(MAILS):
                     self._send(session, f"mail {self._number}-{mail}")
         except (smtplib.SMTPException, OSError):
@@ -101,7 +101,7 @@ class Person:
     def mails(self) -> int:
         """The code a mail is answered with."""
         try:
-            with smtplib.SMTP(*self._running.place("smtp"), timeout=30) as session:
+            with smtplib.SMTP(*self._running.place("smtp"), timeout=60) as session:
                 session.sendmail("a@shop.test", [TO], f"Subject: hello\r\n\r\n{'x' * 20000}\r\n")
         except smtplib.SMTPResponseException as refused:
             return refused.smtp_code
@@ -109,7 +109,7 @@ class Person:
 
     def posts(self) -> int:
         """The status a webhook is answered with."""
-        with httpx.Client(proxy=f"http://{self._running.addresses['proxy']}", trust_env=False, timeout=30) as client:
+        with httpx.Client(proxy=f"http://{self._running.addresses['proxy']}", trust_env=False, timeout=60) as client:
             return client.post("http://hooks.partner.example/v1/orders", content=os.urandom(20000)).status_code
 
     def readiness(self) -> tuple[int, str]:
@@ -124,10 +124,7 @@ class Person:
 
     def until(self, answered: tuple[int, int]) -> None:
         """Try, within a bound, until mail and webhook are answered like this."""
-        for _ in range(200):
-            if (self.mails(), self.posts()) == answered:
-                return
-        raise AssertionError(f"mail and webhook were never answered {answered}")
+        eventually(lambda: (self.mails(), self.posts()) == answered, f"mail and webhook are answered {answered}")
 
 
 def test_a_full_disk_is_answered_451_and_503_until_there_is_room_again(small_disk: Path, tmp_path: Path) -> None:

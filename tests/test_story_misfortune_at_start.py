@@ -40,7 +40,7 @@ def fails(folder: Path, *options: str, **more: str) -> list[str]:
         env=environment(folder / "data", more),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         cwd=folder,
         check=False,
     )
@@ -176,7 +176,7 @@ def test_ledger_torn_while_nobody_looked_is_told_at_the_start_and_left_as_it_is(
 
 
 def test_unknown_command_names_those_people_can_use() -> None:
-    told = subprocess.run(command("upp"), capture_output=True, text=True, timeout=60, check=False)
+    told = subprocess.run(command("upp"), capture_output=True, text=True, timeout=300, check=False)
     assert told.returncode == 2
     assert "'up', 'env'" in told.stderr
     assert "_gateway" not in told.stderr

@@ -5,6 +5,7 @@ Both processes are as they always are; only what the C library tells them of the
 
 import asyncio
 import functools
+import re
 import shutil
 import struct
 import subprocess
@@ -21,7 +22,7 @@ from stand_in import FIRST, standing_in
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler (cc) to build the moved clock with")
 HOUR = 3600
-QUIET = "version: 1\nsettle: {quiet: 20ms, at_most: 5s}\ncontained: optional\nothers: allow\n"
+QUIET = "version: 1\nsettle: {quiet: 20ms, at_most: 60s}\ncontained: optional\nothers: allow\n"
 
 
 class Clock:
@@ -65,9 +66,10 @@ def until(run: OneRun, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any
     return dict(shown)
 
 
-def tells(said: str, shown: dict[str, Any]) -> bool:
-    """Whether a gap of the run says so."""
-    return any(said in gap["why"] for gap in shown["gaps"])
+def tells(moved: str, shown: dict[str, Any]) -> bool:
+    """Whether a gap of the run tells of a clock that was moved so by an hour, as two clocks read in turn show it."""
+    told = [re.search(rf"the clock was moved {moved} by ([0-9.]+) s", gap["why"]) for gap in shown["gaps"]]
+    return any(found is not None and abs(float(found[1]) - HOUR) < 60 for found in told)
 
 
 def verdict(run: OneRun) -> tuple[str, str]:
@@ -86,9 +88,9 @@ def test_a_clock_that_is_moved_is_a_gap_of_every_open_run(moved: Running, clock:
     run = begun(moved, listener=True)
     hook(run)
     assert verdict(run) == ("clean", "")
-    for to, said in ((HOUR, "the clock was moved forward by 3600."), (0, "the clock was moved back by 3600.")):
+    for to, where in ((HOUR, "forward"), (0, "back")):
         clock.move_to(to)
-        told = until(run, functools.partial(tells, said))
+        told = until(run, functools.partial(tells, where))
         assert told["open"], "an hour ends no run"
     judged, reasons = verdict(run)
     assert (judged, "the clock was moved forward" in reasons, "moved back" in reasons) == ("inconclusive", True, True)
@@ -143,7 +145,7 @@ async def test_an_opt_in_ends_by_the_clock_that_is_moved(moved: Running, clock: 
         writer.write(asked.encode())
         assert (await reader.readuntil(b"true}")).startswith(b"HTTP/1.1 200")
         clock.move_to(26 * HOUR)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await reader.read() == b"", "it is closed"
         writer.close()
         reader, writer = await asyncio.open_connection(*moved.place("proxy"))

@@ -11,7 +11,7 @@ LIVE = "Bearer sk_live_51abcdefghijk"
 async def test_the_page_of_an_attempt_with_a_live_key_proposes_what_keeps_the_key_inside(gateway: Running) -> None:
     """A capture holds no credentials: what is proposed from it alone would let the next live key out."""
     trust, proxy = ssl.create_default_context(cafile=str(gateway.ca)), f"http://{gateway.addresses['proxy']}"
-    async with httpx.AsyncClient(proxy=proxy, verify=trust, headers={"authorization": LIVE}) as client:
+    async with httpx.AsyncClient(proxy=proxy, verify=trust, headers={"authorization": LIVE}, timeout=60) as client:
         sent = await client.post("https://api.stripe.com/v1/charges", data={"amount": "1", "currency": "eur"})
     with gateway.api() as api:
         page = api.get(f"/attempts/{sent.headers['soundstage-capture']}").text

@@ -41,7 +41,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
             headers = {"authorization": f"Bearer {running.token}"}
             where = running.addresses["dashboard"]
             async with httpx.AsyncClient(
-                base_url=where, headers=headers, trust_env=False, timeout=30, verify=NO_TLS
+                base_url=where, headers=headers, trust_env=False, timeout=60, verify=NO_TLS
             ) as api:
                 yield Stage(running, relay, api)
 

@@ -42,7 +42,7 @@ def test_a_run_is_known_by_its_proxy_and_mail_credentials(gateway: Running) -> N
 
 def signed_in(run: OneRun, mechanism: str, user: str, password: str) -> None:
     known = run.told["smtp"]
-    with smtplib.SMTP(known["host"], known["port"], timeout=30) as smtp:
+    with smtplib.SMTP(known["host"], known["port"], timeout=60) as smtp:
         smtp.ehlo()
         smtp.user, smtp.password = user, password
 
@@ -103,7 +103,7 @@ def look_up(place: str, name: str) -> None:
 
 def ask_by_socks(place: str, name: str) -> None:
     host, _, port = place.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=30) as raw:
+    with socket.create_connection((host, int(port)), timeout=60) as raw:
         raw.sendall(b"\x05\x01\x00\x05\x01\x00\x03" + bytes([len(name)]) + name.encode() + (80).to_bytes(2))
         assert raw.recv(2) == b"\x05\x00"
         assert raw.recv(10)[:2] == b"\x05\x00"
@@ -115,10 +115,10 @@ def test_a_runs_own_listeners_say_whose_it_is(gateway: Running) -> None:
     with run_of(gateway, listener=True) as run, run_of(gateway) as other:
         own = run.told["listener"]
         run.mail(place=own["smtp"], sign_in=False)
-        with httpx.Client(proxy=f"http://{own['proxy']}", trust_env=False) as client:
+        with httpx.Client(proxy=f"http://{own['proxy']}", trust_env=False, timeout=60) as client:
             client.post(HOOK, json={})
         host, _, port = own["http"].rpartition(":")
-        with socket.create_connection((host, int(port)), timeout=30) as raw:
+        with socket.create_connection((host, int(port)), timeout=60) as raw:
             raw.sendall(b"POST /orders HTTP/1.1\r\nHost: hooks.partner.test\r\nContent-Length: 0\r\n\r\n")
             assert raw.recv(4096).startswith(b"HTTP/1.1 200")
         with other.http(proxy=other.told["proxy"]["url"].rpartition("@")[0] + f"@{own['proxy']}") as client:
@@ -131,11 +131,11 @@ def test_a_runs_own_listeners_say_whose_it_is(gateway: Running) -> None:
         assert run.told["variables"]["SMTP_PORT"] == own["smtp"].rpartition(":")[2]
         assert run.told["variables"]["HTTP_PROXY"].endswith(f"@{own['proxy']}")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((host, int(port)), timeout=5)
+        socket.create_connection((host, int(port)), timeout=60)
 
 
 def call_from(source: str, gateway: Running, credentials: str = "") -> None:
-    with socket.create_connection(gateway.place("proxy"), timeout=30, source_address=(source, 0)) as raw:
+    with socket.create_connection(gateway.place("proxy"), timeout=60, source_address=(source, 0)) as raw:
         head = f"POST {HOOK} HTTP/1.1\r\nHost: hooks.partner.test\r\nContent-Length: 0\r\n"
         if credentials:
             head += f"Proxy-Authorization: Basic {base64.b64encode(credentials.encode()).decode()}\r\n"
@@ -147,7 +147,7 @@ def test_a_run_claims_the_traffic_of_addresses(gateway: Running) -> None:
     with run_of(gateway, sources=["127.0.9.0/24"]) as run:
         call_from("127.0.9.7", gateway)
         known = run.told["smtp"]
-        with smtplib.SMTP(known["host"], known["port"], source_address=("127.0.9.8", 0), timeout=30) as smtp:
+        with smtplib.SMTP(known["host"], known["port"], source_address=("127.0.9.8", 0), timeout=60) as smtp:
             smtp.login("apikey", "SG.of-the-mail-provider")
             smtp.sendmail("shop@shop.test", ["ann@example.test"], MESSAGE)
         with run_of(gateway) as other:
@@ -177,13 +177,13 @@ def test_a_runs_own_token_opens_its_own_alone(gateway: Running) -> None:
                 assert api.get(f"/api/captures/{foreign}{part}").status_code == 404
             assert api.get(f"/api/captures/{own}").json()["id"] == own
             assert api.get(f"/api/captures/{own}/raw").status_code == 200
-            waited = api.get("/api/captures/wait", params={"count": 1, "timeout": 5})
+            waited = api.get("/api/captures/wait", params={"count": 1, "timeout": 60})
             assert [item["id"] for item in waited.json()["items"]] == [own]
             assert api.get("/readyz").json()["missing"] == []
             asked = {"method": "POST", "url": "https://api.stripe.com/v1/charges"}
             assert api.post("/api/policy/explain", json=asked).json()["verdict"] == "capture"
             assert api.get(f"/api/runs/{run.id}").json()["token"] == run.told["token"]
-        with httpx.Client(base_url=gateway.addresses["dashboard"], trust_env=False) as api:
+        with httpx.Client(base_url=gateway.addresses["dashboard"], trust_env=False, timeout=60) as api:
             swapped = f"{run.told['api_token'].partition('.')[0]}.{other.id}"
             for token in (swapped, run.told["token"], f".{run.id}"):
                 answer = api.get(f"/api/runs/{other.id}", headers={"authorization": f"Bearer {token}"})
@@ -197,7 +197,7 @@ def test_windows_divide_a_run(gateway: Running) -> None:
         client.post(HOOK, json={"at": "test"})
         with run.own_api() as api:
             assert api.post(f"/api/runs/{run.id}/windows", json={"open": "test_two"}).status_code == 409
-        closed = run.post("windows", {"close": window["id"], "settle": {"quiet": 0.05, "at_most": 10}})
+        closed = run.post("windows", {"close": window["id"], "settle": {"quiet": 0.05, "at_most": 60}})
         client.post(HOOK, json={"at": "after"})
         assert (closed["settled"], closed["why"], closed["name"]) == (True, None, "test_signup")
         assert closed["closed_at"] is not None
@@ -231,7 +231,7 @@ def test_canaries_are_noted_and_are_no_captures(gateway: Running) -> None:
 
 def half_a_request(run: OneRun) -> socket.socket:
     place = run.told["proxy"]
-    raw = socket.create_connection((place["host"], place["port"]), timeout=30)
+    raw = socket.create_connection((place["host"], place["port"]), timeout=60)
     credentials = base64.b64encode(f"{run.id}:{run.told['token']}".encode()).decode()
     head = f"POST {HOOK} HTTP/1.1\r\nHost: hooks.partner.test\r\nProxy-Authorization: Basic {credentials}\r\n"
     raw.sendall(f"{head}Content-Length: 10\r\n\r\n12345".encode())
@@ -240,7 +240,7 @@ def half_a_request(run: OneRun) -> socket.socket:
 
 def half_a_mail(run: OneRun) -> socket.socket:
     known = run.told["smtp"]
-    raw = socket.create_connection((known["host"], known["port"]), timeout=30)
+    raw = socket.create_connection((known["host"], known["port"]), timeout=60)
     secret = base64.b64encode(f"\0{run.id}\0{run.told['token']}".encode()).decode()
     for said in ("", "EHLO x", f"AUTH PLAIN {secret}", "MAIL FROM:<a@b.test>", "RCPT TO:<c@d.test>", "DATA"):
         if said:
@@ -262,10 +262,10 @@ def test_settling_waits_for_what_is_unfinished(gateway: Running, half: Any, rest
         with half(run) as raw:
             told = run.post("settle", {"quiet": 0, "at_most": 0.3})
             assert (told["reached"], told["why"].startswith(f"{what} '{run.id}'")) == (False, True), told
-            assert other.post("settle", {"quiet": 0, "at_most": 5})["reached"], "another's is not waited for"
+            assert other.post("settle", {"quiet": 0, "at_most": 60})["reached"], "another's is not waited for"
             raw.sendall(rest)
             assert raw.recv(4096)
-            assert run.post("settle", {"quiet": 0, "at_most": 10})["reached"], "an idle kept connection is no work"
+            assert run.post("settle", {"quiet": 0, "at_most": 60})["reached"], "an idle kept connection is no work"
         assert len(run.captures()) == 2
 
 

@@ -16,10 +16,11 @@ def test_a_gateway_that_is_restarted_in_mid_run(mended_gateway: Running) -> None
     with run.http() as client, mended_gateway.api() as api:
         client.get(f"http://canary.soundstage.invalid/{run.id}/begin")
         client.post(HOOK, json={"n": 1})
-        os.kill(mended_gateway.processes()["gateway"], signal.SIGKILL)
-        eventually(lambda: api.get("/readyz").status_code != 200, "the gateway is down")
-        answer = api.get(f"/api/runs/{run.id}")
-        assert answer.status_code == 503, "what cannot be asked is never answered as if all were well"
+        with mended_gateway.unmended():
+            os.kill(mended_gateway.processes()["gateway"], signal.SIGKILL)
+            eventually(lambda: api.get("/readyz").status_code != 200, "the gateway is down")
+            answer = api.get(f"/api/runs/{run.id}")
+            assert answer.status_code == 503, "what cannot be asked is never answered as if all were well"
         eventually(lambda: api.get("/readyz").status_code == 200, "the gateway is up again")
         shown = run.shown()
         assert [gap["why"].partition(":")[0] for gap in shown["gaps"]] == ["the gateway was restarted"]
@@ -50,7 +51,7 @@ def test_a_capture_that_is_removed_from_a_finished_run_is_told_of_it(gateway: Ru
 
 def test_what_nobody_claimed_and_was_removed_is_told_of_the_runs_around_it(gateway: Running) -> None:
     with run_of(gateway) as run, gateway.api() as api:
-        with httpx.Client(proxy=f"http://{gateway.addresses['proxy']}", trust_env=False) as nobody:
+        with httpx.Client(proxy=f"http://{gateway.addresses['proxy']}", trust_env=False, timeout=60) as nobody:
             nobody.post("http://unclaimed-and-removed.test/", json={})
         assert run.shown()["unattributed"]["channels"] == {"webhook": 1}
         assert api.delete("/api/captures", params={"host": "unclaimed-and-removed.test"}).json() == {"removed": 1}

@@ -43,7 +43,7 @@ class Stage:
         own = {"PATH": os.environ["PATH"], "HOME": str(self.home), "RUSTUP_HOME": rustup, **NOT_OURS}
         told = subprocess.run(
             words, env={**own, **self.variables}, cwd=self.home, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         return told.stdout + told.stderr
 

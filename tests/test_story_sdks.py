@@ -103,7 +103,7 @@ class Calls:
             env={**self._environ, **more},
             check=True,
             stdout=subprocess.PIPE,
-            timeout=90,
+            timeout=300,
             cwd=cwd,
         )
         answer: dict[str, str] = json.loads(told.stdout)

@@ -15,12 +15,12 @@ SETTINGS = {"SOUNDSTAGE_TRANSPARENT_PORT": "0", "SOUNDSTAGE_STEER_TO": "198.18.0
 
 def address(running: Running, name: str, kind: str = "A") -> str:
     host, port = running.place("dns")
-    answer = dns.query.udp(dns.message.make_query(name, kind), host, timeout=20, port=port).answer
+    answer = dns.query.udp(dns.message.make_query(name, kind), host, timeout=60, port=port).answer
     return str(answer[0][0])
 
 
 def reset(place: tuple[str, int]) -> bool:
-    with socket.create_connection(place, timeout=20) as client:
+    with socket.create_connection(place, timeout=60) as client:
         try:
             return client.recv(1) == b"never"
         except ConnectionResetError:

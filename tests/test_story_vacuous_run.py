@@ -9,8 +9,8 @@ from run_stage import RunStage, why_not
 from running import Running
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"commands cannot be contained here: {why_not()}")
-MAILS = "version: 1\nsettle: {quiet: 50ms, at_most: 5s}\nexpect:\n- email: {to: ann@example.test}\n"
-NOTHING = "version: 1\nsettle: {quiet: 50ms, at_most: 5s}\n"
+MAILS = "version: 1\nsettle: {quiet: 50ms, at_most: 60s}\nexpect:\n- email: {to: ann@example.test}\n"
+NOTHING = "version: 1\nsettle: {quiet: 50ms, at_most: 60s}\n"
 NO_VARIABLES = f"env -i {sys.executable} -c \"import urllib.request as u; u.urlopen('http://hooks.test/x', b'1')\""
 
 
@@ -52,7 +52,7 @@ def test_a_run_whose_reports_nobody_reads(house: RunStage) -> None:
     script = '"$@" 2>&1 | true; exit ${PIPESTATUS[0]}'
     words = house.words("true", options=("--expect", "mails.yaml"))
     done = subprocess.run(
-        ["bash", "-c", script, "bash", *words], env=house.environ, cwd=house.home, timeout=90, check=False
+        ["bash", "-c", script, "bash", *words], env=house.environ, cwd=house.home, timeout=300, check=False
     )
     assert done.returncode == 1
 
@@ -90,7 +90,7 @@ def test_a_slip_of_the_pen_starts_nothing(
     if options is None:
         line.remove("--")
     done = subprocess.run(
-        line, env=house.environ, cwd=house.home, capture_output=True, text=True, timeout=60, check=False
+        line, env=house.environ, cwd=house.home, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 2
     assert f"soundstage: error: {says}" in done.stderr

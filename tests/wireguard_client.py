@@ -147,7 +147,7 @@ class WireGuardClient:
         self._thread.join(10)
         self._held.close()
 
-    def run(self, *words: str, given: str | None = None, timeout: float = 40) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, given: str | None = None, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """A command inside, with the resolver that the configuration names."""
         (self._folder / "resolv.conf").write_text(f"nameserver {self._config['DNS'].split(',')[0]}\n")
         enter = 'mount --bind "$0" "$(readlink -f /etc/resolv.conf)"; exec "$@"'
@@ -187,7 +187,7 @@ class WireGuardClient:
     def _shake_hands(self) -> None:
         private, server = (base64.b64decode(self._config[name]) for name in ("PrivateKey", "PublicKey"))
         shaking = Handshake(private, server)
-        self._wire.settimeout(10)
+        self._wire.settimeout(60)
         self._wire.send(shaking.initiation(7))
         while (heard := self._wire.recv(65536))[0] != RESPONSE:
             pass
