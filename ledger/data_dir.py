@@ -23,6 +23,9 @@ FILES = (
     "ca.key",
 )
 """By any of them a directory is known as Soundstage's."""
+_DATABASES = ("ledger.sqlite", "search.sqlite")
+"""With what SQLite keeps beside them."""
+_PUBLIC = "ca.pem"
 
 
 def prepare(path: Path) -> Path:
@@ -37,6 +40,7 @@ def prepare(path: Path) -> Path:
         path.chmod(0o700)
         for name in FOLDERS:
             (path / name).mkdir(exist_ok=True, mode=0o700)
+        _close(path)
         _prove_writable(path)
     except OSError as error:
         raise LedgerUnavailable(
@@ -56,6 +60,15 @@ def _refuse_foreign(path: Path) -> None:
             f"the data directory {path} holds other things ({', '.join(sorted(found)[:3])}); "
             "give Soundstage one of its own: it is closed to all other users"
         )
+
+
+def _close(path: Path) -> None:
+    """What a backup brought back may be readable for others. What a link leads to lies elsewhere, and is not ours."""
+    for entry in path.iterdir():
+        known = entry.name in (*FOLDERS, *FILES) or entry.name.startswith(_DATABASES)
+        if known and entry.name != _PUBLIC and not entry.is_symlink():
+            with contextlib.suppress(FileNotFoundError):  # whoever else has a database open may just be closing it
+                entry.chmod(entry.stat().st_mode & 0o700)
 
 
 def _prove_writable(path: Path) -> None:
