@@ -83,6 +83,17 @@ _ATTRIBUTE_PAIR = linear(
     rb"(?:value|content)\s*=\s*[\"'])([^\"'<>]+)"
 )
 _GRANTED = linear(rb"(?i)((?:^|[&\s,{\"])(code)\"?\s*[=:]\s*\"?)([^&\s\",}]+)")
+_ENDS = rb"(?:\r?\n|\\n)"
+_BLOCK_HINT = linear(rb":[ \t]*[|>][0-9+-]{0,2}[ \t]*" + _ENDS)
+_BLOCK = linear(
+    # A block of YAML (1.2, 8.1): every line that is further in than its name's, in a text or in one within JSON.
+    rb"(?i)((?:^|\n|\\n|\")([ \t]*(?:- +)?)[\"']?([\w.-]*?(?:"
+    + ENDINGS
+    + rb"))[\"']?[ \t]*:[ \t]*)([|>][0-9+-]{0,2}[ \t]*(?:"
+    + _ENDS
+    + rb"(?:[ \t]+(?:[^\r\n\\\"]|\\[^n])+)?)+)"
+)
+_LINE_END = linear(_ENDS)
 _LITERALS = frozenset((b"null", b"true", b"false", b"none", b"undefined"))
 
 
@@ -97,6 +108,8 @@ def without_hidden(text: bytes, replace: Replace, *, links: bool) -> bytes:
 
     if _LINE_HINT.search(text) is not None:
         text = done(_LINE, text, 3)
+    if _BLOCK_HINT.search(text) is not None:
+        text = bytes(_BLOCK.sub(lambda match: _without_block(match, replace), text))
     text = done(_NAMED_VALUE, text, 4, 6, 8)
     if links:
         text = done(_PARAMETER, text, 3)
@@ -154,3 +167,21 @@ def _replaced(match: Any, name: int, groups: tuple[int, ...], replace: Replace) 
             offset = match.span()[0]
             return whole[: start - offset] + removed + whole[end - offset :]
     return whole
+
+
+def _without_block(match: Any, replace: Replace) -> bytes:
+    """A block's lines up to the first that is no further in than its name."""
+    inside = len(match.group(2))
+    block: bytes = match.group(4)
+    ends = [end.span() for end in _LINE_END.finditer(block)]
+    until = len(block)
+    for (start, after), following in zip(ends, [*ends[1:], (until, until)], strict=True):
+        line = block[after : following[0]]
+        if line.strip() and len(line) - len(line.lstrip(b" \t")) <= inside:
+            until = start
+            break
+    for start, after in reversed(ends):
+        until = start if after == until else until
+    secret = block[:until].partition(b"\n")[2].strip() or block[:until].strip()
+    removed = replace(match.group(3), secret)
+    return bytes(match.group(0)) if removed is None else match.group(1) + removed + block[until:]

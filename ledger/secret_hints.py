@@ -4,7 +4,7 @@ Each is shorter than its pattern and counts as little as it can, so that the eng
 identifiers, which are new with every request, lead it through the same few again and again.
 """
 
-from ledger.secret_patterns import RUN_OF_DIGITS
+from ledger.secret_patterns import PACKED_KEYS, RUN_OF_DIGITS
 from ledger.spelt_signs import SLASH
 from policies.hint import Hint
 
@@ -17,7 +17,7 @@ KEYS: dict[str, str] = {
     "stripe_webhook_secret": "whsec_",
     "slack_token": "xox[a-z][.-]|xapp-",
     "slack_webhook": r"(?i:hooks\.slack(?:-gov)?\.com)|services" + _SLASH + "T[A-Z0-9]{7}",
-    "sendgrid_api_key": _WORD + r"SG\.[A-Za-z0-9_-]{10}",
+    "sendgrid_api_key": r"SG\.[A-Za-z0-9_-]{10}",
     "aws_access_key_id": "A[KS]IA[0-9A-Z]{8}",
     "google_api_key": "AIza",
     "google_access_token": r"ya29\.",
@@ -38,6 +38,7 @@ KEYS: dict[str, str] = {
     "bearer_token": "(?i:bearer(?:[ +]|%20))",
     "basic_credential": "(?i:basic(?:[ +]|%20))",
     "websocket_token": r"base64url\.bearer\.",
+    "packed_key": _WORD + f"(?:{PACKED_KEYS.decode()})",
     "chat_webhook": "api" + _SLASH + "webhooks|webhookb2",
     "url_password": ":" + _SLASH + r"""{2}(?:[^/ \t\n\f\r:@"'<>\\]*:[^/ \t\n\f\r@"'<>\\]+|[A-Za-z0-9_-]{20,}:?)@""",
 }

@@ -24,7 +24,7 @@ _RUN_TOKEN = (
 
 # As a form writes them, in either of the two ways there are for a space.
 _SPACE = rb"(?:[ +]|%20)"
-_BASE64 = rb"[A-Za-z0-9+/=_-]|%2[BbFf]|%3[Dd]|\\+/|\\+u00(?:2[BbFf]|3[Dd])"
+_BASE64 = rb"[A-Za-z0-9+/=_-]|%(?:25)*2[BbFf]|%(?:25)*3[Dd]|\\+/|\\+u00(?:2[BbFf]|3[Dd])"
 _PRIVATE = _SPACE + rb"(?:[A-Z0-9 +]|%20)*PRIVATE" + _SPACE + rb"KEY-----"
 
 _PACKED_PRIVATE = (
@@ -36,6 +36,14 @@ _PACKED_PRIVATE = (
     + rb")(?:[A-Za-z0-9+/=_-]|\\/){8,}"
 )
 """A private key's file in base64, as the settings of a cluster's clients hold it."""
+PACKED_KEYS = b"|".join(
+    base64.b64encode(start)[: len(start) * 8 // 6]
+    for start in (
+        b"sk_live_", b"sk_test_", b"rk_live_", b"rk_test_", b"whsec_", b"xoxb-", b"xoxp-", b"xapp-", b"SG.", b"AKIA",
+        b"ASIA", b"AIza", b"ya29.", b"ghp_", b"github_pat_", b"glpat-", b"sk-proj-", b"sk-ant-", b"npm_", b"shpat_",
+    )
+)  # fmt: skip
+"""How base64 of a key alone begins, as a cluster's secrets and settings hold it."""
 _SLACK = (
     rb"(?i:hooks\.slack(?:-gov)?\.com)"
     + SLASH
@@ -106,6 +114,7 @@ _KEYS: tuple[tuple[str, bytes], ...] = (
     ("bearer_token", rb"(?i:\bbearer" + _SPACE + rb"+(?:[.~]|" + _BASE64 + rb"){12,})"),
     ("basic_credential", rb"(?i:\bbasic" + _SPACE + rb"+(?:" + _BASE64 + rb"){8,})"),
     ("websocket_token", rb"\bbase64url\.bearer\.authorization\.k8s\.io\.[A-Za-z0-9_-]+"),
+    ("packed_key", rb"\b(?:" + PACKED_KEYS + rb")(?:[A-Za-z0-9+/_-]|%2[BbFf]|\\/){16,}(?:=|%3[Dd]){0,2}"),
     ("chat_webhook", _CHAT),
     ("url_password", rb":" + SLASH + b"{2}" + _USER_INFO + b"@"),
 )
