@@ -108,10 +108,10 @@ def serving(
         server.shutdown()
         server.server_close()
         for close in closing:
-            asyncio.run_coroutine_threadsafe(close(), loop).result(10)
+            asyncio.run_coroutine_threadsafe(close(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
         loop.close()
 
 
@@ -129,7 +129,7 @@ def _handler(provider: Provider, loop: asyncio.AbstractEventLoop) -> type[BaseHT
                 source="127.0.0.1",
                 body=Body.of(self._body()),
             )
-            reply = asyncio.run_coroutine_threadsafe(provider.answer(request), loop).result(30)
+            reply = asyncio.run_coroutine_threadsafe(provider.answer(request), loop).result(60)
             head_only = self.command == "HEAD"
             marks = (("connection", "keep-alive"),)
             self.wfile.write(render(reply, head_only=head_only, keep_alive=True, minor=1, marks=marks))

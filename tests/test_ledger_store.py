@@ -14,7 +14,7 @@ from ledger_stage import mail_of, reading, record_of, stage
 from sqlalchemy.dialects import postgresql
 
 from ledger.data_dir import DirLock, prepare, secret_of
-from ledger.engine import create_file, sqlite_engine
+from ledger.engine import BRING_UP_SECONDS, BUSY_SECONDS, create_file, patient, sqlite_engine
 from ledger.filters import Filters
 from ledger.reader import Reader
 from ledger.schema import HEAD, bring_up, known_steps
@@ -192,3 +192,14 @@ def test_opening_does_not_load_alembic_once_up_to_date(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent
     )
     assert ran.stdout.strip() == "False"
+
+
+def test_a_start_waits_for_another_longer_than_a_capture_may(tmp_path: Path) -> None:
+    ledger = open_ledger(prepare(tmp_path / "data"), writer=True)
+    try:
+        with patient(ledger.write) as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == BRING_UP_SECONDS * 1000
+        with ledger.write.begin() as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == BUSY_SECONDS * 1000
+    finally:
+        ledger.close()

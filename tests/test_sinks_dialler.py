@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from free_ports import nobody
 from smtp_stage import server_context
 
 from sinks.dialler import TICKET_SECONDS, CannotDial, Dialler, DialRefused, NoTicket
@@ -63,10 +64,10 @@ async def trap(host: str = "127.0.0.1") -> AsyncIterator[tuple[int, list[bytes]]
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(b"last")
         writer.write_eof()
-        await asyncio.wait_for(reader.read(), 10)
+        await asyncio.wait_for(reader.read(), 60)
         writer.close()
         for over in serving:
-            await asyncio.wait_for(over.wait(), 10)
+            await asyncio.wait_for(over.wait(), 60)
     finally:
         server.close()
 
@@ -256,12 +257,12 @@ async def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
 
 
 async def test_a_dial_that_fails_says_so() -> None:
-    async with trap() as (port, _):
-        pass
     dialler = Dialler(Names(relay_test=("127.0.0.1",), empty_test=()))
-    dialler.issue(ticket(port))
-    with pytest.raises(CannotDial, match=f"no connection to relay.test port {port}: "):
-        await dialler.dial(ticket(port))
+    with nobody() as refusing:
+        port = refusing.getsockname()[1]
+        dialler.issue(ticket(port))
+        with pytest.raises(CannotDial, match=f"no connection to relay.test port {port}: "):
+            await dialler.dial(ticket(port))
     for host, why in (("empty.test", "has no address"), ("gone.test", "is not known")):
         with pytest.raises(CannotDial, match=why):
             await dialler.judged(ticket(host=host))

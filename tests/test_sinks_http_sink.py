@@ -108,6 +108,15 @@ async def test_a_problem_of_a_host_nobody_knows(house: House) -> None:
     assert "to: partner.example" in told["opt_in"]
 
 
+async def test_a_refusal_by_an_opt_in_says_which_one_stands_in_the_way(house: House) -> None:
+    reply = await house.answer(request("GET partner.example/x"), "deny", rule="held")
+    assert json.loads(reply.body)["opt_in"].endswith(
+        "# Opt-in held decides this now: where both are equally specific, write this in its place, not beside it.\n"
+    )
+    reply = await house.answer(request("GET partner.example/x"), "deny", rule="default:web")
+    assert "decides this now" not in json.loads(reply.body)["opt_in"]
+
+
 async def test_no_opt_in_is_proposed_for_what_nothing_opens(house: House) -> None:
     reply = await house.answer(request("GET 127.0.0.1:8080/x"), "deny", rule="never:own-socket")
     assert json.loads(reply.body)["opt_in"] == f"# nothing opens this: {REASON}\n"

@@ -91,7 +91,7 @@ def test_it_ends_when_its_parent_is_killed() -> None:
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    ended, _, _ = select.select([watched], [], [], 10)
+    ended, _, _ = select.select([watched], [], [], 60)
     os.close(watched)
     shutil.rmtree(Path(socket_path).parent)
     assert ended

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from free_ports import nobody
 from relay_server import RelayServer, relay_server
 from smtp_stage import MemoryIntake, RawClient, StageGate, connected, effect_of, server_context, stage
 
@@ -131,13 +132,12 @@ async def test_a_relay_that_dies_in_the_middle_may_have_the_mail() -> None:
 
 
 async def test_a_dead_relay_got_nothing() -> None:
-    async with relay_server(RelayServer()) as server:
-        pass
-    gate = StageGate(opted_in(f"smtp://dead.test:{server.port}"))
-    async with conversation(gate, a_relay()) as client:
-        reply = await send(client)
-        assert reply.startswith("451 4.4.2 The relay smtp://dead.test")
-        assert reply.endswith("nothing of the message was sent\r\n")
+    with nobody() as dead:
+        gate = StageGate(opted_in(f"smtp://dead.test:{dead.getsockname()[1]}"))
+        async with conversation(gate, a_relay()) as client:
+            reply = await send(client)
+    assert reply.startswith("451 4.4.2 The relay smtp://dead.test")
+    assert reply.endswith("nothing of the message was sent\r\n")
     assert [left for left, _ in gate.settled] == [False]
 
 

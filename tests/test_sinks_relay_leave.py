@@ -62,7 +62,7 @@ async def test_who_waits_is_told_while_nothing_is_heard() -> None:
     await waiting.wait()
     rules[0] = THEN.model_copy(update={"verdict": "capture"})
     with pytest.raises(TakenBack):
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)
 
 
 async def test_rules_that_fail_end_it() -> None:

@@ -52,7 +52,7 @@ async def dns_server() -> AsyncIterator[tuple[Dns, int]]:
 
 async def test_every_address_of_a_name_is_given() -> None:
     async with dns_server() as (server, port):
-        resolver = DnsResolver("127.0.0.1", port)
+        resolver = DnsResolver("127.0.0.1", port, seconds=60)
         assert set(await resolver.addresses("api.test")) == {"192.0.2.1", "192.0.2.2", "2001:db8::1"}
         assert await resolver.addresses("v4.test") == ("192.0.2.3",)
         assert set(server.asked) == {"api.test.", "v4.test."}
@@ -61,7 +61,7 @@ async def test_every_address_of_a_name_is_given() -> None:
 async def test_an_unknown_name_is_named() -> None:
     async with dns_server() as (_, port):
         with pytest.raises(NameNotFound, match=r"the name no\.test cannot be resolved by the DNS server 127\.0\.0\.1"):
-            await DnsResolver("127.0.0.1", port).addresses("no.test")
+            await DnsResolver("127.0.0.1", port, seconds=60).addresses("no.test")
 
 
 async def test_a_silent_server_is_given_up() -> None:

@@ -37,7 +37,7 @@ async def test_trouble_with_one_connection_stops_none(number: int) -> None:
     listening.troubles = [OSError(number, "trouble")]
     taken: list[socket.socket] = []
     accept = SmtpAccept(asyncio.get_running_loop(), listening, lambda sock, _peer: taken.append(sock))
-    with socket.create_connection(listening.getsockname(), timeout=10):
+    with socket.create_connection(listening.getsockname(), timeout=60):
         await until(lambda: len(taken) == 1)
     accept.stop()
     assert not taken[0].getblocking()
@@ -56,7 +56,7 @@ async def test_a_connection_that_cannot_be_served_is_closed(caplog: pytest.LogCa
     listening = bound_socket("127.0.0.1", 0)
     accept = SmtpAccept(asyncio.get_running_loop(), listening, take)
     reader, writer = await asyncio.open_connection(*listening.getsockname())
-    assert await asyncio.wait_for(reader.read(), 10) == b""
+    assert await asyncio.wait_for(reader.read(), 60) == b""
     writer.close()
     accept.stop()
     assert taken[0].fileno() < 0
@@ -69,7 +69,7 @@ async def test_a_stop_while_out_of_files_stays_a_stop() -> None:
     listening.setblocking(False)
     listening.troubles = [OSError(errno.EMFILE, "trouble")]
     accept = SmtpAccept(asyncio.get_running_loop(), listening, lambda sock, _peer: sock.close())
-    with socket.create_connection(listening.getsockname(), timeout=10):
+    with socket.create_connection(listening.getsockname(), timeout=60):
         await until(lambda: not listening.troubles)
         accept.stop()
     await asyncio.sleep(0.1)  # past the pause: the loop would tell of a reader on a closed socket

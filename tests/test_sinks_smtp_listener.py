@@ -259,7 +259,7 @@ async def test_a_message_that_trickles_is_cut_off() -> None:
     limits = SmtpLimits(idle_seconds=30, message_seconds=0.15)
     async with stage(StageGate(), limits=limits) as port, connected(port) as client:
         await client.say(b"EHLO x\r\n" + ENVELOPE, 4)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not client.reader.at_eof() and not client.reader._buffer:  # type: ignore[attr-defined]  # typeshed hides it
                 client.writer.write(b"x")
                 await asyncio.sleep(0.01)

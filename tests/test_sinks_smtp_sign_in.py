@@ -40,7 +40,7 @@ async def test_a_failed_handshake_ends_the_connection(tmp_path: Path) -> None:
         await client.say(b"STARTTLS\r\n")
         client.writer.write(b"MAIL FROM:<a@b>\r\n" * 10)
         with pytest.raises((ConnectionError, TimeoutError, AssertionError)):
-            assert b"250" in await asyncio.wait_for(client.reader.read(), 10)
+            assert b"250" in await asyncio.wait_for(client.reader.read(), 60)
 
 
 def login(smtp: smtplib.SMTP, mechanism: str) -> None:
@@ -61,9 +61,9 @@ async def test_smtplib_signs_in(mechanism: str, how: str, initial: bool, tmp_pat
 
     def send(port: int) -> None:
         smtp = (
-            smtplib.SMTP_SSL("127.0.0.1", port, context=trusting, timeout=10)
+            smtplib.SMTP_SSL("127.0.0.1", port, context=trusting, timeout=60)
             if how == "implicit"
-            else smtplib.SMTP("127.0.0.1", port, timeout=10)
+            else smtplib.SMTP("127.0.0.1", port, timeout=60)
         )
         with smtp:
             if how == "starttls":

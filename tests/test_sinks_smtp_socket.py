@@ -58,7 +58,7 @@ def wired(protocol: Noting) -> Iterator[tuple[SmtpSocket, socket.socket]]:
 
 async def all_of(theirs: socket.socket, octets: int) -> bytes:
     loop, got = asyncio.get_running_loop(), bytearray()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(got) < octets and (more := await loop.sock_recv(theirs, 1 << 20)):
             got += more
     return bytes(got)

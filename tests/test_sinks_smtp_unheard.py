@@ -53,7 +53,7 @@ async def test_each_mail_of_a_client_that_waits_for_no_reply_is_kept(half: bool)
         await some_turns()
         gate.hold.set()
         if half:
-            heard = await asyncio.wait_for(reader.read(), 10)
+            heard = await asyncio.wait_for(reader.read(), 60)
             assert heard.count(b"queued as") == 3
             assert heard.endswith(b"\r\n221 2.0.0 Bye\r\n")
         await until(lambda: len(gate.mails) == 3)
