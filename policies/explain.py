@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from policies.address import OPENED_BY_ADDRESSES, classify
-from policies.decision import Verdict
+from policies.decision import Decision, Verdict
 from policies.effect import Effect, Target
 from policies.glob import path_glob, plain_address, recipient_glob
 from policies.host import as_address
@@ -44,14 +44,21 @@ class Explanation:
 def explain(policy: Policy, effect: Effect, now: datetime) -> Explanation:
     """Decides as the gate would, and says what to write to opt in."""
     decision = policy.decide(effect, now)
+    return Explanation(decision.verdict, decision.rule, decision.reason, how_to_opt_in(effect, decision, now))
+
+
+def how_to_opt_in(effect: Effect, decision: Decision, now: datetime) -> str:
+    """What to write so that it leaves although this was decided: YAML, or a comment where nothing opens it."""
     if decision.rule.startswith(NEVER):
-        return Explanation(decision.verdict, decision.rule, decision.reason, nothing_opens(decision.reason))
-    return Explanation(decision.verdict, decision.rule, decision.reason, opt_in_for(effect, now))
-
-
-def nothing_opens(reason: str) -> str:
-    """In place of YAML, a comment: what a `never:` rule denies."""
-    return f"# nothing opens this: {reason}\n"
+        return f"# nothing opens this: {decision.reason}\n"
+    opt_in = opt_in_for(effect, now)
+    by_an_opt_in = ":" not in decision.rule
+    if not by_an_opt_in or opt_in.startswith("#"):
+        return opt_in
+    return (
+        f"{opt_in}# Opt-in {decision.rule} decides this now: where both are equally specific, "
+        "write this in its place, not beside it.\n"
+    )
 
 
 def opt_in_for(effect: Effect, now: datetime) -> str:

@@ -1,12 +1,10 @@
 """HttpSink: who answers HTTP that does not leave: a pack, an emulator, or a plain success; and every refusal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from ledger.reply import KeptObject, Reply
-from policies.effect import Effect
-from policies.explain import NEVER, nothing_opens, opt_in_for
+from policies.explain import NEVER, how_to_opt_in
 from policies.expression_values import TooLarge
 from policies.http_request import HttpRequest
 from policies.pack import Pack, Packs
@@ -30,12 +28,10 @@ class HttpSink:
         objects: Objects,
         secret: bytes,
         emulators: Mapping[str, Emulator],
-        opt_in: Callable[[Effect, datetime], str] = opt_in_for,
     ) -> None:
         self._packs = packs
         self._answers = PackAnswers(objects, secret[:64])
         self._emulators = emulators
-        self._opt_in = opt_in
 
     def at_once(self, passage: Passage) -> Reply | None:
         """What `answer` would give; None where that has to wait for what was kept or for an emulator."""
@@ -86,8 +82,7 @@ class HttpSink:
         if passage.decision.verdict == "capture":
             return taken(request)
         decision = passage.decision
-        never = decision.rule.startswith(NEVER)
-        opt_in = nothing_opens(decision.reason) if never else self._opt_in(passage.effect, passage.at)
+        opt_in = how_to_opt_in(passage.effect, decision, passage.at)
         return problem(decision.reason, passage.capture_id, opt_in)
 
     async def _emulated(self, passage: Passage, pack: Pack) -> Reply:

@@ -9,7 +9,6 @@ from ledger.runs import Runs
 from policies.decision import Decision
 from policies.dns_question import DnsQuestion
 from policies.effect import UNATTRIBUTED, Effect
-from policies.explain import opt_in_for
 from policies.http_request import HttpRequest
 from policies.mail import Mail
 from policies.never import Socket
@@ -71,7 +70,7 @@ async def judging(settings: Settings, ground: Ground) -> AsyncIterator[Judging]:
     policy = _policy(settings, packs, own_sockets)
     moto = MotoProcess()
     s3 = S3Emulator(moto)
-    http = HttpSink(packs, ground.objects, ground.secret, {"s3": s3}, opt_in_for)
+    http = HttpSink(packs, ground.objects, ground.secret, {"s3": s3})
     terse = TerseSink()
     in_flight = InFlight()
     gate = Gate(

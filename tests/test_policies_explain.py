@@ -144,6 +144,26 @@ def test_explain_says_so_of_what_is_never_opened(tmp_path: Path) -> None:
     assert explained.opt_in == f"# nothing opens this: {explained.reason}\n"
 
 
+@pytest.mark.parametrize("do", ["deny", "capture"])
+def test_what_an_opt_in_decides_already_is_proposed_in_its_place(tmp_path: Path, do: str) -> None:
+    """Pasted beside one that is as specific, the file is refused: what would allow it takes that one's place."""
+    stands = {"id": "held", "to": "api.stripe.com", "do": do, "why": "w", "owner": "o", "expires": "2026-12-31"}
+    asked = call()
+    explained = explain(policy_of(tmp_path, stands), asked, NOW)
+    assert explained.rule == "held"
+    assert explained.opt_in == opt_in_for(asked, NOW) + (
+        "# Opt-in held decides this now: where both are equally specific, write this in its place, not beside it.\n"
+    )
+    assert load(write_policy(tmp_path, "version: 1\n" + explained.opt_in)).decide(asked, NOW).verdict == "allow"
+
+
+def test_nothing_is_said_of_a_place_where_no_opt_in_can_be_written(tmp_path: Path) -> None:
+    stands = {"id": "held", "to": "x.example", "do": "deny", "why": "w", "owner": "o", "expires": "2026-12-31"}
+    asked = call("https://x.example/a/../b")
+    explained = explain(policy_of(tmp_path, stands), asked, NOW)
+    assert explained.opt_in == opt_in_for(asked, NOW)
+
+
 _segments = st.lists(st.text(alphabet="abAZ019._~!$&'()*+,;=:@-", min_size=1, max_size=6), max_size=3)
 
 

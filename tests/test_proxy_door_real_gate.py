@@ -18,7 +18,6 @@ from ledger.store import open_ledger
 from ledger.stored import StoredCapture
 from ledger.writer import Writer
 from policies.dns_question import DnsQuestion
-from policies.explain import opt_in_for
 from policies.http_request import HttpRequest
 from policies.pack import Packs
 from policies.policy import Policy
@@ -36,7 +35,7 @@ async def real_gate(data_dir: Path) -> AsyncIterator[tuple[Gate, Reader]]:
     ledger, packs, policy, terse = open_ledger(data_dir, writer=True), Packs.built_in(), Policy.built_in(), TerseSink()
     store = BodyStore(data_dir)
     writer = Writer(ledger, store)
-    http = HttpSink(packs, Objects(ledger, store), b"secret", {}, opt_in_for)
+    http = HttpSink(packs, Objects(ledger, store), b"secret", {})
     gate = Gate(
         policy=policy,
         packs=packs,
