@@ -82,8 +82,14 @@ UP = int(os.environ["UP"])
 def children(pid):
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
+def words(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has just gone
+        return b""
+
 def gateways():
-    return [pid for pid in children(UP) if b"gateway" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in children(UP) if b"gateway" in words(pid)]
 
 def test_before(soundstage):
     (gateway,) = gateways()
@@ -100,10 +106,21 @@ def ready():
         return False
 """
 DYING = """
-import os, signal
+import os, signal, time, urllib.request
 
 def test_before(soundstage):
     os.kill(int(os.environ["UP"]), signal.SIGKILL)
+    until = time.monotonic() + 120
+    while answers():  # it dies once it gets its turn
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+def answers():
+    try:
+        urllib.request.urlopen(os.environ["SOUNDSTAGE_URL"] + "/healthz", timeout=60).close()
+    except OSError:
+        return False
+    return True
 
 def test_of_the_fixture(soundstage):
     pass
@@ -126,4 +143,4 @@ def test_a_gateway_restarted_in_mid_run_and_one_that_dies_do_not_pass(own_gatewa
     assert ended.returncode == 1, ended.stdout
     assert "Unanswered: Soundstage does not answer at" in ended.stdout
     assert "the session does not pass" in ended.stdout
-    assert own_gateway.process.wait(10) == -signal.SIGKILL
+    assert own_gateway.process.wait(60) == -signal.SIGKILL

@@ -6,12 +6,22 @@ from running import Running
 from suite_process import run_suite
 
 SENDS = """
-import os, smtplib, threading, time
+import os, smtplib
+
+def begun(to):
+    smtp = smtplib.SMTP(os.environ["SMTP_HOST"], int(os.environ["SMTP_PORT"]))
+    smtp.login(os.environ["SMTP_USERNAME"], os.environ["SMTP_PASSWORD"])
+    assert smtp.mail("shop@shop.test")[0] == smtp.rcpt(to)[0] == 250
+    assert smtp.docmd("DATA")[0] == 354
+    return smtp
+
+def end(smtp):
+    smtp.send(b"Subject: Welcome\\r\\n\\r\\nHello\\r\\n.\\r\\n")
+    assert smtp.getreply()[0] == 250
+    smtp.quit()
 
 def send(to):
-    with smtplib.SMTP(os.environ["SMTP_HOST"], int(os.environ["SMTP_PORT"])) as smtp:
-        smtp.login(os.environ["SMTP_USERNAME"], os.environ["SMTP_PASSWORD"])
-        smtp.sendmail("shop@shop.test", [to], "Subject: Welcome\\r\\n\\r\\nHello\\r\\n")
+    end(begun(to))
 """
 CRASHING = """
 import os, pathlib, time
@@ -29,29 +39,31 @@ def test_three(soundstage):
     soundstage.assert_nothing_else()
 """
 LATE = """
-import threading, time
-from sends import send
-THREADS = []
+import threading
+from sends import begun, end, send
+THREADS, LEFT = [], threading.Event()
 
-def later(to, seconds):
-    def work():
-        time.sleep(seconds)
-        send(to)
-    THREADS.append(threading.Thread(target=work))
+def meanwhile(work, *given):
+    THREADS.append(threading.Thread(target=work, args=given))
     THREADS[-1].start()
 
+def once_it_is_left(to):
+    LEFT.wait()
+    send(to)
+
 def test_that_asks_too_early(soundstage):
-    later("early@example.test", 0.35)
     soundstage.email.none()
+    meanwhile(end, begun("early@example.test"))
 
 def test_that_waits_for_what_was_late():
     THREADS[-1].join()
 
 def test_that_is_left_too_soon(soundstage):
-    later("between@example.test", 1.0)
+    meanwhile(once_it_is_left, "between@example.test")
     soundstage.email.none()
 
 def test_that_knows_nothing_of_it():
+    LEFT.set()
     THREADS[-1].join()
 
 def test_that_is_interrupted(soundstage):
