@@ -40,6 +40,8 @@ class Repeats:
         self._most = most
         self._whose = whose
         self._asked: OrderedDict[Key, Asked] = OrderedDict()
+        self._telling = asyncio.Lock()
+        """Else a count that is put back, because it could not be told, would be of a window that has been ended."""
 
     async def take(self, question: Question, record: Callable[[], Awaitable[str | None]]) -> bool:
         """Whether the question is on record: by `record` now, or by an earlier one that it repeats."""
@@ -73,8 +75,22 @@ class Repeats:
                 return
             await self._close(key, oldest)
 
+    async def tell(self) -> None:
+        """Tell the counts so far; every window goes on. Raises what telling one raises, with that count kept."""
+        async with self._telling:
+            waiting = [self._tell(asked) for asked in self._asked.values() if asked.repeats]
+            for trouble in await asyncio.gather(*waiting, return_exceptions=True):
+                if trouble is not None:
+                    raise trouble
+
     async def _close(self, key: Key, asked: Asked) -> None:
         """End a window. Where the count cannot be told now, it is kept and told later."""
+        async with self._telling:
+            await self._tell(asked)
+            if self._asked.get(key) is asked:
+                del self._asked[key]
+
+    async def _tell(self, asked: Asked) -> None:
         capture_id = await asyncio.shield(asked.recorded)
         while asked.repeats and capture_id is not None and self._count is not None:
             told, asked.repeats = asked.repeats, 0
@@ -83,5 +99,3 @@ class Repeats:
             except BaseException:
                 asked.repeats += told
                 raise
-        if self._asked.get(key) is asked:
-            del self._asked[key]

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from weakref import WeakSet
 
 from ledger.runs import Runs
 from policies.decision import Decision
@@ -18,6 +19,7 @@ from policies.policy_file import load_policy
 from policies.policy_problem import PolicyError
 from policies.raw_connection import RawConnection
 from policies.scheduled_job import ScheduledJob
+from proxy.dns_repeats import Repeats
 from sinks.gate import Gate
 from sinks.http_sink import HttpSink
 from sinks.in_flight import InFlight
@@ -44,6 +46,13 @@ class Judging:
     """Filled as the listeners bind: a policy that is loaded before knows none of them."""
     in_flight: InFlight = field(default_factory=InFlight)
     """What has been begun and not been answered yet."""
+    repeats: WeakSet[Repeats] = field(default_factory=WeakSet)
+    """Of every DNS responder there is."""
+
+    async def tell_repeats(self) -> None:
+        """Write down how often questions were repeated. Raises LedgerUnavailable."""
+        for repeats in tuple(self.repeats):
+            await repeats.tell()
 
     def may_leave(self, host: str, port: int) -> bool:
         """Whether anything to this name could leave now."""

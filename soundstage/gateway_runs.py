@@ -15,7 +15,7 @@ from sinks.in_flight import InFlight
 from soundstage.control_server import Asked
 from soundstage.gateway_runs_listeners import RunListeners
 from soundstage.gateway_runs_read import RunReader
-from soundstage.gateway_runs_settle import Settled, Settling
+from soundstage.gateway_runs_settle import Settled, Settling, caught_up
 from soundstage.gateway_runs_shown import RunShower, shown_window
 from soundstage.gateway_runs_watch import RunWatch
 
@@ -137,6 +137,7 @@ class GatewayRuns:
         if given.get("itself") and held is not None and held.run.contained == "namespace":
             raise RunConflict(f"the run {run_id!r} is ended by the `soundstage run` that contains it, not by itself")
         if held is not None:
+            await caught_up()  # what its ports hold is gone when they are closed
             for one in self._runs.family(run_id):
                 self._note_unfinished(one)
         await self._write_pending()

@@ -1,11 +1,12 @@
 """Settling: waiting until nothing of a run is unfinished, all is on record, and nothing more has come for a while."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ledger.runs import Runs
+from ledger.trouble import LedgerUnavailable
 from policies.effect import UNATTRIBUTED
 from policies.http_request import RunClaim
 from sinks.in_flight import InFlight, RunOf, Work
@@ -14,6 +15,16 @@ LOOK_SECONDS = 0.02
 """Between two looks. Nothing is woken by what ends: most waits last as long as they were asked to be quiet."""
 TURNS = 5
 """Of the event loop before a look: what the kernel holds already is read and accepted in them."""
+
+
+async def caught_up() -> None:
+    """What the kernel holds is read and accepted."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
+async def _nothing() -> None:
+    """Where nothing is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +42,21 @@ class Settled:
 class Settling:
     """The barrier. Idle kept connections are nothing unfinished; what waits inside an application cannot be seen."""
 
-    def __init__(self, runs: Runs, in_flight: InFlight, trouble: Callable[[], str | None]) -> None:
-        """`trouble`: why the ledger cannot be written now, or None."""
+    def __init__(
+        self,
+        runs: Runs,
+        in_flight: InFlight,
+        trouble: Callable[[], str | None],
+        tell: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
+        """`trouble`: why the ledger cannot be written now, or None. `tell` has what is only counted yet written down.
+
+        It raises LedgerUnavailable.
+        """
         self._runs = runs
         self._in_flight = in_flight
         self._trouble = trouble
+        self._tell = tell
 
     async def settle(self, run_id: str, quiet: float, at_most: float) -> Settled:
         """Wait until nothing of the run is unfinished, and nothing was recorded of it for `quiet` seconds from now on.
@@ -51,11 +72,10 @@ class Settling:
         parent = None if held is None else held.run.parent
         run_of = self._runs.looked_up if parent is None else self._apart(parent)
         while True:
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
+            await caught_up()
             why, seconds = self._unsettled(run_id, quiet, began)
             if why is None:
-                why = await self._unclaimed(run_id, began + at_most, run_of)
+                why = await self._unclaimed(run_id, began + at_most, run_of) or await self._counted()
                 if why is None:
                     return Settled(True, None, clock() - began)
             left = began + at_most - clock()
@@ -79,6 +99,14 @@ class Settling:
             return None, 0.0
         ago = self._in_flight.clock() - last
         return f"captures of the run kept coming: the last was recorded {ago:.2f} s before the wait ended.", missing
+
+    async def _counted(self) -> str | None:
+        """Have repeats of a question written down. Why that cannot be; None: they are."""
+        try:
+            await self._tell()
+        except LedgerUnavailable as error:
+            return f"repeated questions could not be counted: {error}."
+        return None
 
     def _apart(self, parent: str) -> RunOf:
         """Inside a contained parent everything is that one's until it says that it is a child's: so nobody's yet."""

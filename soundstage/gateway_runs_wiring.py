@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 
 from ledger.run_rows import last_sign
@@ -19,6 +20,8 @@ from soundstage.gateway_runs_watch import RunWatch
 from soundstage.settings import Settings
 from soundstage.told_to_operator import told_to_operator
 from soundstage.trust_bundle import write_bundle
+
+_log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -38,7 +41,7 @@ async def gateway_runs(
         watch.restarted(last_sign(connection))
     listeners = RunListeners(settings, ground, judging, doors)
     shower = RunShower(runs.keys, addresses, write_bundle(settings.data_dir))
-    settling = Settling(runs, judging.in_flight, lambda: writer.trouble)
+    settling = Settling(runs, judging.in_flight, lambda: writer.trouble, judging.tell_repeats)
     made = GatewayRuns(runs, judging.in_flight, settling, listeners, shower, watch)
     await made.reopen_listeners()
     watching = asyncio.ensure_future(watch.keep_on())
@@ -47,4 +50,14 @@ async def gateway_runs(
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+        await _written_down(watch)
         await listeners.close_all()
+
+
+async def _written_down(watch: RunWatch) -> None:
+    """A run that has ended is told of no restart: what is known of it, and not written yet, would be lost."""
+    watch.look()
+    try:
+        await asyncio.to_thread(watch.write)
+    except LedgerUnavailable as error:
+        _log.warning("what is known of runs could not be written at the stop: %s", error)

@@ -76,12 +76,14 @@ def responder(
         """What is asked again after a removal is on record again: the capture it was counted on may be gone."""
         return f"{ground.ledger.removals} {ground.runs.booked_to(claim, source)}"
 
+    repeats = Repeats(ground.writer.count, whose=booked_to)
+    judging.repeats.add(repeats)
     return DnsResponder(
         gate=judging.gate,
         steer_to=settings.steered_to,
         zones=InternalZones({zone: resolver_of(text) for zone, text in settings.internal_zones.items()}),
         forward=forward,
-        repeats=Repeats(ground.writer.count, whose=booked_to),
+        repeats=repeats,
         names=names,
         claim=claim,
     )

@@ -78,3 +78,29 @@ async def test_the_oldest_is_told_when_there_are_too_many() -> None:
     for name in ("a", "a", "b", "c"):
         await repeats.take(("10.0.0.1", name, "A"), book.record)
     assert book.counts == [("capture-1", 1)]
+
+
+async def test_what_is_told_in_between_is_told_once_and_its_window_goes_on() -> None:
+    book = Book()
+    repeats = Repeats(book.count)
+    for _ in range(3):
+        assert await repeats.take(KEY, book.record)
+    await repeats.tell()
+    await repeats.tell()
+    assert book.counts == [("capture-1", 2)]
+    assert await repeats.take(KEY, book.record)
+    await repeats.flush()
+    assert (book.recorded, book.counts) == (1, [("capture-1", 2), ("capture-1", 1)])
+
+
+async def test_what_cannot_be_told_in_between_is_told_at_the_end() -> None:
+    book = Book()
+    repeats = Repeats(book.count)
+    for _ in range(3):
+        assert await repeats.take(KEY, book.record)
+    book.trouble = LedgerUnavailable("the disk is full")
+    with pytest.raises(LedgerUnavailable):
+        await repeats.tell()
+    book.trouble = None
+    await repeats.flush()
+    assert book.counts == [("capture-1", 2)]

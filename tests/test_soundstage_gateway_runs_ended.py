@@ -1,10 +1,13 @@
 """How a run ends: nobody is told that it was clean, or at rest, who cannot know it any more."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dns.message
 import pytest
 from leak_house import LeakHouse, leak_house
 
@@ -100,3 +103,46 @@ async def test_a_window_that_is_closed_again_is_not_at_rest_for_that(house: Leak
     told = await ask["window_close"]({"run": "again", "window": "w-none", "settle": BARRIER})
     assert told["problem"]["status"] == 404
     await verdict(ask, "again")
+
+
+async def test_an_effect_that_waits_in_its_ports_when_it_ends_is_noted(house: LeakHouse, ask: dict[str, Asked]) -> None:
+    """They are closed then, and what nobody had accepted yet is gone."""
+    run = await ask["run_open"]({"id": "ports", "listener": True})
+    host, _, port = run["listener"]["http"].rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\n12")
+        assert await verdict(ask, "ports") == "inconclusive"
+
+
+async def test_repeats_of_a_question_are_on_record_when_a_run_is_at_rest(
+    house: LeakHouse, ask: dict[str, Asked]
+) -> None:
+    run = await ask["run_open"]({"id": "asks", "listener": True})
+    place = run["listener"]["dns"].rpartition(":")
+    for _ in range(3):
+        await asyncio.to_thread(look_up, (place[0], int(place[2])), "often.partner.test")
+    assert (await ask["settle"]({"run": "asks", **BARRIER}))["reached"]
+    (asked,) = [one.capture for one in house.reader.since(0, 1000) if one.capture.effect.run == "asks"]
+    assert asked.facts["count"] == 3
+    await verdict(ask, "asks")
+
+
+async def test_what_is_known_of_a_finished_run_is_written_at_the_stop(tmp_path: Path) -> None:
+    """Of one that is open the next start says that it was interrupted; of this nobody would say anything."""
+    async with leak_house(tmp_path) as house:
+        settings = Settings(data_dir=tmp_path / "data")
+        async with gateway_runs(settings, house.ground, house.judging, house.doors, ("127.0.0.1", 1)) as runs:
+            await begun(runs.answers(), "over")
+            await verdict(runs.answers(), "over")
+            house.ground.runs.missed("over", datetime.now(UTC), "an effect was refused.")
+        assert house.ground.runs.troubles.pending("over") == ()
+        told = house.ground.runs.archive.find("over")
+        assert told is not None
+        assert [gap.why for gap in told.gaps] == ["an effect was refused."]
+
+
+def look_up(place: tuple[str, int], name: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(30)
+        asking.sendto(dns.message.make_query(name, "A").to_wire(), place)
+        assert dns.message.from_wire(asking.recv(4096)).answer
