@@ -1,10 +1,11 @@
 """A real Chromium for tests that look at pages, and what it tried to reach."""
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 from running import PATIENCE
 
 ARGUMENTS = [
@@ -65,3 +66,16 @@ async def visit(browser: Browser, link: str, *, width: int = 1280, height: int =
     visitor = Visitor(context, await context.new_page())
     await visitor.page.goto(link)
     return visitor
+
+
+HEARD = """(it, text) => { window.heard = new Promise((done) => {
+  new MutationObserver(() => it.textContent === text && done(it.offsetWidth)).observe(it, { childList: true });
+}); }"""
+
+
+async def heard(it: Locator, text: str, after: Awaitable[None]) -> int:
+    """Wait until something says a text, however briefly, once that was done; how wide it was then."""
+    await it.evaluate(HEARD, text)
+    await after
+    async with asyncio.timeout(PATIENCE):
+        return int(await it.page.evaluate("window.heard"))

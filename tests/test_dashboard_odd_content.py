@@ -7,9 +7,10 @@ from typing import Any
 import browser
 import httpx
 import pytest
-from browser import Visitor, visit
+from browser import Visitor, heard, visit
 from dashboard_stage import Stage, capture, mail, staged
 from playwright.async_api import Browser, expect
+from running import PATIENCE
 from test_dashboard_live_parts import RunsFake, run
 
 from dashboard.build_assets import build
@@ -48,7 +49,7 @@ async def ann(chromium: Browser, stage: Stage) -> AsyncIterator[Visitor]:
 
 async def test_nothing_is_read_backwards_and_a_copy_is_exact(stage: Stage) -> None:
     shown = stage.reader.captures(Filters()).items[-1]
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE) as client:
         page = (await client.get(f"/inbox/{shown.id}")).text
     assert "[U+202E]moc.live@x.example" in page
     assert "[U+202E]fdp.exe" in page
@@ -86,9 +87,7 @@ async def test_copying_by_the_keyboard_stays_where_it_is(ann: Visitor, stage: St
     button = ann.page.locator(".code button")
     await button.focus()
     wide = await button.evaluate("it => it.offsetWidth")
-    await ann.page.keyboard.press("Enter")
-    await expect(button).to_have_text("Copied")
-    assert await button.evaluate("it => it.offsetWidth") == wide
+    assert await heard(button, "Copied", ann.page.keyboard.press("Enter")) == wide
     await expect(button).to_be_focused()
     assert await ann.page.evaluate("navigator.clipboard.readText()") == "123456"
     await expect(button).to_have_text("Copy code")
@@ -127,7 +126,7 @@ async def test_of_forty_rows_the_five_that_failed_come_first(ann: Visitor, stage
     sent = [number for number in range(40) if number not in failing]
     await stage.add(*(mail("Welcome", [f"u{number}@a.test"], body, run="id-first") for number in sent))
     asked = {"text": expectations(failing)}
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as api:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE) as api:
         told: dict[str, Any] = (await api.post("/api/runs/id-first/verify", json=asked)).json()
     held = [one["name"] for one in told["rows"] if one["outcome"] == "held"]
     assert len(told["rows"]) - len(held) == 5

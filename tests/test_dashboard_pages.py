@@ -1,5 +1,6 @@
 """The pages in a real Chromium: signing in, live rows, search, keys, narrow screens, and no barrier axe-core finds."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -8,9 +9,10 @@ import browser
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
-from browser import Visitor, visit
+from browser import Visitor, heard, visit
 from dashboard_stage import ADMIN, Stage, capture, mail, staged
 from playwright.async_api import Browser, expect
+from running import PATIENCE
 
 from dashboard.build_assets import build
 from dashboard.gateway_link import Readiness
@@ -93,7 +95,7 @@ async def test_search_narrows_the_list_and_its_live_rows(ann: Visitor, stage: St
     await ann.page.locator("#search").fill("to:user7@ has:attachment")
     await expect(ann.page.locator("#rows > li")).to_have_count(1)
     await expect(ann.page.locator("#rows > li")).to_contain_text("Order 7")
-    assert "q=to" in ann.page.url
+    await expect(ann.page).to_have_url(re.compile("q=to"))
     await expect(ann.page.locator("#live")).to_have_text("Live")
     await stage.add(mail("Not for seven", ["bo@example.com"], order(98)))
     await stage.add(mail("For seven", ["user7@example.com"], order(99)))
@@ -128,6 +130,7 @@ async def test_going_back_shows_what_was_there(ann: Visitor, stage: Stage) -> No
     await ann.page.goto(f"{stage.url}/inbox")
     await ann.page.locator("#rows > li a").nth(3).click()
     await expect(ann.page.locator("#message h2")).to_have_text("Order 27")
+    await expect(ann.page).to_have_url(re.compile("/inbox/"))
     await ann.page.go_back()
     await expect(ann.page.locator("#message")).to_contain_text("Choose a message")
     await expect(ann.page.locator("#rows > li")).to_have_count(30)
@@ -137,7 +140,8 @@ async def test_codes_and_links_are_pulled_out_to_copy(ann: Visitor, stage: Stage
     await ann.context.grant_permissions(["clipboard-read", "clipboard-write"])
     shown = stage.reader.captures(Filters(subject="Order 5")).items[0]
     await ann.page.goto(f"{stage.url}/inbox/{shown.id}")
-    await ann.page.get_by_role("button", name="Copy code").click()
+    button = ann.page.locator(".code button")
+    await heard(button, "Copied", button.click())
     assert await ann.page.evaluate("navigator.clipboard.readText()") == "100005"
     await expect(ann.page.locator(".attachments")).to_contain_text("invoice-5.pdf")
 
@@ -196,7 +200,7 @@ async def test_no_page_has_a_barrier(chromium: Browser, stage: Stage, dark: bool
     ]  # fmt: skip
     denied = await stage.add(capture(channel="web", verdict="deny", host="x.example", scheme="https", port=443))
     shown = await stage.add(mail("Order 1", ["ann@example.com"], order(1), flags=["live_credential"]))
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer) as client:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, timeout=PATIENCE) as client:
         await client.post(f"/inbox/{shown}/labels", data={"add": "refund"})
     visitor = await visit(chromium, stage.link(), dark=dark)
     found = {}
