@@ -25,7 +25,13 @@ class Alone:
     def run(self, *command: str, given: str | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
         """One to its end; the last line of its stderr is what `contained_alone` told."""
         return subprocess.run(
-            self.words(*command), **self.started(), **options, input=given, capture_output=True, timeout=60, check=False
+            self.words(*command),
+            **self.started(),
+            **options,
+            input=given,
+            capture_output=True,
+            timeout=300,
+            check=False,
         )
 
     def words(self, *command: str) -> list[str]:

@@ -10,6 +10,9 @@ import sys
 import urllib.request
 from collections.abc import Callable
 
+SECONDS = 60.0
+"""A bound, not an expectation: whatever is asked here is answered, or refused."""
+
 
 def question(name: str) -> bytes:
     """A DNS question for an A record (RFC 1035, 4.1)."""
@@ -20,7 +23,7 @@ def question(name: str) -> bytes:
 def own_resolver(family: int, server: str) -> str:
     """Ask a foreign server oneself: the answer's last four octets, an address."""
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(10)
+        sock.settimeout(SECONDS)
         sock.sendto(question("own-resolver.example.com"), (server, 53))
         answer, place = sock.recvfrom(512)
         assert place[0] == server, place
@@ -31,7 +34,7 @@ def direct(context: ssl.SSLContext) -> str:
     """HTTPS without any proxy, trusting what the runtime trusts by itself."""
     handlers = urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
     request = urllib.request.Request("https://api.stripe.com/v1/refunds", data=b"charge=ch_1")
-    with urllib.request.build_opener(*handlers).open(request, timeout=20) as answer:
+    with urllib.request.build_opener(*handlers).open(request, timeout=SECONDS) as answer:
         return str(json.load(answer)["object"])
 
 
@@ -42,14 +45,14 @@ def without_variables() -> str:
 
 
 def mail_to_an_exchanger() -> str:
-    with smtplib.SMTP("mx.partner.example", 25, timeout=20) as client:
+    with smtplib.SMTP("mx.partner.example", 25, timeout=SECONDS) as client:
         client.sendmail("a@shop.example", ["b@partner.example"], "Subject: straight\r\n\r\nx")
     return "sent"
 
 
 def raw(family: int, place: tuple[str, int]) -> str:
     with socket.socket(family, socket.SOCK_STREAM) as sock:
-        sock.settimeout(20)
+        sock.settimeout(SECONDS)
         sock.connect(place)
         sock.sendall(b"SSH-2.0-battery\r\n")
         return repr(sock.recv(10))

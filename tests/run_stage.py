@@ -86,7 +86,7 @@ class RunStage:
             input=given,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=300,
             check=False,
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from running import Running
+from running import PATIENCE, Running
 
 MESSAGE = "From: shop@shop.test\r\nTo: ann@example.test\r\nSubject: Welcome\r\n\r\nhello\r\n"
 
@@ -31,7 +31,7 @@ class OneRun:
     def http(self, **given: Any) -> httpx.Client:
         """A client with the run's proxy URL and the CA."""
         trust = ssl.create_default_context(cafile=self.gateway.addresses["ca"])
-        settings = {"proxy": self.told["proxy"]["url"], "verify": trust, "trust_env": False, "timeout": 30}
+        settings = {"proxy": self.told["proxy"]["url"], "verify": trust, "trust_env": False, "timeout": PATIENCE}
         return httpx.Client(**{**settings, **given})
 
     def own_api(self) -> httpx.Client:
@@ -45,7 +45,7 @@ class OneRun:
         """One mail, by the shared entrance or at `host:port`."""
         host, _, port = (place or "").rpartition(":")
         known = self.told["smtp"]
-        with smtplib.SMTP(host or known["host"], int(port or known["port"]), timeout=30) as smtp:
+        with smtplib.SMTP(host or known["host"], int(port or known["port"]), timeout=PATIENCE) as smtp:
             if sign_in:
                 smtp.login(known["username"], known["password"])
             smtp.sendmail("shop@shop.test", [to], MESSAGE)

@@ -86,7 +86,7 @@ def not_ready_for_node(folder: Path, ready: float) -> str:
     code += f"await SoundstageContainer.start({options}).catch((no) => console.log(no.message));"
     words = [node(), "--input-type=module", "-e", code]
     environ = {**os.environ, "TMPDIR": str(folder)}
-    ended = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=300, check=True)
     assert not list(folder.glob("soundstage-container-*"))
     return ended.stdout
 

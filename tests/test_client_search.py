@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from client_stage import TOKEN, Stage, api_stage, capture, mail
 from pytest_soundstage import AsyncSoundstage, Inconclusive, NotAsExpected, Refused, Soundstage, Unanswered, Window
+from running import PATIENCE
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_wait_passes_over_what_does_not_match_until_it_comes(stage: Stage, windo
 
     arriving = threading.Thread(target=arrive)
     arriving.start()
-    assert window.email.wait_for(to="ann@example.test", timeout=20).id == "c003"
+    assert window.email.wait_for(to="ann@example.test", timeout=PATIENCE).id == "c003"
     arriving.join()
 
 

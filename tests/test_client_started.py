@@ -7,7 +7,7 @@ import sys
 import httpx
 import pytest
 from pytest_soundstage import Soundstage, Unanswered
-from running import PROJECT, command
+from running import PATIENCE, PROJECT, command
 
 
 def test_it_captures_for_a_block_and_is_gone_afterwards() -> None:
@@ -19,7 +19,7 @@ def test_it_captures_for_a_block_and_is_gone_afterwards() -> None:
         assert run.email.wait_for(to="ops@example.test").subject == "Done"
         url = soundstage.wire.place.url
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/healthz", trust_env=False)
+        httpx.get(f"{url}/healthz", trust_env=False, timeout=PATIENCE)
 
 
 def test_what_does_not_start_is_said() -> None:

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 import httpx
 import pytest
 from dashboard_stage import Stage, capture, mail, staged
+from running import PATIENCE
 
 from ledger.record import Record
 
@@ -47,7 +48,7 @@ async def ids(stage: Stage) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 async def client(stage: Stage, ids: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer) as opened:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, timeout=PATIENCE) as opened:
         yield opened
 
 

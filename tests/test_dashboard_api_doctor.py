@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from dashboard_stage import Stage, staged
+from running import PATIENCE
 
 from ledger.doctor_reports import KEPT, DoctorReports
 
@@ -31,7 +32,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 @pytest.fixture
 async def api(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE) as client:
         yield client
 
 
@@ -65,7 +66,7 @@ async def test_what_is_no_report_is_refused(api: httpx.AsyncClient, changed: dic
 
 
 async def test_nobody_files_one_without_credentials(stage: Stage) -> None:
-    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=PATIENCE) as client:
         assert (await client.post("/api/doctor", json=REPORT)).status_code == 401
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from dashboard_stage import Stage, staged
+from running import PATIENCE
 
 from dashboard.gateway_link import Readiness
 
@@ -18,7 +19,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 @pytest.fixture
 async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer) as opened:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, timeout=PATIENCE) as opened:
         yield opened
 
 
@@ -29,7 +30,7 @@ async def test_readiness_says_what_is_missing_to_who_may_know(stage: Stage, clie
         503,
         {"ready": False, "missing": ["the SMTP listener is not open"]},
     )
-    async with httpx.AsyncClient(base_url=stage.url) as nobody:
+    async with httpx.AsyncClient(base_url=stage.url, timeout=PATIENCE) as nobody:
         assert (await nobody.get("/readyz")).json() == {"ready": False}
 
 

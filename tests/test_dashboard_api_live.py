@@ -10,6 +10,7 @@ import pytest
 from dashboard_stage import Stage, mail, staged
 from hypothesis import given
 from hypothesis import strategies as st
+from running import PATIENCE
 
 from dashboard.live_stream import event
 from dashboard.sessions import COOKIE, Sessions
@@ -26,7 +27,7 @@ async def following(stage: Stage, path: str = "/api/live", **headers: str) -> As
     """The stream's lines, once it is open."""
     given = {**stage.bearer, **headers}
     async with (
-        httpx.AsyncClient(base_url=stage.url, headers=given, timeout=10) as client,
+        httpx.AsyncClient(base_url=stage.url, headers=given, timeout=PATIENCE) as client,
         client.stream("GET", path) as answer,
     ):
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -67,12 +68,14 @@ async def test_last_event_id_is_honoured_without_gap_or_repeat(stage: Stage) -> 
 
 @pytest.mark.parametrize("made_up", ["-1", "1e3", "abc", "9" * 30])
 async def test_a_made_up_event_id_is_refused(stage: Stage, made_up: str) -> None:
-    async with httpx.AsyncClient(base_url=stage.url, headers={**stage.bearer, "last-event-id": made_up}) as client:
+    async with httpx.AsyncClient(
+        base_url=stage.url, headers={**stage.bearer, "last-event-id": made_up}, timeout=PATIENCE
+    ) as client:
         assert (await client.get("/api/live")).status_code == 422
 
 
 async def test_a_revoked_session_sees_nothing_more(stage: Stage) -> None:
-    async with httpx.AsyncClient(base_url=stage.url, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=stage.url, timeout=PATIENCE) as client:
         await client.get(stage.link())
         async with client.stream("GET", "/api/live") as answer:
             lines = answer.aiter_lines()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ledger_stage import Stage, mail_of, record_of, stage
+from running import PATIENCE
 
 from dashboard.api_verify import VerifyApi
 from dashboard.api_verify_shapes import VerifyAsked
@@ -206,7 +207,7 @@ class HeldReader(Reader):
     def captures(self, filters: Filters, after: str | None = None, limit: int = 100) -> Page:
         if filters.run == "ci-1":
             self.begun.set()
-            assert self.allowed.wait(60)
+            assert self.allowed.wait(2 * PATIENCE)
         return super().captures(filters, after, limit)
 
 
@@ -220,8 +221,8 @@ async def test_one_run_that_is_verified_again_and_again_keeps_no_other_waiting(l
     api = VerifyApi(reader, AnyRun())
     flood = [asyncio.ensure_future(api.result("ci-1", VerifyAsked())) for _ in range(6)]
     try:
-        async with asyncio.timeout(30):
-            assert await asyncio.to_thread(reader.begun.wait, 20)
+        async with asyncio.timeout(PATIENCE):
+            assert await asyncio.to_thread(reader.begun.wait, PATIENCE)
             assert (await api.result("ci-2", VerifyAsked())).run == "ci-2"
     finally:
         reader.allowed.set()

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from dashboard_stage import Stage, mail, staged
+from running import PATIENCE
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 @pytest.fixture
 async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, timeout=30) as opened:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, timeout=70) as opened:
         yield opened
 
 
@@ -33,7 +34,7 @@ async def test_the_commit_that_brings_the_last_one_ends_the_wait(stage: Stage, c
     await stage.add(mail("Order 1", ["ann@example.com"], b"x"), mail("Other", ["bo@example.com"], b"x"))
     assert not waiting.done()
     await stage.add(mail("Order 2", ["bo@example.com"], b"x"))
-    answer = await asyncio.wait_for(waiting, 10)
+    answer = await asyncio.wait_for(waiting, PATIENCE)
     assert answer.status_code == 200
     assert [item["facts"]["subject"] for item in answer.json()["items"]] == ["Order 2", "Order 1"]
 
@@ -48,9 +49,9 @@ async def test_too_few_is_a_408_with_what_was_seen(stage: Stage, client: httpx.A
 
 async def test_a_wait_goes_on_while_the_gateway_is_away(stage: Stage, client: httpx.AsyncClient) -> None:
     stage.gateway.away = True
-    waiting = asyncio.ensure_future(client.get("/api/captures/wait?timeout=30"))
+    waiting = asyncio.ensure_future(client.get("/api/captures/wait?timeout=60"))
     known = await stage.add(mail("One", ["ann@example.com"], b"x"))
-    answer = await asyncio.wait_for(waiting, 10)
+    answer = await asyncio.wait_for(waiting, PATIENCE)
     assert answer.json()["items"][0]["id"] == known
 
 

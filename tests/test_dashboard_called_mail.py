@@ -9,6 +9,7 @@ import pytest
 from dashboard_stage import capture, staged
 from hypothesis import given
 from hypothesis import strategies as st
+from running import PATIENCE
 
 from dashboard.called_mail import LARGEST, called_mail
 
@@ -60,20 +61,27 @@ async def test_half_a_surrogate_pair_in_a_body_takes_no_page_away(tmp_path: Path
     record = capture(host="a.test", scheme="https", raw=b'{"html": "x \\ud800"}', content_type="application/json")
     async with staged(tmp_path) as stage:
         added = await stage.add(record)
-        async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE
+        ) as client:
             for path in (f"/attempts/{added}", f"/inbox/{added}", f"/mail/{added}/html"):
                 assert (await client.get(path)).status_code == 200, path
             assert "x \\ud800" in (await client.get(f"/attempts/{added}")).text
 
 
-async def test_the_inbox_reads_it_as_a_mail(tmp_path: Path) -> None:
+async def test_inbox_and_api_read_it_as_a_mail(tmp_path: Path) -> None:
     page = f"<h1>Hello Ann</h1>{'<p>more</p>' * 90}<p>Your code is 481516. <a href='https://shop.example/c/1'>go</a>"
     call = json.dumps({"subject": "Hi", "content": [{"type": "text/html", "value": page}]}).encode()
     facts = {"to": ["ann@example.com"], "subject": "Hi", "text": page[:500]}
     record = capture(host="api.sendgrid.com", scheme="https", facts=facts, raw=call, content_type="application/json")
     async with staged(tmp_path) as stage:
         added = await stage.add(record)
-        async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE
+        ) as client:
+            told = (await client.get(f"/api/captures/{added}")).json()
+            assert (told["html"], told["text"]) == (page, None)
+            assert (told["links"], told["codes"]) == (["https://shop.example/c/1"], ["481516"])
             shown = (await client.get(f"/inbox/{added}")).text
             assert "<iframe" in shown
             assert "<code>481516</code>" in shown

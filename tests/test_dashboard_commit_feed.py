@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from dashboard_stage import GatewayFake, mail, recording
+from running import PATIENCE
 
 from dashboard.commit_feed import CommitFeed
 from ledger.reader import Reader
@@ -28,9 +29,9 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
 
 async def test_all_who_wait_are_told(running: Running) -> None:
     feed, writer, _ = running
-    waiting = [asyncio.ensure_future(feed.beyond(feed.last, 30)) for _ in range(20)]
+    waiting = [asyncio.ensure_future(feed.beyond(feed.last, PATIENCE)) for _ in range(20)]
     await writer.record(mail("One", ["ann@example.com"], b"x"))
-    assert set(await asyncio.wait_for(asyncio.gather(*waiting), 10)) == {1}
+    assert set(await asyncio.wait_for(asyncio.gather(*waiting), PATIENCE)) == {1}
 
 
 async def test_who_waits_in_vain_learns_where_the_ledger_stands(running: Running) -> None:
@@ -42,7 +43,7 @@ async def test_the_ledger_itself_is_asked_while_the_gateway_is_away(running: Run
     feed, writer, gateway = running
     gateway.away = True
     await writer.record(mail("One", ["ann@example.com"], b"x"))
-    assert await feed.beyond(0, 10) == 1
+    assert await feed.beyond(0, PATIENCE) == 1
 
 
 async def test_the_stop_lets_everybody_go(running: Running) -> None:
@@ -50,4 +51,4 @@ async def test_the_stop_lets_everybody_go(running: Running) -> None:
     waiting = asyncio.ensure_future(feed.beyond(0, 3600))
     await asyncio.sleep(0)
     await feed.close()
-    assert await asyncio.wait_for(waiting, 10) == 0
+    assert await asyncio.wait_for(waiting, PATIENCE) == 0

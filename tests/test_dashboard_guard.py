@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from dashboard_stage import ADMIN, Stage, mail, staged
+from running import PATIENCE
 
 from dashboard.guard import host_name
 from dashboard.sessions import COOKIE, Sessions
@@ -20,7 +21,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 @pytest.fixture
 async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url) as opened:
+    async with httpx.AsyncClient(base_url=stage.url, timeout=PATIENCE) as opened:
         yield opened
 
 

@@ -153,7 +153,7 @@ async def test_html_of_a_mail_and_of_a_call_come_under_the_same_policy(stage: St
     called = await stage.add(
         capture(host="api.sendgrid.com", scheme="https", port=443, facts={"html": "<p>x</p>", "to": ["a@b.example"]})
     )
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer) as client:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, timeout=PATIENCE) as client:
         for shown in (sent, called, "unknown"):
             answer = await client.get(f"/mail/{shown}/html")
             assert answer.headers["content-security-policy"] == MAIL_POLICY

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from dashboard_stage import Stage, capture, mail, staged
+from running import PATIENCE
 
 RAW = b"Subject: x\r\nContent-Disposition: attachment\r\n\r\nx"
 
@@ -21,7 +22,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 @pytest.fixture
 async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer) as client:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, timeout=PATIENCE) as client:
         yield client
 
 
@@ -82,7 +83,7 @@ async def test_attachments_are_found_by_what_was_noted(stage: Stage, client: htt
 
 async def test_changing_needs_the_sessions_token(stage: Stage) -> None:
     shown = await stage.add(mail("Newest", ["bo@example.com"], RAW))
-    async with httpx.AsyncClient(base_url=stage.url, follow_redirects=True) as person:
+    async with httpx.AsyncClient(base_url=stage.url, follow_redirects=True, timeout=PATIENCE) as person:
         await person.get(stage.link())
         for path in (f"/inbox/{shown}/labels", "/inbox/read"):
             assert (await person.post(path, data={"add": "x"})).status_code == 403

@@ -9,6 +9,7 @@ import pytest
 from browser import Visitor, visit
 from dashboard_stage import GatewayFake, Stage, capture, staged
 from playwright.async_api import Browser, expect
+from running import PATIENCE
 
 from dashboard.build_assets import build
 from dashboard.page_part import mark
@@ -98,7 +99,7 @@ async def test_a_run_shows_what_judging_it_found(ann: Visitor, stage: Stage) -> 
     await opened(ann, stage, "/runs/id-first")
     await expect(ann.page.locator(".judged")).to_have_count(0)
     text = "version: 1\nexpect:\n  - name: welcome mail\n    email: {to: ann@example.com}\n"
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as api:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE) as api:
         assert (await api.post("/api/runs/id-first/verify", json={"text": text})).is_success
     await expect(ann.page.locator(".judged").first).to_contain_text("welcome mail")
 
@@ -125,7 +126,7 @@ async def test_the_doctor_shows_the_report_that_was_just_filed(ann: Visitor, sta
     found = {"id": "tcp:1", "what": "a connection", "verdict": "closed", "reason": "no route"}
     filed = {"result": "contained", "exit": 0, "machine": "app-1", "consulted": True, "seconds": 1, "run": None}
     filed |= {"counts": {"closed": 1}, "findings": [found]}
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as api:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE) as api:
         assert (await api.post("/api/doctor", json=filed)).is_success
     await expect(ann.page.locator(".told")).to_contain_text("Nothing went round Soundstage")
 
@@ -145,7 +146,7 @@ async def test_now_goes_on_while_somebody_stands_in_it(ann: Visitor, stage: Stag
 
 async def test_a_part_that_shows_the_same_is_not_sent(stage: Stage) -> None:
     """Else every page that is open would be drawn once a second, for ever."""
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE) as client:
         page = (await client.get("/runs")).text
         address = page.partition('data-live="')[2].partition('"')[0].replace("&amp;", "&")
         async with client.stream("GET", address) as answer:

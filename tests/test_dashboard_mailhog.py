@@ -9,6 +9,7 @@ from dashboard_stage import ADMIN, Stage, staged
 from hypothesis import given
 from hypothesis import strategies as st
 from mailbox_stage import records, welcome
+from running import PATIENCE
 
 from dashboard.mailhog_shapes import leaves
 from ledger.mime_budget import DEFAULT
@@ -24,7 +25,9 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 @pytest_asyncio.fixture(scope="module")
 async def api(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, auth=("anybody", ADMIN), trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=stage.url, auth=("anybody", ADMIN), trust_env=False, timeout=PATIENCE
+    ) as client:
         yield client
 
 
@@ -104,7 +107,7 @@ async def test_jim_is_not_here(api: httpx.AsyncClient) -> None:
 
 
 async def test_nobody_looks_in_without_the_token(stage: Stage) -> None:
-    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=PATIENCE) as client:
         for path in ("/api/v2/messages", "/mailhog/api/v2/messages", "/mailhog/api/v1/messages"):
             assert (await client.get(path)).status_code == 401
 

@@ -10,6 +10,7 @@ from dashboard_stage import ADMIN, Stage, mail, staged
 from hypothesis import given
 from hypothesis import strategies as st
 from mailbox_stage import records, welcome
+from running import PATIENCE
 
 from dashboard.mailpit_addresses import addresses
 
@@ -26,7 +27,9 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 @pytest_asyncio.fixture(scope="module")
 async def api(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, auth=("anybody", ADMIN), trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=stage.url, auth=("anybody", ADMIN), trust_env=False, timeout=PATIENCE
+    ) as client:
         yield client
 
 
@@ -139,7 +142,7 @@ async def test_what_would_ask_others_is_absent(api: httpx.AsyncClient, what: str
 async def test_a_password_opens_these_addresses_alone(
     stage: Stage, path: str, auth: tuple[str, str] | None, status: int
 ) -> None:
-    async with httpx.AsyncClient(trust_env=False, auth=auth) as client:
+    async with httpx.AsyncClient(trust_env=False, auth=auth, timeout=PATIENCE) as client:
         answer = await client.get(httpx.URL(stage.url).copy_with(raw_path=path.encode()))
     assert answer.status_code in ({status, 404} if ".." in path else {status})
     if status == 401 and path.startswith(ROOT):
@@ -156,12 +159,12 @@ async def test_a_password_opens_these_addresses_alone(
     ],
 )
 async def test_who_brings_no_password_is_told_what_one_is(stage: Stage, path: str, says: str) -> None:
-    async with httpx.AsyncClient(trust_env=False, auth=("x", "wrong")) as client:
+    async with httpx.AsyncClient(trust_env=False, auth=("x", "wrong"), timeout=PATIENCE) as client:
         assert (await client.get(f"{stage.url}{path}")).json()["detail"].endswith(says)
 
 
 async def test_who_looks_for_their_pages_finds_the_inbox(stage: Stage) -> None:
-    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=PATIENCE) as client:
         asked = await client.get("/mailpit/", headers={"accept": "text/html"})
         assert "Sign in" in asked.text, "a page's own sign-in, no browser's question for a password"
         for path in ("/mailpit", "/mailpit/", "/mailhog", "/mailhog/"):
@@ -171,7 +174,7 @@ async def test_who_looks_for_their_pages_finds_the_inbox(stage: Stage) -> None:
 
 @pytest.mark.parametrize("header", ["Basic", "Basic ???", "Basic " + base64.b64encode(b"no colon").decode()])
 async def test_what_is_no_password_opens_nothing(stage: Stage, header: str) -> None:
-    async with httpx.AsyncClient(trust_env=False, headers={"authorization": header}) as client:
+    async with httpx.AsyncClient(trust_env=False, headers={"authorization": header}, timeout=PATIENCE) as client:
         assert (await client.get(f"{stage.url}{ROOT}/messages")).status_code == 401
 
 

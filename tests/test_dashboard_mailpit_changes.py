@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from dashboard_stage import ADMIN, Stage, staged
 from mailbox_stage import records
+from running import PATIENCE
 
 ROOT = "/mailpit/api/v1"
 ALLOWED = {"capture": "", "verdict": "allow", "rule": "qa", "reason": "opted in", "left": True, "status": 250}
@@ -25,7 +26,9 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 @pytest_asyncio.fixture(scope="module")
 async def api(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, auth=("anybody", ADMIN), trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=stage.url, auth=("anybody", ADMIN), trust_env=False, timeout=PATIENCE
+    ) as client:
         yield client
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from running import Running
+from running import PATIENCE, Running
 from runs_stage import OneRun, run_of
 
 ROOT = "/mailpit/api/v1"
@@ -22,7 +22,7 @@ def runs(gateway: Running) -> Iterator[tuple[OneRun, OneRun]]:
 
 def client_of(run: OneRun) -> httpx.Client:
     auth = ("anybody", str(run.told["api_token"]))
-    return httpx.Client(base_url=run.gateway.addresses["dashboard"], auth=auth, trust_env=False, timeout=30)
+    return httpx.Client(base_url=run.gateway.addresses["dashboard"], auth=auth, trust_env=False, timeout=PATIENCE)
 
 
 def test_only_its_own_mails_are_there(runs: tuple[OneRun, OneRun]) -> None:

@@ -9,6 +9,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from browser import visit
 from dashboard_stage import staged
 from playwright.async_api import Browser
+from running import PATIENCE
 
 from dashboard.build_assets import build
 
@@ -39,7 +40,9 @@ async def test_everybody_can_read_it(chromium: Browser, tmp_path: Path, width: i
             violations = (await Axe().run(visitor.page)).response["violations"]
             assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
             assert await visitor.page.evaluate("document.documentElement.scrollWidth") <= width
-            async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as api:
+            async with httpx.AsyncClient(
+                base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE
+            ) as api:
                 assert (
                     await api.post("/api/doctor", json={**filed, "counts": counts, "findings": findings})
                 ).is_success

@@ -10,6 +10,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from browser import Visitor, visit
 from dashboard_stage import GatewayFake, Stage, capture, mail, staged
 from playwright.async_api import Browser, expect
+from running import PATIENCE
 
 from dashboard.build_assets import build
 from ledger.filters import Filters
@@ -89,7 +90,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 @pytest.fixture
 async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as opened:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE) as opened:
         yield opened
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from dashboard_stage import Stage, capture, staged
+from running import PATIENCE
 
 from dashboard.refused import Refused, refused
 from ledger.record import Record
@@ -59,6 +60,8 @@ async def test_counted_without_a_record_is_shown(stage: Stage) -> None:
 )
 async def test_the_page(stage: Stage, packets: list[Record], there: bool) -> None:
     await stage.add(capture(host="mail"), *packets)
-    async with httpx.AsyncClient(base_url=stage.url, follow_redirects=True, headers=stage.bearer) as client:
+    async with httpx.AsyncClient(
+        base_url=stage.url, follow_redirects=True, headers=stage.bearer, timeout=PATIENCE
+    ) as client:
         page = (await client.get("/")).text
     assert ("Refused packets" in page, "1,204" in page, "flag=refused_packet&amp;host=8.8.8.8" in page) == (there,) * 3

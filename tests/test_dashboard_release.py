@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from dashboard_stage import Stage, capture, mail, staged
+from running import PATIENCE
 
 QA = {
     "id": "qa", "target": "mail to *@qa.example.com", "do": "allow", "why": "QA", "owner": "qa", "in_force": True,
@@ -22,7 +23,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 async def ask(stage: Stage, shown: str, to: str) -> httpx.Response:
     headers = {**stage.bearer, "hx-request": "true", "hx-target": "div#message"}
-    async with httpx.AsyncClient(base_url=stage.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=stage.url, headers=headers, timeout=PATIENCE) as client:
         return await client.post(f"/inbox/{shown}/release", data={"to": to})
 
 
@@ -68,7 +69,7 @@ async def test_there_is_no_button_where_it_could_not_work(stage: Stage) -> None:
     called = await stage.add(
         capture(host="api.sendgrid.com", scheme="https", port=443, facts={"subject": "x", "to": ["a@b.example"]})
     )
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer) as client:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, timeout=PATIENCE) as client:
         assert "Send it on" in (await client.get(f"/inbox/{sent}")).text
         assert "Send it on" not in (await client.get(f"/inbox/{called}")).text
         stage.gateway.told["opt_ins"] = [{**QA, "in_force": False}, {**QA, "target": "api.stripe.com"}]
@@ -77,7 +78,7 @@ async def test_there_is_no_button_where_it_could_not_work(stage: Stage) -> None:
 
 async def test_releasing_needs_the_sessions_token(stage: Stage) -> None:
     shown = await stage.add(mail("Order", ["ann@example.com"], b"Subject: Order\r\n\r\nx"))
-    async with httpx.AsyncClient(base_url=stage.url, follow_redirects=True) as person:
+    async with httpx.AsyncClient(base_url=stage.url, follow_redirects=True, timeout=PATIENCE) as person:
         await person.get(stage.link())
         assert (await person.post(f"/inbox/{shown}/release", data={"to": "a@qa.example.com"})).status_code == 403
     assert stage.gateway.released == []

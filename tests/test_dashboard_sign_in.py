@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from dashboard_stage import ADMIN, Stage, staged
+from running import PATIENCE
 
 from dashboard.sessions import COOKIE, Sessions
 from dashboard.sign_in import SignInLinks
@@ -31,7 +32,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 @pytest.fixture
 async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url) as opened:
+    async with httpx.AsyncClient(base_url=stage.url, timeout=PATIENCE) as opened:
         yield opened
 
 
@@ -40,7 +41,7 @@ async def test_the_link_signs_in_once(stage: Stage, client: httpx.AsyncClient) -
     first = await client.get(link)
     assert (first.status_code, first.headers["location"]) == (303, "/")
     assert (await client.get("/")).status_code == 200
-    async with httpx.AsyncClient(base_url=stage.url) as another:
+    async with httpx.AsyncClient(base_url=stage.url, timeout=PATIENCE) as another:
         assert (await another.get(link)).status_code == 401
         assert (await another.get("/")).status_code == 401
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from dashboard_stage import ADMIN, GatewayFake, Stage, recording, staged
+from running import PATIENCE
 
 from dashboard.app import create_app
 from dashboard.settings import DashboardSettings
@@ -24,7 +25,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 @pytest.fixture
 async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False) as opened:
+    async with httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, trust_env=False, timeout=PATIENCE) as opened:
         yield opened
 
 
@@ -89,7 +90,7 @@ async def test_programs_are_told_in_json(client: httpx.AsyncClient, path: str, h
 
 
 async def test_nobody_is_told_what_there_is_without_signing_in(stage: Stage) -> None:
-    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as stranger:
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=PATIENCE) as stranger:
         answer = await stranger.get("/attempt", headers=LOOKING)
         assert answer.status_code == 401
         assert "/attempts" not in answer.text
@@ -107,7 +108,7 @@ REFUSED = [
 async def test_what_the_guard_refuses_is_a_page_for_who_looks(
     stage: Stage, method: str, path: str, headers: dict[str, str], body: bytes, status: int, says: str
 ) -> None:
-    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=PATIENCE) as client:
         await client.get(stage.link())
         for accept, kind in ((LOOKING, "text/html; charset=utf-8"), ({}, "application/problem+json")):
             answer = await client.request(method, path, headers={**headers, **accept}, content=body)
@@ -135,7 +136,9 @@ async def test_empty_pages_say_lines_that_can_be_pasted(tmp_path: Path) -> None:
         app = create_app(settings, Reader(ledger), GatewayFake(writer), Labels(ledger))
         transport = httpx.ASGITransport(app)
         headers = {"authorization": f"Bearer {ADMIN}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://pages", headers=headers) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://pages", headers=headers, timeout=PATIENCE
+        ) as client:
             for path, command in (("/", "env"), ("/attempts", "env"), ("/doctor", "doctor")):
                 shown = html.unescape((await client.get(path)).text)
                 assert f"/srv/stage/.venv/bin/soundstage {command} --data-dir '/srv/my data'" in shown

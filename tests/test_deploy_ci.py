@@ -13,6 +13,7 @@ import pytest
 import yaml
 from ci_job import CI, GitHub, Job
 from run_stage import why_not
+from running import eventually
 
 SCRIPTS = ("prepare.sh", "start.sh", "run.sh", "stop.sh")
 MAIL = """python3 - <<'PYTHON'
@@ -24,7 +25,7 @@ PYTHON
 echo "nothing of 'this' is the script's"
 """
 EXPECT = (
-    "version: 1\ncontained: {contained}\nexpect:\n  - email: {{to: {to}}}\nsettle: {{quiet: 100ms, at_most: 10s}}\n"
+    "version: 1\ncontained: {contained}\nexpect:\n  - email: {{to: {to}}}\nsettle: {{quiet: 100ms, at_most: 60s}}\n"
 )
 
 
@@ -146,7 +147,7 @@ def test_the_templates_job_ends_as_its_command_does_and_stops(tmp_path: Path) ->
     assert (done.returncode, "survived" in done.stdout) == (7, False), done.stdout + done.stderr
     process = int((folder / "pid").read_text())
     assert job.shell(template["after_script"][0]).returncode == 0
-    assert not Path(f"/proc/{process}").exists()
+    eventually(lambda: not Path(f"/proc/{process}").exists(), "it has ended, killed or by itself")
     assert "soundstage" in (job.work / "soundstage-reports" / "soundstage.log").read_text().lower()
 
 

@@ -11,7 +11,7 @@ import dns.query
 import httpx
 import pytest
 from kubernetes_stage import EXAMPLE, KUBERNETES, documents, own, pick, pod_spec, settings_of
-from running import Running, started
+from running import PATIENCE, Running, started
 
 from dashboard.cron_token import cron_token
 
@@ -49,7 +49,12 @@ def test_the_probes_are_answered_by_whatever_address_they_ask(running: Running) 
     for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
         probe = container[kind]["httpGet"]
         assert probe["port"] == "dashboard"
-        answer = httpx.get(f"{dashboard(running)}{probe['path']}", headers={"host": "10.244.0.7:8025"}, trust_env=False)
+        answer = httpx.get(
+            f"{dashboard(running)}{probe['path']}",
+            headers={"host": "10.244.0.7:8025"},
+            trust_env=False,
+            timeout=PATIENCE,
+        )
         assert answer.status_code == 200
 
 
@@ -59,7 +64,7 @@ def test_the_volume_holds_a_folder_of_the_gateways_alone(running: Running) -> No
 
 def test_names_are_answered_with_the_services_address(running: Running) -> None:
     host, port = running.place("dns")
-    answer = dns.query.udp(dns.message.make_query("api.example.com", "A"), host, timeout=10, port=port)
+    answer = dns.query.udp(dns.message.make_query("api.example.com", "A"), host, timeout=PATIENCE, port=port)
     assert [str(one) for found in answer.answer for one in found] == ["10.96.0.53"]
 
 
@@ -70,7 +75,7 @@ def test_the_commands_of_the_guide_work_in_the_pod(running: Running) -> None:
     # A ConfigMap holds 1 MiB.
     assert sum((folder / name).stat().st_size for name in ("ca.pem", "ca-bundle.pem")) < 2**20
     link = running.run("sign-in").stdout.strip().replace("0.0.0.0", "127.0.0.1")
-    assert httpx.get(link, trust_env=False).is_redirect
+    assert httpx.get(link, trust_env=False, timeout=PATIENCE).is_redirect
     assert running.run("cron", "token").stdout.strip() == cron_token(running.token)
 
 
@@ -93,4 +98,7 @@ def test_the_api_answers_to_the_name_that_pods_use(running: Running) -> None:
     url = re.search(r"http://(\S+:8025)", str(jobs))
     assert url is not None
     headers = {"host": url[1], "authorization": f"Bearer {running.token}"}
-    assert httpx.get(f"{dashboard(running)}/api/captures", headers=headers, trust_env=False).status_code == 200
+    assert (
+        httpx.get(f"{dashboard(running)}/api/captures", headers=headers, trust_env=False, timeout=PATIENCE).status_code
+        == 200
+    )

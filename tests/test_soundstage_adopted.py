@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from running import PATIENCE
 
 from policies.http_request import RunClaim
 from proxy.accept import Peer
@@ -87,7 +88,7 @@ async def serving(data_dir: Path, claims: list[RunClaim | None]) -> AsyncIterato
 
 
 async def said(place: tuple[str, int]) -> bytes:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         reader, writer = await asyncio.open_connection(*place)
         heard = await reader.read()
         writer.close()
@@ -102,7 +103,7 @@ async def test_served_for_as_long_as_the_connection_stays(tmp_path: Path) -> Non
         async with Adoption(tmp_path, CLAIM, {"tcp4": sock.fileno()}).kept():
             assert await said(place) == b"served"
         sock.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     await said(place)
@@ -176,9 +177,9 @@ async def test_nothing_that_is_passed_wrongly_stays_open(
                     asking.setblocking(False)
                     asking.connect(str(tmp_path / "adopt.sock"))
                     socket.send_fds(asking, [message], [reading, sock.fileno(), sock.fileno()])
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(PATIENCE):
                         assert b"refused" in await asyncio.get_running_loop().sock_recv(asking, 65_536)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while open_files() > before:  # noqa: ASYNC110 - the other side closes, and tells nobody
                     await asyncio.sleep(0.01)
     os.close(reading)

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from running import PATIENCE
 from small_internet import GATEWAY, OUTSIDE, WORLD, SmallInternet, cannot
 from small_internet_world import inside
 from test_story_containment import NOBODY, PROBE, probed
@@ -36,7 +37,7 @@ def on_host(net: SmallInternet, user: int, *ways: str) -> dict[str, str]:
         check=False,
         cwd="/",
         env={"PATH": "/usr/bin:/bin"},
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     met: dict[str, str] = json.loads(done.stdout)
@@ -48,7 +49,7 @@ def listening(net: SmallInternet, port: int, address: str = "127.0.0.1") -> sock
         return socket.create_server((address, port))
 
     made = inside(net.names["gateway"], make)
-    made.settimeout(10)
+    made.settimeout(PATIENCE)
     return made
 
 
@@ -59,7 +60,7 @@ def asked(net: SmallInternet, port: int) -> socket.socket:
         return made
 
     made = inside(net.names["gateway"], make)
-    made.settimeout(10)
+    made.settimeout(PATIENCE)
     return made
 
 
@@ -163,7 +164,7 @@ def test_entrances_are_no_proxy_for_the_world(net: SmallInternet) -> None:
     mine = net.soundstage()
     mine.run("contain", "apply", "--interface", "staging0")
     with listening(net, 8080, ""), listening(net, 9100, ""):
-        connect = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3); print('open')"
+        connect = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 30); print('open')"
         assert "open" in net.within("world", "python3", "-c", connect, OUTSIDE, "9100")
         assert "refused" in net.within("world", "python3", "-c", connect, OUTSIDE, "8080", check=False)
         assert "open" in net.within("staging", "python3", "-c", connect, GATEWAY, "8080")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from running import PATIENCE
 
 from dashboard.gateway_link import GatewayUnreachable, Readiness
 from ledger.commits import Commits
@@ -73,7 +74,7 @@ async def test_commits_are_pushed_the_latest_at_once(desk: Desk, tmp_path: Path)
     commits = ControlClient(tmp_path).commits()
     assert await anext(commits) == 7
     desk.feed.publish(9)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         assert await anext(commits) == 9
 
 
@@ -85,7 +86,7 @@ async def test_stopped_gateway_ends_the_stream_as_unreachable(tmp_path: Path) ->
     await anext(commits)
     await server.stop()
     with pytest.raises(GatewayUnreachable):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await anext(commits)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from dashboard_stage import staged
-from running import PROJECT, Running, started
+from running import PATIENCE, PROJECT, Running, started
 
 from dashboard.cron_token import cron_token
 from ledger.trouble import LedgerUnavailable
@@ -49,7 +49,7 @@ def cron_environment(gateway: Running, **more: str) -> dict[str, str]:
 def as_cron_does(environ: dict[str, str], line: str, given: str = "") -> subprocess.CompletedProcess[str]:
     """`$SHELL -c LINE`, from the user's home, with what stands behind `%` on stdin (cron(8))."""
     words = [sys.executable, "-P", "-m", "soundstage.cron_shell", "-c", line]
-    return subprocess.run(words, env=environ, input=given, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(words, env=environ, input=given, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_a_job_that_is_opted_in_runs_as_it_would_have(gateway: Running, tmp_path: Path) -> None:
@@ -127,7 +127,9 @@ def test_its_token_opens_nothing_else(gateway: Running) -> None:
     assert printed == cron_token(gateway.token)
     assert gateway.token not in printed
     headers = {"authorization": f"Bearer {printed}"}
-    with httpx.Client(base_url=gateway.addresses["dashboard"], headers=headers, trust_env=False) as api:
+    with httpx.Client(
+        base_url=gateway.addresses["dashboard"], headers=headers, trust_env=False, timeout=PATIENCE
+    ) as api:
         assert api.post("/api/schedule", json={"job": "other"}).json()["run"] is False
         for method, path in (
             ("GET", "/api/captures"), ("DELETE", "/api/captures"), ("GET", "/inbox"), ("POST", "/api/runs"),
@@ -182,7 +184,10 @@ class FullLedger:
 async def test_a_job_that_cannot_be_recorded_does_not_run(tmp_path: Path) -> None:
     told = await HandedOver(FullLedger(), None).answers()["schedule"]({"job": "nightly-report"})
     assert told == {"unrecorded": "the disk is full"}
-    async with staged(tmp_path) as stage, httpx.AsyncClient(base_url=stage.url, headers=stage.bearer) as client:
+    async with (
+        staged(tmp_path) as stage,
+        httpx.AsyncClient(base_url=stage.url, headers=stage.bearer, timeout=PATIENCE) as client,
+    ):
         stage.gateway.outcome = told
         answer = await client.post("/api/schedule", json={"job": "nightly-report"})
         assert answer.status_code == 503

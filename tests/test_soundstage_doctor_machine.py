@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from running import PROJECT, environment
+from running import PATIENCE, PROJECT, environment
 
 from soundstage.doctor_machine import exceptions, held_powers, host_network, is_broad, networks, powers, routes, sockets
 from soundstage.doctor_network import Route, Surroundings, routes_v4
@@ -39,7 +39,7 @@ def doctor(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -225,7 +225,7 @@ def test_a_record_that_is_named_and_cannot_be_asked_is_no_answer(tmp_path: Path)
         env=environment(tmp_path, environ),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert (told.returncode, told.stdout) == (2, "")

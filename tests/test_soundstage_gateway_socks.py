@@ -15,6 +15,7 @@ from email.message import EmailMessage
 
 import pytest
 from leak_house import ADDRESS, OPEN, SHUT, LeakHouse, leak_house
+from running import PATIENCE
 
 from ledger.capture import Capture
 from sinks.canary import HOST
@@ -37,12 +38,12 @@ class Here:
         """What curl prints: status, HTTP's version and our verdict; `000` and its exit code for no answer."""
         host, port = self.place
         words = [
-            "--silent", "--max-time", "20", "--noproxy", "", "--output", "/dev/null", "--cacert",
+            "--silent", "--max-time", f"{PATIENCE:g}", "--noproxy", "", "--output", "/dev/null", "--cacert",
             str(self.house.doors.ca.path), "--write-out", "%{http_code} %{http_version} %header{soundstage-verdict}",
             option, f"{who}{host}:{port}", *more, url,
         ]  # fmt: skip
         process = await asyncio.create_subprocess_exec("curl", *words, stdout=asyncio.subprocess.PIPE)
-        told, _ = await asyncio.wait_for(process.communicate(), 30)
+        told, _ = await asyncio.wait_for(process.communicate(), 2 * PATIENCE)
         return told.decode().strip()
 
     async def captures(self, count: int = 1) -> list[Capture]:
@@ -144,7 +145,7 @@ async def test_a_canary_arrives_by_socks_too(here: Here) -> None:
 
 def _granted(place: tuple[str, int], name: bytes, port: int) -> socket.socket:
     """A raw client's connection, once it is granted."""
-    client = socket.create_connection(place, timeout=20)
+    client = socket.create_connection(place, timeout=PATIENCE)
     with contextlib.ExitStack() as opened:
         opened.callback(client.close)
         client.sendall(b"\x05\x01\x00\x05\x01\x00\x03" + bytes([len(name)]) + name + port.to_bytes(2))
@@ -161,7 +162,7 @@ class _Smtp(smtplib.SMTP):
 
     def __init__(self, place: tuple[str, int]) -> None:
         self._place = place
-        super().__init__("mx.customer.example", 25, timeout=20)
+        super().__init__("mx.customer.example", 25, timeout=PATIENCE)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         return _granted(self._place, host.encode(), port)
@@ -202,7 +203,7 @@ async def test_a_database_is_refused_and_recorded_by_its_name(here: Here) -> Non
 async def test_what_is_no_connection_is_on_record(here: Here, command: int) -> None:
     reader, writer = await asyncio.open_connection(*here.place)
     writer.write(b"\x05\x01\x00\x05" + bytes([command]) + b"\x00\x01\x08\x08\x08\x08\x00\x35")
-    assert await asyncio.wait_for(reader.read(), 10) == b"\x05\x00\x05\x07\x00\x01" + bytes(6)
+    assert await asyncio.wait_for(reader.read(), PATIENCE) == b"\x05\x00\x05\x07\x00\x01" + bytes(6)
     writer.close()
     [capture] = await here.captures()
     assert (capture.effect.target.host, capture.effect.target.port) == ("8.8.8.8", 53)
@@ -212,7 +213,7 @@ async def test_what_is_no_connection_is_on_record(here: Here, command: int) -> N
 async def test_an_associate_to_nowhere_is_on_record_too(here: Here) -> None:
     reader, writer = await asyncio.open_connection(*here.place)
     writer.write(b"\x05\x01\x00\x05\x03\x00\x01" + bytes(6))
-    assert (await asyncio.wait_for(reader.read(), 10))[2:4] == b"\x05\x07"
+    assert (await asyncio.wait_for(reader.read(), PATIENCE))[2:4] == b"\x05\x07"
     writer.close()
     [capture] = await here.captures()
     assert "UDP ASSOCIATE" in capture.facts["what"]

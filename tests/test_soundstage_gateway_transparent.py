@@ -19,6 +19,7 @@ import pytest
 from http2_client import Http2Client
 from leak_house import OPEN, SHUT, LeakHouse, leak_house
 from redirecting_namespace import RedirectingNamespace, redirecting
+from running import PATIENCE
 
 from ledger.capture import Capture
 from proxy.listener import Listener
@@ -45,12 +46,14 @@ class Redirected:
         port = port or (self.house.secure.port if scheme == "https" else self.house.plain.port)
         shown = f"[{address}]" if ":" in address else address
         words = [
-            "curl", "--silent", "--max-time", "20", "--noproxy", "*", "--output", "/dev/null",
+            "curl", "--silent", "--max-time", f"{PATIENCE:g}", "--noproxy", "*", "--output", "/dev/null",
             "--cacert", str(self.house.doors.ca.path), "--resolve", f"{name}:{port}:{shown}",
             "--write-out", "%{http_code} %{http_version} %header{soundstage-verdict}",
             *more, f"{scheme}://{name}:{port}{path}",
         ]  # fmt: skip
-        done = await self.inside(lambda: subprocess.run(words, capture_output=True, text=True, timeout=30, check=False))
+        done = await self.inside(
+            lambda: subprocess.run(words, capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
+        )
         return done.stdout.strip()
 
     async def captures(self, count: int = 1) -> list[Capture]:
@@ -90,7 +93,7 @@ async def test_what_nobody_opted_in_stays_here(here: Redirected, address: str) -
 async def test_http2_alone_stays_here_too(here: Redirected) -> None:
     client = here.network.client()
     loop = asyncio.get_running_loop()
-    await asyncio.wait_for(loop.sock_connect(client, (SOMEWHERE, here.house.secure.port)), 10)
+    await asyncio.wait_for(loop.sock_connect(client, (SOMEWHERE, here.house.secure.port)), PATIENCE)
     trusting = ssl.create_default_context(cafile=str(here.house.doors.ca.path))
     trusting.set_alpn_protocols(["h2"])
     http2 = Http2Client(*await asyncio.open_connection(sock=client, ssl=trusting, server_hostname=SHUT))
@@ -156,7 +159,7 @@ async def test_the_address_of_a_name_is_that_name_and_no_other(here: Redirected)
 
 def _raw(network: RedirectingNamespace, address: str, port: int, said: bytes) -> bytes:
     with contextlib.closing(network.client()) as client:
-        client.settimeout(20)
+        client.settimeout(PATIENCE)
         client.connect((address, port))
         client.sendall(said)
         with contextlib.suppress(ConnectionResetError):
@@ -178,7 +181,7 @@ def _send(address: str, port: int) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "shop@example.com", "someone@customer.example", "Your order"
     mail.set_content("It is on its way.")
-    with smtplib.SMTP(address, port, timeout=20) as server:
+    with smtplib.SMTP(address, port, timeout=PATIENCE) as server:
         server.send_message(mail)
 
 
@@ -193,7 +196,7 @@ async def test_mail_to_any_server_is_captured_with_the_server_it_was_meant_for(h
 
 
 def _asked(address: str) -> None:
-    with smtplib.SMTP(address, 25, timeout=20) as server:
+    with smtplib.SMTP(address, 25, timeout=PATIENCE) as server:
         server.ehlo()
 
 
@@ -206,11 +209,11 @@ async def test_a_mail_session_without_a_mail_is_an_attempt_too(here: Redirected)
 
 def _question(network: RedirectingNamespace) -> dns.message.Message:
     client = network.client()
-    client.settimeout(20)
+    client.settimeout(PATIENCE)
     client.connect(("8.8.8.8", 53))
     query = dns.message.make_query("api.example.com", "A")
     with client:
-        return dns.query.tcp(query, "8.8.8.8", timeout=20, sock=client)
+        return dns.query.tcp(query, "8.8.8.8", timeout=PATIENCE, sock=client)
 
 
 async def test_dns_over_tcp_to_any_resolver_is_answered_here(here: Redirected) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from running import PATIENCE
 
 from soundstage.keeper import Keeper
 from soundstage.spawned import Spawned
@@ -46,7 +47,7 @@ async def kept(text: str, orders: Orders) -> AsyncIterator[Keeper]:
     keeper = Keeper("gateway", python(text), orders)
     task = asyncio.ensure_future(keeper.keep())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             yield keeper
     finally:
         task.cancel()
@@ -90,7 +91,7 @@ async def test_process_that_was_started_before_is_the_first_and_a_restart_is_ano
     with Spawned(python(TELLING_ITS_NUMBER)) as early:
         keeper = Keeper("gateway", python(TELLING_ITS_NUMBER), orders, first=early)
         task = asyncio.ensure_future(keeper.keep())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             assert (await keeper.ready)["pid"] == early.process.pid
             keeper.signal(signal.SIGKILL)
             await orders.again.wait()
@@ -107,7 +108,7 @@ async def test_second_order_is_given_when_there_is_one() -> None:
 
     keeper = Keeper("dashboard", python(OBEYING_TWICE), Orders(), later)
     task = asyncio.ensure_future(keeper.keep())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.sleep(0)
         ready.set()
         assert await keeper.ready == {"first": {"start": 1}, "second": {"ledger": "ready"}}

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 
 def capabilities(done: str) -> dict[str, int]:
     words = [*GIVEN, sys.executable, "-c", f"import os\nfrom soundstage import powers\n{done}\n{TELL}"]
-    told = subprocess.run(words, capture_output=True, text=True, check=True, cwd=PROJECT, timeout=60).stdout
+    told = subprocess.run(words, capture_output=True, text=True, check=True, cwd=PROJECT, timeout=300).stdout
     return {name: int(bits, 16) for name, bits in (line.split(":\t") for line in told.splitlines() if line)}
 
 

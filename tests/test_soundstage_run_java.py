@@ -21,6 +21,6 @@ def test_keytool_reads_it_and_finds_it_whole(tmp_path: Path) -> None:
     ca = CertificateAuthority.open(tmp_path).path.read_bytes()
     store.write_bytes(jks(certificates(ca + ca)))
     listing = ["keytool", "-list", "-keystore", str(store), "-storepass", "changeit"]
-    done = subprocess.run(listing, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(listing, capture_output=True, text=True, timeout=300, check=True)
     assert "Your keystore contains 2 entries" in done.stdout
     assert done.stdout.count("trustedCertEntry") == 2

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 from run_stage import RunStage, why_not
-from running import Running
+from running import PATIENCE, Running
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"commands cannot be contained here: {why_not()}")
 CHARGE = "https://api.stripe.com/v1/charges"
@@ -50,7 +50,7 @@ def test_services_are_let_in_by_name_and_recorded(house: RunStage) -> None:
         options = ("--service", str(port), "--service", path)
         run, printed = house.told(sys.executable, "-c", script, options=options)
         for thread in threads:
-            thread.join(10)
+            thread.join(PATIENCE)
     assert printed.splitlines() == ["b'from outside'", "b'from outside'", "200"]
     assert run["services"] == [str(port), path]
     assert run["counts"]["captures"] == 0

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from running import PATIENCE
 
 from soundstage.addresses import Addresses
 from soundstage.run_plan import own_ports
@@ -75,7 +76,7 @@ async def test_relay_passes_octets_and_ends_both_ways() -> None:
         reader, writer = await asyncio.open_connection(*place)
         writer.write(b"select 1" * 10_000)
         writer.write_eof()
-        assert await asyncio.wait_for(reader.read(), 10) == b"SELECT 1" * 10_000
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b"SELECT 1" * 10_000
         writer.close()
 
 
@@ -86,5 +87,5 @@ async def test_relay_to_nobody_closes() -> None:
     place = inside.getsockname()
     async with relayed([(inside, nobody)]):
         reader, writer = await asyncio.open_connection(*place)
-        assert await asyncio.wait_for(reader.read(), 10) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from run_stage import NOBODY, RunStage, run_stage, why_not
-from running import eventually
+from running import PATIENCE, eventually
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or why_not() is not None,
@@ -37,7 +37,7 @@ def run(house: RunStage, before: tuple[str, ...], script: str, *options: str) ->
         cwd=house.home,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=False,
     )
 
@@ -74,9 +74,9 @@ def test_a_gateway_killed_meanwhile_takes_the_network_over_again(house: RunStage
     script = f"""
 {CHARGE} && echo before
 read answer
-until curl -sS -m 20 https://api.stripe.com/v1/charges -d amount=2 > /dev/null 2>&1; do sleep 0.2; done
+until curl -sS -m 30 https://api.stripe.com/v1/charges -d amount=2 > /dev/null 2>&1; do sleep 0.2; done
 echo after
-until curl -sS -m 20 --noproxy '*' https://api.stripe.com/v1/refunds -d charge=ch_1 >/dev/null 2>&1; do sleep 0.2; done
+until curl -sS -m 30 --noproxy '*' https://api.stripe.com/v1/refunds -d charge=ch_1 >/dev/null 2>&1; do sleep 0.2; done
 echo direct
 """
     about = house.home / "about.json"
@@ -109,7 +109,7 @@ def test_sockets_of_nobodys_run_are_not_adopted(house: RunStage) -> None:
         asking.connect(str(house.gateway.data_dir / "adopt.sock"))
         message = {"claim": {"run": "run-unknown", "token": "x"}, "sockets": ["tcp4"]}
         socket.send_fds(asking, [json.dumps(message).encode()], [one.fileno()])
-        asking.settimeout(20)
+        asking.settimeout(PATIENCE)
         assert json.loads(asking.recv(65_536)) == {"refused": "there is no open run 'run-unknown'"}
 
 

@@ -17,7 +17,9 @@ from running import PATIENCE, Running, command, environment, eventually, started
 
 def ready(running: Running) -> bool:
     try:
-        return httpx.get(f"{running.addresses['dashboard']}/readyz", trust_env=False).status_code == 200
+        return (
+            httpx.get(f"{running.addresses['dashboard']}/readyz", trust_env=False, timeout=PATIENCE).status_code == 200
+        )
     except httpx.HTTPError:
         return False
 
@@ -31,7 +33,7 @@ def test_it_says_where_everything_is(gateway: Running) -> None:
 
 
 def test_readiness_without_details(gateway: Running) -> None:
-    answer = httpx.get(f"{gateway.addresses['dashboard']}/readyz", trust_env=False)
+    answer = httpx.get(f"{gateway.addresses['dashboard']}/readyz", trust_env=False, timeout=PATIENCE)
     assert (answer.status_code, answer.json()) == (200, {"ready": True})
 
 
@@ -52,7 +54,7 @@ def signs_in_once(running: Running) -> None:
     printed = (running.folder / "stdout").read_text()
     link = [word for word in printed.split() if "/sign-in?token=" in word][-1]
     for status in (303, 401):
-        assert httpx.get(link, trust_env=False).status_code == status
+        assert httpx.get(link, trust_env=False, timeout=PATIENCE).status_code == status
 
 
 def stops_cleanly(running: Running, number: signal.Signals) -> None:
@@ -67,7 +69,12 @@ def stops_cleanly(running: Running, number: signal.Signals) -> None:
 def test_no_child_outlives_a_killed_parent_and_the_next_start_finds_what_was_captured(tmp_path: Path) -> None:
     """And each stops cleanly, by Ctrl-C as by a service manager. The link it prints signs in, once."""
     with started(tmp_path) as running:
-        httpx.post("http://hooks.partner.test/x", content=b"hello", proxy=f"http://{running.addresses['proxy']}")
+        httpx.post(
+            "http://hooks.partner.test/x",
+            content=b"hello",
+            proxy=f"http://{running.addresses['proxy']}",
+            timeout=PATIENCE,
+        )
         pids = running.processes()
         assert set(pids) == {"gateway", "dashboard"}
         running.kill()
@@ -81,11 +88,11 @@ def test_no_child_outlives_a_killed_parent_and_the_next_start_finds_what_was_cap
 def up_that_fails(folder: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
     words = command("up", *options)
     environ = environment(folder / "data", more)
-    return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60, cwd=folder, check=False)
+    return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=300, cwd=folder, check=False)
 
 
 def test_second_one_on_the_same_directory(gateway: Running) -> None:
-    ended = subprocess.run(command("up"), env=gateway.environ, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command("up"), env=gateway.environ, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 2
     assert ended.stderr.startswith(
         f"soundstage: error: another Soundstage runs on the data directory {gateway.data_dir}\n"

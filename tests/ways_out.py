@@ -66,7 +66,7 @@ def inside(script: str) -> Callable[[], object]:
     """Whether a shell's script got where it wanted: it prints nothing else than what it found."""
 
     def way() -> object:
-        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=20)
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=120)
         return done.stdout.strip() if done.returncode == 0 else ""
 
     return way
