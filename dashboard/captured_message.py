@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from dashboard.called_mail import called_mail
 from dashboard.readable_body import readable
 from ledger.mime import Part, ReadMessage, read_message
+from ledger.mime_codes import codes_of
+from ledger.mime_links import links_of, text_of_html
 from ledger.stored import StoredCapture
 
 MAIL_PROTOCOLS = frozenset({"smtp", "smtps"})
+_TEXTS = ("text", "body", "message", "content", "preview")
 
 
 def is_mail(shown: dict[str, Any]) -> bool:
@@ -27,7 +31,23 @@ def detail(stored: StoredCapture, raw: bytes | None) -> dict[str, Any]:
         shown.update(mail_detail(read_message(raw)))
     else:
         shown["body"] = readable(raw or b"", shown["payload"]["content_type"])
+        if shown["channel"] == "email" and not is_mail(shown):
+            shown.update(called_detail(shown, raw or b""))
     return shown
+
+
+def called_detail(shown: dict[str, Any], raw: bytes, otherwise: str | None = None) -> dict[str, Any]:
+    """What a message handed to a provider's API says to its reader. `otherwise`: its text where none is known.
+
+    Nothing of attachments: providers take them in too many ways for "it has none" to be said.
+    """
+    facts, kind = shown["facts"], shown["payload"]["content_type"]
+    called = called_mail(raw, kind) if shown["channel"] == "email" else {}
+    html = called.get("html") or (facts["html"] if isinstance(facts.get("html"), str) else None)
+    known = None if html else next((str(facts[name]) for name in _TEXTS if facts.get(name)), otherwise)
+    text = called.get("text") or known
+    links, codes = links_of(text or "", html or ""), codes_of(text or text_of_html(html or ""))
+    return {"html": html, "text": text, "links": list(links), "codes": list(codes)}
 
 
 def mail_detail(message: ReadMessage) -> dict[str, Any]:

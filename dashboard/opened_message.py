@@ -3,19 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.called_mail import called_mail
-from dashboard.captured_message import is_mail, mail_detail
+from dashboard.captured_message import called_detail, is_mail, mail_detail
 from dashboard.look import Row, recipients, row
 from dashboard.readable_body import READABLE_LIMIT, readable
 from ledger.mime import read_message
-from ledger.mime_codes import codes_of
-from ledger.mime_links import links_of, text_of_html
 from ledger.mime_tree import Node
 from ledger.reader import Reader
 from ledger.stored import StoredCapture
 
 MESSAGE_CHANNELS = ("email", "sms", "push", "chat")
-_TEXTS = ("text", "body", "message", "content", "preview")
 _LABELS = {
     "html": "HTML", "text": "Text", "headers": "Headers", "raw": "Raw", "parts": "Parts", "links": "Links",
     "session": "Session",
@@ -91,20 +87,12 @@ def drawn(node: Node, depth: int = 0) -> str:
 
 def call_of(stored: StoredCapture, shown: dict[str, Any], raw: bytes) -> dict[str, Any]:
     """A message handed to a provider's API: what its facts know, else the call itself."""
-    facts, kind = shown["facts"], shown["payload"]["content_type"]
-    called = called_mail(raw, kind) if shown["channel"] == "email" else {}
-    html = called.get("html") or (facts["html"] if isinstance(facts.get("html"), str) else None)
-    known = None if html else next((str(facts[name]) for name in _TEXTS if facts.get(name)), None)
-    text = called.get("text") or known or (None if html else readable(raw, kind))
     return {
-        "html": html,
-        "text": text,
+        **called_detail(shown, raw, readable(raw, shown["payload"]["content_type"])),
         "headers": [list(pair) for pair in stored.request_headers],
         "parts": [],
         "attachments": [],
         "tree": "",
-        "links": list(links_of(text or "", html or "")),
-        "codes": list(codes_of(text or text_of_html(html or ""))),
     }
 
 

@@ -56,7 +56,8 @@ class PartShape(BaseModel):
 
 
 class CaptureDetail(CaptureShape):
-    """One capture with everything kept of it. The last five are there for mails."""
+    """One capture with everything kept of it. The last five are there for mails; of one handed to a provider's API,
+    all but `attachments`."""
 
     query: str
     headers: list[tuple[str, str]]

@@ -69,7 +69,7 @@ async def test_half_a_surrogate_pair_in_a_body_takes_no_page_away(tmp_path: Path
             assert "x \\ud800" in (await client.get(f"/attempts/{added}")).text
 
 
-async def test_inbox_and_api_read_it_as_a_mail(tmp_path: Path) -> None:
+async def test_the_inbox_reads_it_as_a_mail(tmp_path: Path) -> None:
     page = f"<h1>Hello Ann</h1>{'<p>more</p>' * 90}<p>Your code is 481516. <a href='https://shop.example/c/1'>go</a>"
     call = json.dumps({"subject": "Hi", "content": [{"type": "text/html", "value": page}]}).encode()
     facts = {"to": ["ann@example.com"], "subject": "Hi", "text": page[:500]}
