@@ -60,6 +60,8 @@ class Stage:
         self.bodies: list[Any] = []
         self.settled: dict[str, Any] = {"reached": True, "why": None, "waited": 0.0}
         self.run: dict[str, Any] = {"gaps": [], "canaries": None, "counts": {}, "variables": {}}
+        self.at_finish: dict[str, Any] = {}
+        """Of the run, once it is finished."""
         self.judgement: dict[str, Any] = {"verdict": "clean", "reasons": [], "rows": []}
         self.window: str | None = None
         self.windows = 0
@@ -91,7 +93,7 @@ class Stage:
             return 404, {"detail": "There is no run 'unknown'."}
         answers = {
             "": self._run(run),
-            "finish": self._run(run),
+            "finish": {**self._run(run), **self.at_finish},
             "settle": self.settled,
             "verify": self.judgement,
             "renew": {},

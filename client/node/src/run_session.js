@@ -74,14 +74,25 @@ export class RunSession {
     await this.#noting(() => settle(this.run.wire, this.run.scope));
     await this.#noting(() => this.#lookOutside('before the end'));
     await this.#noting(() => this.#lookAtTheRun());
-    const worst = ['violated', 'inconclusive'].find((one) => this.problems.some((problem) => problem.verdict === one));
-    if (this.#own) await this.#noting(() => this.run.finish(worst));
+    if (this.#own) await this.#noting(() => this.#finish());
+    const worst = this.#worst();
     const [found, warnings] = [false, true].map((mild) =>
       this.problems.filter((problem) => (problem.verdict === 'warning') === mild).map((problem) => problem.text),
     );
     for (const text of warnings) tell(text);
     if (found.length === 0) return;
     throw new (worst === 'violated' ? NotAsExpected : Inconclusive)(`soundstage: ${found.join('\n')}`);
+  }
+
+  /** What is missing of the run may have come to light since it was looked at: its end is told with it. */
+  async #finish() {
+    const { gaps } = await this.run.finish(this.#worst());
+    const known = this.problems.map((problem) => problem.text);
+    this.#inconclusive((gaps ?? []).map((gap) => gap.why).filter((why) => !known.includes(why)));
+  }
+
+  #worst() {
+    return ['violated', 'inconclusive'].find((one) => this.problems.some((problem) => problem.verdict === one));
   }
 
   /** Whatever goes wrong in one step, the others are taken. */

@@ -82,6 +82,14 @@ for (const [name, run, message] of told) {
     }, { run }));
 }
 
+test('inconclusive: a gap that came after the last look', () =>
+  Stage.with(async (stage) => {
+    stage.atFinish = { gaps: [{ why: 'A request was still unfinished.' }], verdict: 'inconclusive' };
+    const open = await RunSession.open('suite', { url: stage.url, token: 'token' });
+    assert.ok(open.isOwn);
+    await assert.rejects(open.end({}), { name: 'Inconclusive', message: /A request was still unfinished/ });
+  }));
+
 test('a gateway that is gone is neither silence nor a failure of the application', () =>
   session(async ({ stage, window, open }) => {
     stage.isGone = true;

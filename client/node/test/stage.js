@@ -17,6 +17,8 @@ export function mail(id, to, subject, more = {}) {
 export class Stage {
   captures = [];
   run = { gaps: [], canaries: null, counts: {}, variables: {}, contained: 'no' };
+  /** Of the run, once it is finished. */
+  atFinish = {};
   asked = [];
   windows = 0;
   isGone = false;
@@ -54,6 +56,7 @@ export class Stage {
     if (path === '/api/captures') return [200, { items: this.#matching(query), next: null }];
     const what = path.split('/')[4];
     if (what === 'settle') return [200, { reached: true, why: null }];
+    if (what === 'finish') return [200, { id: 'r', name: 'r', opened_at: MOMENT, ...this.run, ...this.atFinish }];
     return what === 'windows' ? this.#window(body) : [200, { id: 'r', name: 'r', opened_at: MOMENT, ...this.run }];
   }
 

@@ -87,7 +87,13 @@ class RunSession:
             self._noting(lambda: self._judge(*expect, allow_uncontained=allow_uncontained))
         self._noting(lambda: self._look_at_the_run(allow_uncontained=allow_uncontained))
         if self.own:
-            self._noting(lambda: self.run.finish(self._worst(verdict)))
+            self._noting(lambda: self._finish(verdict))
+
+    def _finish(self, verdict: str | None) -> None:
+        """What is missing of the run may have come to light since it was looked at: its end is told with it."""
+        told = self.run.finish(self._worst(verdict))
+        known = [problem.text for problem in self.problems]
+        self._inconclusive([gap["why"] for gap in told.get("gaps") or () if gap["why"] not in known])
 
     def _noting(self, step: Callable[[], object]) -> None:
         """Whatever goes wrong in one step, the others are taken."""
