@@ -39,6 +39,8 @@ class Case:
     """The roads it makes sense on; empty: each."""
     in_vain: bool = False
     """Nobody answers: it is not waited for."""
+    patience: float = 15.0
+    """Seconds, where somebody may: what has to be answered is waited for longer, since machines are busy."""
     kind: str = ""
     wanted: dict[str, Any] = field(default_factory=dict, hash=False)
     """What a capture of it says."""
@@ -125,7 +127,7 @@ class Attempt:
             "say": [one.decode("latin-1") for one in case.say],
             "requests": case.requests,
             "whole": case.whole,
-            "patience": 2.0 if case.in_vain or self._is_refused_at_once() else 15.0,
+            "patience": 2.0 if case.in_vain or self._is_refused_at_once() else self.case.patience,
         }
 
     def _road(self) -> list[Any]:

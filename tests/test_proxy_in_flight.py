@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
 from door_stage import connected, hear, say, stage
 from door_tls_stage import TlsClient
+from ledger_stage import until
 from mitm_house import mitm_house
 
 from policies.effect import UNATTRIBUTED
@@ -26,14 +26,6 @@ def run_of(claim: RunClaim | None, source: str) -> str:
 
 def unfinished(register: InFlight) -> list[Work]:
     return [*register.of_run("run", run_of), *register.perhaps_of("run", run_of)]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise TimeoutError("the condition did not come true within ten seconds")
 
 
 async def test_a_request_in_the_door_from_its_first_byte_to_its_answer(tmp_path: Path) -> None:
