@@ -37,7 +37,7 @@ def _told(error: Any) -> dict[str, Any]:
     value = str(error.get("input"))[:200]
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(parameter, _KNOWN, 1)
-        meant = f" Did you mean {close[0]}?" if close else ""
+        meant = f" Did you mean {close[0]}?" if close and close[0] != parameter else ""
         detail = f"{parameter}: there is no such parameter (its value is {value!r}).{meant}"
     else:
         detail = f"{parameter}: {value!r} is not accepted: {error['msg']}."

@@ -113,6 +113,8 @@ async def test_what_is_wrong_is_named(client: httpx.AsyncClient, query: str, par
 
 async def test_a_misspelt_parameter_is_told_what_was_meant(client: httpx.AsyncClient) -> None:
     assert "Did you mean channel?" in (await client.get("/api/captures?chanel=email")).json()["detail"]
+    refused = await client.delete("/api/captures?limit=3")
+    assert refused.json()["detail"] == "limit: there is no such parameter (its value is '3')."
 
 
 async def test_a_capture_has_every_field_of_the_contract(client: httpx.AsyncClient, ids: dict[str, str]) -> None:
