@@ -53,7 +53,7 @@ def _equally_specific(opt_ins: tuple[OptIn, ...]) -> Iterator[list[OptIn]]:
     wild = {domain for opt_in in opt_ins for domain, star in _mail_domains(opt_in) if star}
     for opt_in in opt_ins:
         if opt_in.target is not None:
-            groups[f"{opt_in.target.kind}:{opt_in.target.name}"][opt_in.id] = opt_in
+            groups[f"{opt_in.target.kind}:{opt_in.target.network or opt_in.target.name}"][opt_in.id] = opt_in
         if opt_in.jobs is not None:
             groups["jobs"][opt_in.id] = opt_in
         for domain, _ in _mail_domains(opt_in):

@@ -43,6 +43,7 @@ def loads(folder: Path, *found: dict[str, Any]) -> bool:
         pytest.param({"run": "ci-*"}, {"run": ["ci-1", "qa-1"], "do": "deny"}, id="runs"),
         pytest.param({"source": "10.0.0.0/8"}, {"source": ["10.1.0.0/16", "fd00::/8"], "do": "deny"}, id="sources"),
         pytest.param({"to": "*.x.example"}, {"to": "*.x.example", "do": "capture"}, id="wildcards"),
+        pytest.param({"to": "8.8.8.8"}, {"to": "8.8.8.8/32", "do": "deny"}, id="an-address-and-its-network"),
         pytest.param(MAIL, {**MAIL, "via": "smtp://b.example:25"}, id="mail"),
         pytest.param(
             {"email": {"to": ["*@*.example.com"]}, "via": "smtp://a.example:25"},
