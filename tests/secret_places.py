@@ -30,7 +30,11 @@ def places(running: Running, folder: Path) -> Iterator[Place]:
 
 def files(data_dir: Path) -> Iterator[Place]:
     for file in sorted(path for path in data_dir.rglob("*") if path.is_file()):
-        for text in unpacked(file.read_bytes()):
+        try:
+            octets = file.read_bytes()
+        except FileNotFoundError:  # it was another's name for a moment
+            continue
+        for text in unpacked(octets):
             yield str(file.relative_to(data_dir)), text
 
 

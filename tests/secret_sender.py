@@ -15,8 +15,8 @@ from secret_requests import Asked
 
 NOBODYS, PERHAPS = "api.partner.example", "perhaps.partner.example"
 """The first can never leave: the door serves it. The second might, by another path: mitmproxy does."""
-PATIENCE = 3.0
-"""Seconds for an answer over TLS, of which none may come."""
+PATIENCE, SILENCE = 60.0, 3.0
+"""Seconds for an answer over TLS: to a whole request, and to what may never get one."""
 POLICY = """\
 version: 1
 opt_in:
@@ -37,24 +37,26 @@ class SecretSender:
         lines = [f"{asked.method} {asked.target} HTTP/1.1", f"Host: {host}", f"Content-Type: {asked.kind}"]
         lines += [f"{name}: {value}" for name, value in asked.headers]
         lines += [f"Content-Length: {len(asked.body)}", "Connection: close"]
-        self.octets("\r\n".join(lines).encode() + b"\r\n\r\n" + asked.body, host)
+        self.octets("\r\n".join(lines).encode() + b"\r\n\r\n" + asked.body, host, seconds=PATIENCE)
 
     def ask_by_http2(self, asked: Asked) -> None:
         """The same as HTTP/2, where it is HTTP/2's to say."""
         proxy = f"http://{self._running.addresses['proxy']}"
-        with httpx.Client(http2=True, proxy=proxy, verify=self._context, trust_env=False, timeout=20) as client:
+        with httpx.Client(http2=True, proxy=proxy, verify=self._context, trust_env=False, timeout=60) as client:
             headers = [("content-type", asked.kind), *asked.headers]
             url = httpx.URL(f"https://{asked.host or PERHAPS}").copy_with(raw_path=asked.target.encode())
             client.request(asked.method, url, headers=headers, content=asked.body)
 
-    def octets(self, octets: bytes, host: str = NOBODYS, *, port: int = 443, tls: bool = True) -> None:
+    def octets(
+        self, octets: bytes, host: str = NOBODYS, *, port: int = 443, tls: bool = True, seconds: float = SILENCE
+    ) -> None:
         """Exactly these, within a tunnel, until the other side has had enough."""
-        with socket.create_connection(self._running.place("proxy"), timeout=20) as plain:
+        with socket.create_connection(self._running.place("proxy"), timeout=60) as plain:
             plain.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
             plain.recv(65536)
             if tls:
                 with self._context.wrap_socket(plain, server_hostname=host) as secured:
-                    _said(secured, octets)
+                    _said(secured, octets, seconds)
             else:
                 _said(plain, octets)
 
@@ -63,7 +65,7 @@ class SecretSender:
         self.plain("proxy", octets)
 
     def plain(self, entrance: str, octets: bytes) -> None:
-        with socket.create_connection(self._running.place(entrance), timeout=20) as plain:
+        with socket.create_connection(self._running.place(entrance), timeout=60) as plain:
             _said(plain, octets)
 
     def look_up(self, name: str) -> None:
@@ -71,14 +73,14 @@ class SecretSender:
         labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
         question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\x00\x00\x01\x00\x01"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            asking.settimeout(20)
+            asking.settimeout(60)
             asking.sendto(question, self._running.place("dns"))
             asking.recv(4096)
 
     def mail(self, mechanism: str, password: str, *, tls: bool, mail: EmailMessage) -> None:
         """One mail by one way to sign in, in the clear or over STARTTLS."""
         host, port = self._running.place("smtp")
-        with smtplib.SMTP(host, port, timeout=20) as session:
+        with smtplib.SMTP(host, port, timeout=60) as session:
             session.ehlo("shop.test")
             if tls:
                 context = ssl.create_default_context(cafile=str(self._running.ca))
@@ -91,7 +93,7 @@ class SecretSender:
     def dialogue(self, *lines: str) -> None:
         """A session of these lines, each sent when the one before was answered; then a mail."""
         host, port = self._running.place("smtp")
-        with smtplib.SMTP(host, port, timeout=20) as session:
+        with smtplib.SMTP(host, port, timeout=60) as session:
             session.ehlo("shop.test")
             for line in lines:
                 session.docmd(line)
@@ -118,12 +120,12 @@ def _coded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _said(sock: socket.socket, octets: bytes) -> None:
+def _said(sock: socket.socket, octets: bytes, seconds: float = PATIENCE) -> None:
     with contextlib.suppress(OSError):
         sock.sendall(octets)
         if isinstance(sock, ssl.SSLSocket):
             # Half of TLS cannot be closed: what waits for more octets is left to find the connection gone.
-            sock.settimeout(PATIENCE)
+            sock.settimeout(seconds)
         else:
             sock.shutdown(socket.SHUT_WR)
         while sock.recv(65536):

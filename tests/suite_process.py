@@ -6,7 +6,9 @@ from pathlib import Path
 
 from running import PROJECT, Running, clean_environment
 
-SECONDS = 110
+SECONDS = 500
+PATIENT = ("-o", "soundstage_timeout=60", "-o", "soundstage_settle=60")
+"""Seconds. Bounds, not expectations: machines that run tests are busy."""
 
 
 def run_suite(gateway: Running | None, folder: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -16,7 +18,7 @@ def run_suite(gateway: Running | None, folder: Path, *options: str, **more: str)
         known |= {"SOUNDSTAGE_URL": gateway.addresses["dashboard"], "SOUNDSTAGE_TOKEN": gateway.token}
     command = [sys.executable, "-m", "pytest", "-rA", "-p", "pytest_soundstage.plugin", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [*command, *options],
+        [*command, *PATIENT, *options],
         cwd=folder,
         env={**clean_environment(), **known, **more},
         stdout=subprocess.PIPE,

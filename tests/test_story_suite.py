@@ -54,7 +54,7 @@ import boto3, httpx, pytest, stripe
 KEYS = {"aws_access_key_id": "AKIDSHOP", "aws_secret_access_key": "shop"}
 cards = stripe.StripeClient("sk_test_shop", max_network_retries=0)
 files = boto3.client("s3", region_name="eu-central-1", **KEYS)
-partner = httpx.Client(base_url="https://hooks.partner.example", timeout=30)
+partner = httpx.Client(base_url="https://hooks.partner.example", timeout=60)
 PROCESS = os.getpid()
 
 @pytest.mark.parametrize("number", range(1, 51))

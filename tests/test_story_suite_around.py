@@ -71,7 +71,7 @@ def test_under_soundstage_run_the_windows_are_its_runs(gateway: Running, tmp_pat
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=100,
+        timeout=500,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout

@@ -11,13 +11,13 @@ import pytest
 from pytest_soundstage import Soundstage
 from run_stage import RunStage, why_not
 from running import PROJECT, Running
-from suite_process import run_suite
+from suite_process import PATIENT, run_suite
 
 SUITE = """
 import os, smtplib
 import httpx, pytest
 
-SHARED = httpx.Client()
+SHARED = httpx.Client(timeout=60)
 
 @pytest.mark.parametrize("number", range(8))
 def test_signup(soundstage, number):
@@ -35,7 +35,7 @@ import os
 import httpx
 
 def test_without_its_variables(soundstage):
-    with httpx.Client(trust_env=False, verify=False) as client:
+    with httpx.Client(trust_env=False, verify=False, timeout=60) as client:
         client.post("https://hooks.partner.test/orders", json={})
     soundstage.assert_nothing_else()
 
@@ -44,14 +44,14 @@ def test_that_takes_its_worker_with_it(soundstage):
 """
 EXPECT = """
 version: 1
-settle: {quiet: 50ms, at_most: 10s}
+settle: {quiet: 50ms, at_most: 60s}
 expect:
 - email: {subject: Welcome}
   count: 8
 - webhook: {host: hooks.partner.test, path: /orders}
   count: 8
 """
-SPREAD = ("-p", "xdist.plugin", "-n", "2", "-o", "soundstage_quiet=0.1")
+SPREAD = ("-p", "xdist.plugin", "-n", "2", "-o", "soundstage_quiet=0.1", *PATIENT)
 contained = pytest.mark.skipif(why_not() is not None, reason=f"commands cannot be contained here: {why_not()}")
 
 
