@@ -13,8 +13,8 @@ from pathlib import Path
 from sinks.emulator import EmulatorUnavailable
 
 PROJECT = Path(__file__).resolve().parent.parent
-START_LIMIT = 30.0
-"""Seconds moto may take to import and prove itself."""
+START_LIMIT = 60.0
+"""Seconds moto may take to import and prove itself: one of the processor, which a busy machine gives slowly."""
 
 
 class MotoProcess:
