@@ -120,7 +120,7 @@ def start(code: str, data: Path) -> subprocess.Popen[str]:
 def ended(code: str, data: Path) -> str:
     """What it printed."""
     process = start(code, data)
-    told, said = process.communicate(timeout=60)
+    told, said = process.communicate(timeout=110)
     assert process.returncode == 0, said
     return told
 
@@ -161,7 +161,7 @@ async def test_two_that_start_at_once_bring_it_up_once(tmp_path: Path) -> None:
     data = old_ledger(tmp_path / "data")
     both = [start(GO, data) for _ in range(2)]
     for one in both:
-        said = one.communicate(timeout=60)[1]
+        said = one.communicate(timeout=110)[1]
         assert one.returncode == 0, said
     await holds_what_it_held(data)
 
