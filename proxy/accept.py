@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from policies.http_request import RunClaim
 from sinks.binding import bound_socket, written
-from sinks.in_flight import InFlight
+from sinks.in_flight import InFlight, Work
 
 _numbers = itertools.count(1)
 _log = logging.getLogger(__name__)
@@ -154,8 +154,11 @@ class AcceptLoop:
             if self._serving:
                 await asyncio.wait(set(self._serving), timeout=RUN_OUT_LOOK)
             else:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0 if self._resuming is None else RUN_OUT_LOOK)
         self._gave_up = True
+        if _is_readable(self._sock):
+            work = Work("a connection", "", self._in_flight.clock(), self._claim, told=True)
+            self._in_flight.lose(self, "its network was gone before it was accepted", work)
 
     async def stop(self) -> None:
         """Accept nothing more, and end what is being served; what is being judged is still recorded."""

@@ -129,6 +129,23 @@ async def test_what_waits_to_be_accepted_keeps_every_run_from_coming_to_rest(lis
     assert not register.going
 
 
+async def test_what_is_never_accepted_is_told_of() -> None:
+    """A contained command is gone, and its network with it, while there are no descriptors."""
+    register, sock = InFlight(), exhausted()
+
+    async def serve(accepted: socket.socket, peer: Peer) -> None:
+        raise AssertionError("nothing can be accepted")
+
+    loop = AcceptLoop(sock, serve, register, CLAIM)
+    with socket.create_connection(sock.getsockname(), timeout=10):
+        await until(lambda: sock.tried > 0)
+        await loop.run_out(0.1)
+        await loop.stop()
+    ((work, why),) = register.lost()
+    assert (work.claim, why) == (CLAIM, "its network was gone before it was accepted")
+    assert not register.going
+
+
 async def test_a_mail_client_that_is_one_too_many() -> None:
     register = InFlight()
     listener = SmtpListener(
