@@ -150,6 +150,12 @@ def flag_alerts(counts: dict[str, int]) -> list[Alert]:
 ALERTING = tuple(_FLAGGED)
 
 
-def vouched_since(first: datetime | None, removed: datetime | None) -> datetime | None:
-    """From when on nothing is missing: before the newest capture that was taken away, one that left may be gone too."""
-    return first if removed is None or first is None else max(first, removed)
+def vouched_since(
+    first: datetime | None, removed: datetime | None, first_left: datetime | None = None
+) -> datetime | None:
+    """From when on nothing is missing: before the newest capture that was taken away, one that left may be gone too.
+
+    None where some of those that are known to have left did so earlier: of all that are counted no time is true.
+    """
+    since = first if removed is None or first is None else max(first, removed)
+    return None if since and first_left and first_left < since else since

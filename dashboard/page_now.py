@@ -79,7 +79,9 @@ class Now:
             answering=policy is not None and ready.ready,
             left=sum(one.count for one in tallies if one.left),
             since=said.vouched_since(
-                min((one.first for one in tallies), default=None), None if removed is None else moment(removed)
+                min((one.first for one in tallies), default=None),
+                None if removed is None else moment(removed),
+                min((one.first for one in tallies if one.left), default=None),
             ),
             verdicts=said.by_verdict(tallies),
             total=sum(one.count for one in tallies),
