@@ -9,7 +9,7 @@ from policies.expression_collections import aslist
 from policies.facts_code import MOST_NAMED
 from policies.head_shape import HeadShape, shape_of
 from policies.http_request import HttpRequest
-from policies.multipart import parameter
+from policies.multipart import READ_CHARSETS, parameter
 from policies.pack_context import Describing
 from policies.pack_type import Pack
 from policies.recognition import Recognition
@@ -20,10 +20,6 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ADDRESS = r"[^\s,;:<>()\[\]\"\\@]+@[^\s,;:<>()\[\]\"\\@]+"
 _ONE_ADDRESS = re.compile(rf"\s*(?:({_ADDRESS})|(?:\"[^\"\\<>]*\"\s*|[^\"\\<>@,;:()]*)<({_ADDRESS})>)\s*\Z")
 """One plain address, alone or in angle brackets after a name. Anything cleverer might be read as two by a server."""
-
-
-_READ_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-"""In UTF-7 the same octets are other text."""
 
 
 class Recogniser(Protocol):
@@ -48,6 +44,8 @@ def describe_request(
         channel, intent, marks = _undescribed(request, pack)
     else:
         channel, intent, marks = operation.channel, operation.intent, operation.marks
+        if intent == "read" and operation.when is not None and (view.faults or not _read_as_sent(known)):
+            intent = "write"  # for another reader it may be another operation
         if operation.recipients is not None:
             recipients = _recipients(known, operation.recipients, channel)
     if named.address is not None:
@@ -119,9 +117,11 @@ def _read_as_sent(known: Recognition) -> bool:
     if known.view.query and known.view.form:
         return False  # some read both as one, and would reach whom the query names too
     content_type = known.view.shape.content_type.lower()
+    if "_charset_" in known.view.form:
+        return False
     if "charset" not in content_type:
         return True
-    return (parameter(content_type, "charset") or "").strip() in _READ_CHARSETS
+    return content_type.count("charset") == 1 and (parameter(content_type, "charset") or "").strip() in READ_CHARSETS
 
 
 def _reached(known: Recognition, reach: Evaluate) -> list[Any]:

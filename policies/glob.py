@@ -49,6 +49,10 @@ class Glob:
             return text.startswith(self._prefix)
         return text == self.text
 
+    def may_match(self, text: str) -> bool:
+        """The same, but a text that is too long to be looked at may be anything."""
+        return (self._pattern is not None and len(text) > _LONGEST) or self.matches(text)
+
     @property
     def stem(self) -> str:
         """Of a path: what everything it means begins with, up to a slash; all of it where it has no star."""

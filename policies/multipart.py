@@ -1,6 +1,7 @@
 """Multipart: the fields and files of a `multipart/form-data` body (RFC 7578), parsed by python-multipart."""
 
 import logging
+import re
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
@@ -15,6 +16,13 @@ _NOBODY.setLevel(logging.CRITICAL + 1)
 """Told what the parser thinks of a body: whoever looks at its capture sees that from a flag, and a log would fill."""
 
 
+READ_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+"""In UTF-7 the same octets are other text."""
+_AS_IT_STANDS = frozenset({"7bit", "8bit", "binary"})
+_BOUNDARIES = re.compile(r"(?i)(?<![\w-])boundary\*?[0-9]*\*?\s*=")
+_NAMES = re.compile(r"(?i)(?<=[;\s])name\*?[0-9]*\*?\s*=")
+
+
 @dataclass(slots=True)
 class Part:
     """One part. A part with a file name is a file: of its content, expressions see size and type alone."""
@@ -23,6 +31,8 @@ class Part:
     filename: str | None = None
     content_type: str | None = None
     data: bytes = b""
+    doubt: str = ""
+    """Why another reader may take the field for another one, or for another value."""
 
 
 @dataclass(slots=True)
@@ -46,6 +56,16 @@ def read_parts(body: bytes, boundary: str) -> list[Part]:
     except FormParserError as error:
         raise FormError(f"a multipart body that cannot be read: {error}") from error
     return reading.parts
+
+
+def boundaries(content_type: str) -> int:
+    """How many parameters, or pieces of one (RFC 2231, 3), say what parts a body."""
+    return len(_BOUNDARIES.findall(content_type))
+
+
+def goes_on(body: bytes, boundary: str) -> bool:
+    """Whether something follows a body's end, where some servers look for further parts."""
+    return not body.rstrip(b"\r\n \t").endswith(f"--{boundary}--".encode("latin-1", "replace"))
 
 
 def fields_of(parts: list[Part]) -> dict[str, Any]:
@@ -97,9 +117,15 @@ def _apply(part: Part, name: str, raw: bytes) -> None:
     value = raw.decode("utf-8", "replace")
     if name == "content-type":
         part.content_type = value
+        if "charset" in value.lower() and (parameter(value, "charset") or "").strip().lower() not in READ_CHARSETS:
+            part.doubt = "a part in a character set of its own"
     elif name == "content-disposition":
+        if part.name or len(_NAMES.findall(value)) > 1:
+            part.doubt = "a part with two names"
         part.name = parameter(value, "name") or ""
         part.filename = parameter(value, "filename")
+    elif name == "content-transfer-encoding" and value.strip().lower() not in _AS_IT_STANDS:
+        part.doubt = "a part in a coding of its own"
 
 
 def parameter(value: str, name: str) -> str | None:

@@ -51,7 +51,7 @@ class Narrowing:
         if self.runs is not None:
             found.append(self._is_its_run)
         if self.paths is not None:
-            found.append(self._is_its_path)
+            found.append(self._is_its_path if leaves else self._lenient_paths())
         if self.sources is not None:
             found.append(self._is_its_source)
         if self.recipients is not None:
@@ -73,6 +73,20 @@ class Narrowing:
     def _is_its_path(self, effect: Effect) -> bool:
         path = effect.target.path
         return path is not None and any(glob.matches(path) for glob in self.paths or ())
+
+    def _lenient_paths(self) -> Check:
+        """What keeps in means a path in every spelling that some server takes for it: in other letters, with a slash
+        at its end or without."""
+        globs = [Glob(glob.text.lower(), "path") for glob in self.paths or ()]
+
+        def may_be_its_path(effect: Effect) -> bool:
+            if effect.target.path is None:
+                return False
+            path = effect.target.path.lower()
+            spellings = {path, path.rstrip("/") or "/", f"{path}/"}
+            return any(glob.may_match(spelling) for glob in globs for spelling in spellings)
+
+        return may_be_its_path
 
     def _is_its_source(self, effect: Effect) -> bool:
         try:
@@ -136,8 +150,8 @@ class OptIn:
 
     @property
     def stems(self) -> frozenset[str]:
-        """What the paths it means begin with; the empty stem where it means any."""
-        paths = self.narrowing.paths
+        """What the paths it means begin with; the empty stem where it means any, or any spelling of some."""
+        paths = self.narrowing.paths if self.leaves else None
         return frozenset({""}) if paths is None else frozenset(glob.stem for glob in paths)
 
     @property

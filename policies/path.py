@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from unicodedata import normalize
 
 _PLAIN = re.compile(r"/[A-Za-z0-9/_~!$&'()*+,=:@.-]*\Z")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|.", re.DOTALL)
@@ -10,6 +11,8 @@ _LITERAL = _UNRESERVED | frozenset(b"/!$&'()*+,;=:@")
 _AMBIGUOUS = re.compile(r"%(?:2F|5C|2E|25[0-9A-F]{2}|[01][0-9A-F]|7F)|;|/\.{1,2}(?:%20)+(?:/|\Z)", re.IGNORECASE)
 """Servers differ in what they make of these: an encoded slash, backslash, dot or control, an escape encoded twice, a
 path parameter (`/admin;a/x` is `/admin/x` to many), dots before a space."""
+_SIGNS = frozenset("./\\;%?#")
+"""What a server may make of a full-width dot or slash (U+FF0E, U+FF0F and their like) by compatibility (NFKC)."""
 _CACHED_LENGTH = 512
 
 
@@ -85,7 +88,9 @@ def _is_utf8(path: str) -> bool:
         return True
     octets = re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes([int(m.group(1), 16)]), path.encode("latin-1", "replace"))
     try:
-        octets.decode("utf-8")
+        text = octets.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return True
+    return text.isascii() or not any(
+        _SIGNS.intersection(normalize("NFKC", sign)) for sign in text if not sign.isascii()
+    )

@@ -90,9 +90,17 @@ def _gzip(data: bytes) -> bytes:
 def _deflate(data: bytes) -> bytes:
     """With a zlib header as RFC 9110 has it, or bare as many clients send it."""
     try:
-        return _bounded(zlib.decompressobj(zlib.MAX_WBITS), data)
+        wrapped = _bounded(zlib.decompressobj(zlib.MAX_WBITS), data)
     except zlib.error:
         return _bounded(zlib.decompressobj(-zlib.MAX_WBITS), data)
+    bare = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        bare.decompress(data, LIMIT + 1)
+    except zlib.error:
+        return wrapped
+    if bare.eof:
+        raise Undecodable("a body that is deflate with a header and without one, and not the same")
+    return wrapped
 
 
 def _brotli(data: bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from policies.form import FormError, read_form
 from policies.head_shape import HeadShape, Place, shape_of
 from policies.http_request import HttpRequest
-from policies.multipart import Part, fields_of, parameter, read_parts
+from policies.multipart import Part, boundaries, fields_of, goes_on, parameter, read_parts
 from policies.once import once
 from policies.request_body import Undecodable, decoded
 from policies.request_json import DEEPEST, is_too_deep, read_json
@@ -145,11 +145,17 @@ class RequestView:
         if not boundary:
             self.faults.append("a multipart body without a boundary")
             return []
+        if boundaries(self.shape.content_type) > 1:
+            self.faults.append("a multipart body with two boundaries")
         try:
-            return read_parts(self.body, boundary)
+            parts = read_parts(self.body, boundary)
         except FormError as error:
             self.faults.append(str(error))
             return []
+        if goes_on(self.body, boundary):
+            self.faults.append("a multipart body that goes on after its end")
+        self.faults += dict.fromkeys([part.doubt for part in parts if part.doubt and part.filename is None])
+        return parts
 
     @once
     def parts(self) -> list[dict[str, Any]]:

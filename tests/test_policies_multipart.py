@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.form import FormError
-from policies.multipart import fields_of, parameter, read_parts
+from policies.multipart import boundaries, fields_of, parameter, read_parts
 
 BODY = (
     b'--B\r\nContent-Disposition: form-data; name="purpose"\r\n\r\ndispute\r\n'
@@ -75,3 +75,39 @@ def test_any_octets_are_read_or_refused(body: bytes) -> None:
     except FormError:
         return
     assert all(len(part.data) <= len(body) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "count"),
+    [
+        pytest.param("multipart/form-data; boundary=b", 1, id="one"),
+        pytest.param("multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxk", 1, id="as-browsers-have-it"),
+        pytest.param('multipart/form-data; Boundary="b"; boundary=c', 2, id="two"),
+        pytest.param("multipart/form-data; boundary*0=b; boundary*1=c", 2, id="in-pieces"),
+    ],
+)
+def test_how_many_boundaries_there_are(content_type: str, count: int) -> None:
+    assert boundaries(content_type) == count
+
+
+@pytest.mark.parametrize(
+    ("head", "doubt"),
+    [
+        pytest.param('Content-Disposition: form-data; name="a"', "", id="none"),
+        pytest.param('Content-Disposition: form-data; name="a"; filename="name=b"', "", id="a-name-within-another"),
+        pytest.param('Content-Disposition: form-data; name="a"; name="b"', "a part with two names", id="two-names"),
+        pytest.param(
+            'Content-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64',
+            "a part in a coding of its own",
+            id="coded",
+        ),
+        pytest.param(
+            'Content-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=utf-7',
+            "a part in a character set of its own",
+            id="charset",
+        ),
+    ],
+)
+def test_what_makes_a_part_doubtful(head: str, doubt: str) -> None:
+    (part,) = read_parts(f"--b\r\n{head}\r\n\r\nx\r\n--b--".encode(), "b")
+    assert (part.doubt, part.data) == (doubt, b"x")

@@ -94,3 +94,16 @@ def test_any_octets_are_decoded_or_refused(body: bytes) -> None:
         assert len(aws_unchunked(body)) <= len(body)
     except Undecodable:
         return
+
+
+def test_deflate_that_is_read_in_two_ways_is_not_read() -> None:
+    """As zlib's form one stored block of 65,278 octets; as bare deflate one octet, another text, and an end."""
+    hidden = b"To=%2B4915112345678"
+    length = len(hidden).to_bytes(2, "little")
+    other = length + bytes(octet ^ 0xFF for octet in length) + hidden + b"\x01\0\0\xff\xff"
+    text = other + b"a" * (0xFFFE - len(other))
+    sent = b"\x78\x01" + b"\0\xfe\xff\x01\0" + text + b"\x01\0\0\xff\xff" + zlib.adler32(text).to_bytes(4)
+    assert zlib.decompress(sent) == text
+    assert hidden in zlib.decompressobj(-15).decompress(sent)
+    with pytest.raises(Undecodable, match="with a header and without"):
+        decoded(sent, {"content-encoding": "deflate"})
