@@ -21,12 +21,16 @@ CHARGE = "https://api.stripe.com/v1/charges"
 JAVA = """
 import java.net.*;
 public class Charge { public static void main(String[] words) throws Exception {
-    HttpURLConnection asked = (HttpURLConnection) new URL("https://api.stripe.com/v1/payouts").openConnection();
-    asked.setDoOutput(true);
-    asked.getOutputStream().write("amount=7&currency=eur".getBytes());
-    System.out.println(asked.getResponseCode());
+    for (int left = 9; ; left--) try {
+        HttpURLConnection asked = (HttpURLConnection) new URL("https://api.stripe.com/v1/payouts").openConnection();
+        asked.setDoOutput(true);
+        asked.getOutputStream().write("amount=7&currency=eur".getBytes());
+        System.out.println(asked.getResponseCode());
+        return;
+    } catch (SocketException late) { if (left == 0) throw late; }
 } }
 """
+"""It asks again: who says nothing for two seconds is refused, and on a busy machine it loads its TLS as long."""
 NODE = """
 const asked = require("https").request({host: "api.stripe.com", path: "/v1/customers", method: "POST"}, (answer) => {
   console.log(answer.statusCode); answer.resume(); });
@@ -42,6 +46,8 @@ class Told:
 
     run: dict[str, Any]
     printed: dict[str, str]
+    aside: dict[str, str]
+    """What each said on stderr."""
     captures: list[dict[str, Any]]
 
     def operations(self) -> list[str | None]:
@@ -72,10 +78,11 @@ def told(house: RunStage) -> Told:
     there = {name: text for name, text in programs.items() if shutil.which(text.split()[0])}
     if house.user == "root":
         there = {name: there[name] for name in ("curl", "bash", "battery")}
-    script = "\n".join(f"({text}) > {name}.out" for name, text in there.items()) + "\nexit 0"
+    script = "\n".join(f"({text}) > {name}.out 2> {name}.err" for name, text in there.items()) + "\nexit 0"
     run, _ = house.told("bash", "-c", script, VIRTUAL_ENV=str(Path(sys.executable).parent.parent))
     printed = {name: (house.home / f"{name}.out").read_text() for name in there}
-    return Told(run, printed, house.gateway.captures(run=run["id"]))
+    aside = {name: (house.home / f"{name}.err").read_text() for name in there}
+    return Told(run, printed, aside, house.gateway.captures(run=run["id"]))
 
 
 ordinary_alone = pytest.mark.parametrize("house", [NOBODY], indirect=True, scope="module")
@@ -95,27 +102,27 @@ def test_the_run_is_contained_and_its_canaries_arrived(told: Told) -> None:
 
 
 def test_curl_is_captured(told: Told) -> None:
-    assert '"amount":4200' in told.printed["curl"]
+    assert '"amount":4200' in told.printed["curl"], told.aside["curl"]
     assert "charge.create" in told.operations()
 
 
 @ordinary_alone
 def test_python_with_a_bundle_of_its_own_is_captured(told: Told) -> None:
-    assert told.printed["python"].startswith("pi_")
+    assert told.printed["python"].startswith("pi_"), told.aside["python"]
     assert "payment_intent.create" in told.operations()
 
 
 @ordinary_alone
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_node_is_captured(told: Told) -> None:
-    assert told.printed["node"] == "200\n"
+    assert told.printed["node"] == "200\n", told.aside["node"]
     assert "customer.create" in told.operations()
 
 
 @ordinary_alone
 @pytest.mark.skipif(shutil.which("java") is None, reason="java is not installed")
 def test_java_is_captured(told: Told) -> None:
-    assert told.printed["java"] == "200\n"
+    assert told.printed["java"] == "200\n", told.aside["java"]
     assert "payout.create" in told.operations()
 
 
