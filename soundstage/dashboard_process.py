@@ -5,6 +5,7 @@ import argparse
 from pydantic import BaseModel
 
 from soundstage.child_side import run_child
+from soundstage.importing import kept_for_good
 from soundstage.powers import give_up
 
 
@@ -13,6 +14,7 @@ def main(arguments: argparse.Namespace) -> int:
     give_up()
     # Each model when it is first used: FastAPI alone brings dozens for a document that is hardly ever asked for.
     BaseModel.model_config["defer_build"] = True
-    from soundstage.dashboard_serving import serve  # here: models made before would be built at once
+    with kept_for_good():
+        from soundstage.dashboard_serving import serve  # here: models made before would be built at once
 
     return run_child("dashboard", serve)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from soundstage.importing import kept_for_good
 from soundstage.trouble import ConfigError
 
 PROCESSES = {"_gateway": "gateway_process", "_dashboard": "dashboard_process"}
@@ -26,7 +27,9 @@ def later(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     """The command's function, looked up when it runs: `soundstage env` does not wait for the gateway's imports."""
 
     def run(arguments: argparse.Namespace) -> int:
-        return int(getattr(importlib.import_module(f"soundstage.{module}"), function)(arguments))
+        with kept_for_good():
+            found = importlib.import_module(f"soundstage.{module}")
+        return int(getattr(found, function)(arguments))
 
     return run
 

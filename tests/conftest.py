@@ -31,9 +31,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: next((rank[one] for one in DEAR if item.path.name.startswith(one)), len(DEAR)))
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Thousands of tests and all that they import stay to the end: no collection has to look at them, now or later."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Thousands of tests and all that they import stay to the end: no collection has to look at them again."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
