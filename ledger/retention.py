@@ -21,6 +21,7 @@ from ledger.runs import OPEN_AT_MOST
 from ledger.search import Search
 from ledger.store import Ledger
 from ledger.tables import captures, counters, runs
+from ledger.to_its_end import to_its_end
 from ledger.trouble import LedgerUnavailable
 
 SWEEP_SECONDS = 60.0
@@ -65,16 +66,21 @@ class Retention:
         self._age = timedelta(days=min(keep_days, LONGEST_DAYS))
         self._bytes = keep_bytes
         self._clock = clock
+        self._ending = False
+
+    def end(self) -> None:
+        """Take no further slice, from whichever thread: the ledger is about to be closed."""
+        self._ending = True
 
     async def keep_on(self) -> None:
         """Sweep once a minute until cancelled; trouble, of whatever kind, is logged and tried again."""
         looked: float | None = None
         while True:
             try:
-                await asyncio.to_thread(self.sweep)
-                await asyncio.to_thread(self._ledger.reserve.take)
+                await to_its_end(self.sweep)
+                await to_its_end(self._ledger.reserve.take)
                 if looked is None or time.monotonic() - looked > LOOK_SECONDS:
-                    await asyncio.to_thread(self.take_unnamed)
+                    await to_its_end(self.take_unnamed)
                     looked = time.monotonic()
             except LedgerUnavailable as error:
                 _LOG.warning("retention waits: %s", error)
@@ -94,9 +100,9 @@ class Retention:
         now = self._clock()
         old = Removal(self._ledger, self._store, "age", now, with_objects=True)
         limit = now - self._age if self._is_settled(now) else datetime.min.replace(tzinfo=UTC)
-        _in_slices(old, [captures.c.at < microseconds(limit), self._spared(now)])
+        self._in_slices(old, [captures.c.at < microseconds(limit), self._spared(now)])
         much = Removal(self._ledger, self._store, "bytes", now, with_objects=True)
-        while (excess := self._octets() - self._bytes) > 0 and much.slice([self._spared(now)], excess):
+        while (excess := self._octets() - self._bytes) > 0 and self._goes_on(much.slice([self._spared(now)], excess)):
             _breathe()
         total = old.removed
         total.captures += much.removed.captures
@@ -114,8 +120,16 @@ class Retention:
             self._prove_no_open_run(where, now)
         removal = Removal(self._ledger, self._store, "asked", now, with_objects=False)
         for where in asked:
-            _in_slices(removal, [*where, self._spared(now)])
+            self._in_slices(removal, [*where, self._spared(now)])
         return removal.removed
+
+    def _in_slices(self, removal: Removal, where: list[Any]) -> None:
+        while self._goes_on(removal.slice(where)):
+            _breathe()
+
+    def _goes_on(self, took: int) -> bool:
+        """After a slice that took so many."""
+        return took > 0 and not self._ending
 
     def _asked(self, filters: Filters) -> list[list[Any]]:
         """Conditions for what matches now: by full text exactly what a list of the same words shows."""
@@ -172,11 +186,6 @@ def _open_runs(now: datetime) -> Any:
     # What was opened inside a run is judged with it, and may be finished long before.
     open_around = select(around.c.id).where(around.c.finished_at.is_(None), around.c.opened_at > since)
     return select(runs.c.id).where(or_(and_(*still_open), runs.c.parent.in_(open_around)))
-
-
-def _in_slices(removal: Removal, where: list[Any]) -> None:
-    while removal.slice(where):
-        _breathe()
 
 
 def _breathe() -> None:

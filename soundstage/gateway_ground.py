@@ -63,6 +63,7 @@ async def _working(made: Ground) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        made.retention.end()
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         await made.writer.close()

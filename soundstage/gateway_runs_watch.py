@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from ledger.runs import Runs
+from ledger.to_its_end import to_its_end
 from ledger.trouble import LedgerUnavailable
 from policies.effect import UNATTRIBUTED
 from sinks.in_flight import InFlight
@@ -52,7 +53,7 @@ class RunWatch:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 self.look()
-                await asyncio.to_thread(self.write)
+                await to_its_end(self.write)
             except LedgerUnavailable as error:
                 _log.warning("what is known of runs waits to be written: %s", error)
             except Exception:  # whatever it is: unwatched, a run would be told clean that was not

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -174,3 +175,27 @@ async def test_a_purge_by_words_takes_what_a_list_of_them_shows(tmp_path: Path) 
         removed = await asyncio.to_thread(retention(house).purge, Filters(q="sesame", channel="email"))
         assert removed.captures == 5
         assert house.reader.count(Filters()) == house.reader.count(Filters(q="invoice")) == 3
+
+
+async def test_a_sweep_has_ended_when_retention_has(tmp_path: Path) -> None:
+    """Whatever it still did would be done on a ledger that is closed, in a directory that may be somebody else's."""
+    begun, go = threading.Event(), threading.Event()
+
+    def clock() -> datetime:
+        begun.set()
+        assert go.wait(60)
+        return NOON
+
+    async with stage(tmp_path / "data") as house:
+        await house.record_all([record_of(at=NOON - timedelta(days=15)) for _ in range(200)])
+        keeping = Retention(house.ledger, house.store, keep_days=14, keep_bytes=10**10, clock=clock)
+        working = asyncio.ensure_future(keeping.keep_on())
+        await asyncio.to_thread(begun.wait, 60)
+        keeping.end()
+        working.cancel()
+        await asyncio.sleep(0)
+        assert not working.done()
+        go.set()
+        await asyncio.gather(working, return_exceptions=True)
+        assert working.cancelled()
+        assert 0 < house.reader.count(Filters()) < 200, "it took a slice, and no other"
