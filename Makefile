@@ -6,7 +6,7 @@ BIN := .venv/bin
 ROOMS := soundstage proxy dashboard sinks ledger policies
 export PYTHON
 
-.PHONY: up test fuzz demo bench check containers host assets run-ready dev-ready locks help
+.PHONY: up test fuzz demo bench check style types rules containers host assets run-ready dev-ready locks help
 
 help:
 	@echo "make up     start Soundstage here, until Ctrl-C"
@@ -35,14 +35,21 @@ test: dev-ready assets
 fuzz: dev-ready assets
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --timeout 2400 --hypothesis-profile fuzz -m hypothesis
 
-check: dev-ready
+# Three parts, which `make -j2 check` has at work beside each other.
+check: style types rules
+
+style: dev-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+types: dev-ready
 	$(BIN)/mypy $(ROOMS) tests demo bench
 	$(BIN)/mypy --config-file client/pyproject.toml client/src
+
+rules: dev-ready
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
-	$(BIN)/codespell
 	$(BIN)/pytest -q tests/test_project_*.py
 
 # Some minutes, and root: not part of `make test`.
