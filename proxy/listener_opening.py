@@ -71,7 +71,7 @@ class Patience:
     hello: float = 10.0
     """Short: a client of a protocol in which the server speaks first is waiting, and learns nothing by it."""
     silence: float = 2.0
-    """Until the first byte, where any protocol may come: such a client's is guessed by its port then."""
+    """Until the first byte, where any protocol may come, but for ports of HTTP: such a client's is guessed then."""
     more: float = 1.0
     """For bytes that begin nothing known yet."""
 

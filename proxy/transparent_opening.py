@@ -15,6 +15,8 @@ UNDECIDED = 4_096
 _HTTP = re.compile(
     rb"[A-Za-z]{2,16} (?:/|\*[ \r\n]|(?i:https?|wss?)://)|[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} [^\r\n]* HTTP/\d"
 )
+_CLIENT_FIRST = frozenset((80, 443, 8080, 8443))
+"""Ports on which nobody waits for the server: who says nothing there is busy, such as a JVM that loads its TLS."""
 _PART_OF_A_LINE = re.compile(rb"[\t\r\x20-\x7e]*\Z")
 
 
@@ -51,7 +53,8 @@ async def first_bytes(sock: socket.socket, port: int, patience: Patience) -> tup
 
     Bounded in time, however slowly they trickle: the first one has its seconds, all others together theirs.
     """
-    first, seen = await peek_until(sock, _anything, limit=LOOKED_AT, seconds=patience.silence)
+    silence = max(patience.silence, patience.hello) if port in _CLIENT_FIRST else patience.silence
+    first, seen = await peek_until(sock, _anything, limit=LOOKED_AT, seconds=silence)
     begun = read_begun(seen, port)
     if begun is not None:
         return begun, seen

@@ -86,3 +86,14 @@ async def test_every_wait_has_an_end(piece: bytes, patience: Patience) -> None:
     with pytest.raises(PeekEnded) as ended:
         await opened(piece, patience=patience)
     assert (ended.value.why, ended.value.seen) == ("silent", piece)
+
+
+@pytest.mark.parametrize("port", [80, 443])
+async def test_who_is_slow_to_begin_where_clients_begin_is_waited_for(port: int) -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        opening = asyncio.ensure_future(first_bytes(ours, port, Patience(silence=0.01, hello=60)))
+        await asyncio.wait({opening}, timeout=0.2)
+        theirs.send(b"GET / HTTP/1.1\r\n")
+        assert (await opening)[0] == Begun(http=True)
