@@ -1,6 +1,6 @@
-"""What becomes of a run once its command has ended: settled, verified where something is expected, finished.
+"""What becomes of a run once its command has ended: verified, which settles it first, and finished.
 
-What verifies is imported only where something is expected: a quarter of a second that most runs can do without.
+What reads and writes reports is imported only where there is one: a quarter of a second that most runs can do without.
 """
 
 import argparse
@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from soundstage.api import Api
-from soundstage.console import complain, warn
+from soundstage.console import complain
 from soundstage.trouble import SoundstageError
 
 VERDICTS = {0: "clean", 1: "violated"}
+REPORTS = ("junit", "summary", "json", "sarif", "gitlab")
+PATIENCE = 600.0
+"""Seconds that settling and judging may take."""
 
 
 def expected(expect: Path | None) -> str | None:
@@ -32,19 +35,14 @@ def expected(expect: Path | None) -> str | None:
 def judged(
     api: Api, run: str, arguments: argparse.Namespace, text: str | None, missed: str | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """0, 1 or 2 as of `soundstage verify`, 0 without expectations; and the run, finished.
+    """0, 1 or 2 as of `soundstage verify`; and the run, finished.
 
-    `text`: of the file of expectations.
+    `text`: of the file of expectations. Without it nothing may have been real.
     `missed`: why its last probe did not arrive. One that the command sent itself does not stand for it.
     """
     if missed is not None:
         complain(missed)
-    if text is None:
-        settled = api.post(f"/api/runs/{run}/settle", {})
-        if not settled["reached"]:
-            warn(f"what follows may not be all of it: {settled['why']}")
-        return 0, api.post(f"/api/runs/{run}/finish", {})
-    code = _verified(api, run, arguments, text)
+    code = 0 if text is None and _is_clean(api, run, arguments) else _verified(api, run, arguments, text)
     if missed is not None and code == 0:
         complain("so the run is inconclusive: nobody knows what of it was seen")
         code = 2
@@ -56,7 +54,16 @@ def judged(
     return code, finished
 
 
-def _verified(api: Api, run: str, arguments: argparse.Namespace, text: str) -> int:
+def _is_clean(api: Api, run: str, arguments: argparse.Namespace) -> bool:
+    """Whether nothing was real, for certain, and nobody asked for a report of that."""
+    if any(getattr(arguments, f"report_{kind}") for kind in REPORTS):
+        return False
+    asked = {"allow_uncontained": arguments.allow_uncontained}
+    told = api.post(f"/api/runs/{run}/verify", asked, seconds=PATIENCE)
+    return isinstance(told, dict) and told.get("verdict") == VERDICTS[0]
+
+
+def _verified(api: Api, run: str, arguments: argparse.Namespace, text: str | None) -> int:
     """2 as well where there is no answer or a report is lost, which is said: the run is to be finished all the same."""
     from soundstage.report_outputs import Outputs
     from soundstage.verify import verified

@@ -14,13 +14,11 @@ from soundstage.options import given
 from soundstage.report_discretion import discreet
 from soundstage.report_outputs import Outputs
 from soundstage.report_text import text_report
+from soundstage.run_judged import PATIENCE
 from soundstage.settings_source import read_settings
 from soundstage.trouble import ConfigError, Unanswered
 
 CODES = {"clean": 0, "violated": 1, "inconclusive": 2}
-PATIENCE = 600.0
-"""Seconds that settling and judging may take."""
-
 
 def verify(arguments: argparse.Namespace) -> int:
     """0 clean, 1 violated, 2 inconclusive or unreachable or a file that is refused."""

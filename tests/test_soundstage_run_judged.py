@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -49,8 +50,8 @@ def url() -> Iterator[str]:
     server.server_close()
 
 
-def asked() -> argparse.Namespace:
-    return parser().parse_args(["run", "--expect", "expect.yaml", "--", "true"])
+def asked(*options: str) -> argparse.Namespace:
+    return parser().parse_args(["run", *options, "--", "true"])
 
 
 ENDS = [
@@ -71,8 +72,29 @@ def test_what_it_ends_with(
 ) -> None:
     Answering.says = {"verify": verified, "finish": finished}
     with Api(url, "token") as api:
-        assert judged(api, "run-1", asked(), "version: 1\n", None) == (code, finished)
+        assert judged(api, "run-1", asked("--expect", "expect.yaml"), "version: 1\n", None) == (code, finished)
     assert says in capsys.readouterr().err
+
+
+UNEXPECTED = [
+    pytest.param("clean", 0, "", id="nothing-real"),
+    pytest.param("violated", 1, "violated: run run-1", id="something-real"),
+    pytest.param("inconclusive", 2, "inconclusive: run run-1", id="nobody-knows"),
+]
+
+
+@pytest.mark.parametrize(("verdict", "code", "says"), UNEXPECTED)
+def test_what_it_ends_with_where_nothing_was_said_to_be_expected(
+    url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, verdict: str, code: int, says: str
+) -> None:
+    finished = {"verdict": verdict, "gaps": []}
+    Answering.says = {"verify": {**CLEAN, "verdict": verdict}, "finish": finished}
+    with Api(url, "token") as api:
+        assert judged(api, "run-1", asked(), None) == (code, finished)
+        assert capsys.readouterr().err.splitlines()[-1:] == ([] if not says else [says + ", 0 captures judged"])
+        report = tmp_path / "report.xml"
+        assert judged(api, "run-1", asked("--junit", str(report)), None) == (code, finished)
+    assert "testsuite" in report.read_text()
 
 
 def test_a_failure_of_its_own_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
