@@ -123,7 +123,8 @@ class Ground:
 
     def _play(self, who: str, attempts: Sequence[Attempt]) -> dict[str, str]:
         done = self._run(*self._words(who, attempts))
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        real = who.startswith("run") and ", 0 left," not in done.stderr
+        assert done.returncode == int(real), done.stdout[-2000:] + done.stderr[-2000:]
         told: dict[str, str] = json.loads(done.stdout)
         return told
 
@@ -137,7 +138,7 @@ class Ground:
         if who == "run":
             about = self.runs.home / "about.json"
             done = self.runs.run(*words, options=("--about", str(about)))
-            if done.returncode == 0:
+            if done.returncode in (0, 1):
                 self.about = json.loads(about.read_text())
             return done
         if who == "run-root":
