@@ -20,6 +20,7 @@ from soundstage.trouble import ConfigError, Unanswered
 
 CODES = {"clean": 0, "violated": 1, "inconclusive": 2}
 
+
 def verify(arguments: argparse.Namespace) -> int:
     """0 clean, 1 violated, 2 inconclusive or unreachable or a file that is refused."""
     run_id = named_run(arguments.run_id)
