@@ -1,4 +1,4 @@
-"""Accepting: real listening sockets and the loop that takes connections off them. Serving one is an entrance's."""
+"""Accept: listening sockets, and each connection taken off one in a task. Serving it is an entrance's."""
 
 import asyncio
 import errno
@@ -8,24 +8,19 @@ import select
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from policies.http_request import RunClaim
+from sinks.accepting import BACKLOG, OUT_OF_FILES, Accepting
 from sinks.binding import bound_socket, written
 from sinks.in_flight import InFlight, Work
 
 _numbers = itertools.count(1)
 _log = logging.getLogger(__name__)
-BACKLOG = 1024
-AT_ONCE = 64
-"""Connections taken in one turn of the loop, which others share."""
-OUT_OF_FILES_PAUSE = 0.05
-"""Seconds until the next try when the process has no free file descriptor: closing connections free some."""
 RUN_OUT_LOOK = 0.05
 """Seconds between two looks whether more has come."""
-OUT_OF_FILES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 OURS = OUT_OF_FILES | {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 """What the machine is short of, and not what the client did."""
-WAITING = "a connection that cannot be accepted for want of file descriptors"
 
 
 class PortInUse(Exception):
@@ -85,55 +80,24 @@ class AcceptLoop:
         self._in_flight = in_flight or InFlight()
         self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
-        self._resuming: asyncio.TimerHandle | None = None
         self._gave_up = False
         """What is served still, nobody will have seen to its end."""
-        # Not `loop.sock_accept`: cancelled in the same turn as a connection comes, it drops that connection unclosed.
-        self._loop.add_reader(sock, self._accept)
+        self._accepting = Accepting(self._loop, sock, self._take, self._in_flight, claim)
 
     @property
     def open_connections(self) -> int:
         """How many are being served now."""
         return len(self._serving)
 
-    def _accept(self) -> None:
-        for _ in range(AT_ONCE):
-            try:
-                sock, address = self._sock.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._pause(error)
-                return
-            sock.setblocking(False)
-            task = asyncio.Task(self._serve(sock, _peer(address)), loop=self._loop)
-            self._serving.add(task)
-            task.add_done_callback(self._serving.discard)
-
-    def _pause(self, error: OSError) -> None:
-        """A connection that was reset before it was accepted is no trouble; without file descriptors, wait for some."""
-        if error.errno not in OUT_OF_FILES:
-            return
-        _log.warning("a connection could not be accepted: %s", error.strerror)
-        if self._resuming is None:
-            self._loop.remove_reader(self._sock)
-            # What waits in the kernel is unfinished, whosever it is: nobody's run has come to rest meanwhile.
-            self._in_flight.begin(self, WAITING, "", claim=self._claim)
-        self._resuming = self._loop.call_later(OUT_OF_FILES_PAUSE, self._resume)
-
-    def _resume(self) -> None:
-        before = self._resuming
-        self._accept()
-        if self._resuming is before:
-            self._resuming = None
-            self._in_flight.end(self)
-            self._loop.add_reader(self._sock, self._accept)
+    def _take(self, sock: socket.socket, address: Any) -> None:
+        task = asyncio.Task(self._serve(sock, _peer(address)), loop=self._loop)
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, sock: socket.socket, peer: Peer) -> None:
         work = self._in_flight.begin(peer.id, "a connection that has been accepted", peer.address, claim=self._claim)
         work.idle = lambda: _is_silent(sock)
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._entrance(sock, peer)
         except asyncio.CancelledError:
             if self._gave_up:
@@ -154,7 +118,7 @@ class AcceptLoop:
             if self._serving:
                 await asyncio.wait(set(self._serving), timeout=RUN_OUT_LOOK)
             else:
-                await asyncio.sleep(0 if self._resuming is None else RUN_OUT_LOOK)
+                await asyncio.sleep(RUN_OUT_LOOK if self._accepting.pauses else 0)
         self._gave_up = True
         if _is_readable(self._sock):
             work = Work("a connection", "", self._in_flight.clock(), self._claim, told=True)
@@ -162,11 +126,7 @@ class AcceptLoop:
 
     async def stop(self) -> None:
         """Accept nothing more, and end what is being served; what is being judged is still recorded."""
-        if self._resuming is not None:
-            self._resuming.cancel()
-            self._in_flight.end(self)
-        self._loop.remove_reader(self._sock)
-        self._sock.close()
+        self._accepting.stop()
         for task in self._serving:
             task.cancel()
         if self._serving:

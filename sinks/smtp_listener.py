@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from policies.http_request import RunClaim
+from sinks.accepting import Accepting
 from sinks.binding import bound_socket
 from sinks.in_flight import InFlight
-from sinks.smtp_accept import SmtpAccept
 from sinks.smtp_body import Intake
 from sinks.smtp_connection import SmtpConnection
 from sinks.smtp_delivery import MailRelay, SmtpDelivery, Taker
@@ -56,7 +56,7 @@ class SmtpListener:
         self._limits = limits or SmtpLimits()
         self.delivery = SmtpDelivery(gate, intakes, relay)
         self._remains = SmtpRemains(gate)
-        self._accepting: list[SmtpAccept] = []
+        self._accepting: list[Accepting] = []
         self._connections: set[Served] = set()
         self._watch = SmtpWatch(self._connections, self._limits)
 
@@ -78,7 +78,8 @@ class SmtpListener:
                     raise
 
             loop = asyncio.get_running_loop()
-            self._accepting.append(SmtpAccept(loop, sock, take, self._in_flight, self._claim))
+            what = "a mail client's connection"
+            self._accepting.append(Accepting(loop, sock, take, self._in_flight, self._claim, what))
             unless_listening.pop_all()
         return host, bound
 

@@ -1,4 +1,4 @@
-"""Accepting mail connections, also where the system has no more to give."""
+"""Accepting connections, also where the system has no more to give."""
 
 import asyncio
 import errno
@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from smtp_stage import until
 
+from sinks.accepting import Accepting
 from sinks.binding import bound_socket
-from sinks.smtp_accept import SmtpAccept
+from sinks.in_flight import InFlight
 
 
 class Exhausted(socket.socket):
@@ -36,7 +37,7 @@ async def test_trouble_with_one_connection_stops_none(number: int) -> None:
     listening.setblocking(False)
     listening.troubles = [OSError(number, "trouble")]
     taken: list[socket.socket] = []
-    accept = SmtpAccept(asyncio.get_running_loop(), listening, lambda sock, _peer: taken.append(sock))
+    accept = Accepting(asyncio.get_running_loop(), listening, lambda sock, _peer: taken.append(sock))
     with socket.create_connection(listening.getsockname(), timeout=60):
         await until(lambda: len(taken) == 1)
     accept.stop()
@@ -54,13 +55,16 @@ async def test_a_connection_that_cannot_be_served_is_closed(caplog: pytest.LogCa
         raise RuntimeError(f"no room for {peer[0]}")
 
     listening = bound_socket("127.0.0.1", 0)
-    accept = SmtpAccept(asyncio.get_running_loop(), listening, take)
+    register = InFlight()
+    accept = Accepting(asyncio.get_running_loop(), listening, take, register)
     reader, writer = await asyncio.open_connection(*listening.getsockname())
     assert await asyncio.wait_for(reader.read(), 60) == b""
     writer.close()
     accept.stop()
     assert taken[0].fileno() < 0
     assert "no room for 127.0.0.1" in caplog.text
+    ((work, why),) = register.lost()
+    assert (work.what, work.source, why) == ("a connection", "127.0.0.1", "Soundstage failed on it")
 
 
 async def test_a_stop_while_out_of_files_stays_a_stop() -> None:
@@ -68,7 +72,7 @@ async def test_a_stop_while_out_of_files_stays_a_stop() -> None:
         listening = Exhausted(fileno=bound.detach())
     listening.setblocking(False)
     listening.troubles = [OSError(errno.EMFILE, "trouble")]
-    accept = SmtpAccept(asyncio.get_running_loop(), listening, lambda sock, _peer: sock.close())
+    accept = Accepting(asyncio.get_running_loop(), listening, lambda sock, _peer: sock.close())
     with socket.create_connection(listening.getsockname(), timeout=60):
         await until(lambda: not listening.troubles)
         accept.stop()
