@@ -7,17 +7,16 @@ import argparse
 import contextlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from soundstage.api import Api
 from soundstage.console import complain
 from soundstage.trouble import SoundstageError
+from soundstage.verdict import CODES, verdict_of
 
-VERDICTS = {0: "clean", 1: "violated"}
 REPORTS = ("junit", "summary", "json", "sarif", "gitlab")
-PATIENCE = 600.0
-"""Seconds that settling and judging may take."""
 
 
 def expected(expect: Path | None) -> str | None:
@@ -42,37 +41,37 @@ def judged(
     """
     if missed is not None:
         complain(missed)
-    code = 0 if text is None and _is_clean(api, run, arguments) else _verified(api, run, arguments, text)
-    if missed is not None and code == 0:
+    verdict = _verdict(api, run, arguments, text)
+    if missed is not None and verdict == "clean":
         complain("so the run is inconclusive: nobody knows what of it was seen")
-        code = 2
-    finished = api.post(f"/api/runs/{run}/finish", {"verdict": VERDICTS.get(code, "inconclusive")})
-    if code == 0 and finished["verdict"] != VERDICTS[code]:
+        verdict = "inconclusive"
+    finished = api.post(f"/api/runs/{run}/finish", {"verdict": verdict})
+    if verdict == "clean" and finished["verdict"] != verdict:
         gaps = "; ".join(gap["why"].rstrip(".") for gap in finished["gaps"]) or "somebody else has ended it"
         complain(f"the run was clean when it was judged, and is {finished['verdict']}: {gaps}")
-        code = 2
-    return code, finished
+        verdict = "inconclusive"
+    return CODES[verdict], finished
 
 
-def _is_clean(api: Api, run: str, arguments: argparse.Namespace) -> bool:
-    """Whether nothing was real, for certain, and nobody asked for a report of that."""
-    if any(getattr(arguments, f"report_{kind}") for kind in REPORTS):
-        return False
-    asked = {"allow_uncontained": arguments.allow_uncontained}
-    told = api.post(f"/api/runs/{run}/verify", asked, seconds=PATIENCE)
-    return isinstance(told, dict) and told.get("verdict") == VERDICTS[0]
-
-
-def _verified(api: Api, run: str, arguments: argparse.Namespace, text: str | None) -> int:
-    """2 as well where there is no answer or a report is lost, which is said: the run is to be finished all the same."""
-    from soundstage.report_outputs import Outputs
-    from soundstage.verify import verified
-
-    outputs = Outputs.asked(arguments, os.environ, terminal=sys.stderr is not None and sys.stderr.isatty())
-    allow = arguments.allow_uncontained
+def _verdict(api: Api, run: str, arguments: argparse.Namespace, text: str | None) -> str:
+    """Inconclusive also where there is no answer or a report is lost, which is said: the run is to be finished all
+    the same. Where nothing was said to be expected, a clean run is reported to nobody who does not ask."""
+    file = None if arguments.expect is None else str(arguments.expect)
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # what the command prints may be piped somewhere
-            return verified(api, run, arguments.expect, text, allow_uncontained=allow, outputs=outputs)
+        told = verdict_of(api, run, text, file, allow_uncontained=arguments.allow_uncontained)
+        verdict = str(told["verdict"])
+        if text is not None or verdict != "clean" or any(getattr(arguments, f"report_{kind}") for kind in REPORTS):
+            _report(told, file, arguments)
     except SoundstageError as trouble:
         complain(str(trouble), trouble.hint)
-        return 2
+        return "inconclusive"
+    return verdict
+
+
+def _report(told: Mapping[str, Any], file: str | None, arguments: argparse.Namespace) -> None:
+    from soundstage.report_outputs import Outputs
+    from soundstage.verify import reported
+
+    outputs = Outputs.asked(arguments, os.environ, terminal=sys.stderr is not None and sys.stderr.isatty())
+    with contextlib.redirect_stdout(sys.stderr):  # what the command prints may be piped somewhere
+        reported(told, file, outputs)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,9 @@ from soundstage.options import given
 from soundstage.report_discretion import discreet
 from soundstage.report_outputs import Outputs
 from soundstage.report_text import text_report
-from soundstage.run_judged import PATIENCE
 from soundstage.settings_source import read_settings
 from soundstage.trouble import ConfigError, Unanswered
-
-CODES = {"clean": 0, "violated": 1, "inconclusive": 2}
+from soundstage.verdict import CODES, verdict_of
 
 
 def verify(arguments: argparse.Namespace) -> int:
@@ -31,20 +30,16 @@ def verify(arguments: argparse.Namespace) -> int:
     settings = read_settings(os.environ, arguments.config, given(arguments, ("data_dir",)))
     allow = bool(arguments.allow_uncontained)
     with Api.found(settings) as api:
-        return verified(api, run_id, arguments.expect, text, allow_uncontained=allow, outputs=outputs)
+        file = None if arguments.expect is None else str(arguments.expect)
+        told = verdict_of(api, run_id, text, file, allow_uncontained=allow)
+    return reported(told, file, outputs)
 
 
-def verified(
-    api: Api, run_id: str, expect: Path | None, text: str | None, *, allow_uncontained: bool, outputs: Outputs
-) -> int:
-    """Verify a run, print the report and write the others; the exit code. SoundstageError where it has no answer.
+def reported(told: Mapping[str, Any], file: str | None, outputs: Outputs) -> int:
+    """Print the report and write the others; the exit code. SoundstageError for what is no result, or a lost report.
 
-    Without `text`, nothing may have been real, and that is all. `expect` is only what its file is called: it has been
-    read, once, and by now may say something else.
+    `file` is only what the expectations' file is called: it has been read, once, and by now may say something else.
     """
-    file = None if expect is None else str(expect)
-    asked = {"text": text, "file": file or "expectations", "allow_uncontained": allow_uncontained}
-    told = api.post(f"/api/runs/{run_id}/verify", asked, seconds=PATIENCE)
     result = _read(told)
     shown = result if outputs.show_values else discreet(result)
     say("\n".join((text_report(shown, file=file, colour=outputs.colour), *outputs.commands(shown, file))))
@@ -76,10 +71,8 @@ def expectations_of(path: Path) -> str | None:
     return text
 
 
-def _read(told: Any) -> Result:
+def _read(told: Mapping[str, Any]) -> Result:
     try:
-        result = result_of(told)
-        _ = CODES[result.verdict]
+        return result_of(told)
     except (KeyError, TypeError) as trouble:
         raise Unanswered(f"Soundstage answered what is no result of a verification: {trouble!r}") from None
-    return result

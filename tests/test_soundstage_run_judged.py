@@ -76,6 +76,17 @@ def test_what_it_ends_with(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("said", [pytest.param(b"<html>", id="a-page"), pytest.param([], id="no-result")])
+def test_a_run_of_which_nobody_answers_is_finished_all_the_same(
+    url: str, capsys: pytest.CaptureFixture[str], said: Any
+) -> None:
+    finished = {"verdict": "inconclusive", "gaps": []}
+    Answering.says = {"verify": said, "finish": finished}
+    with Api(url, "token") as api:
+        assert judged(api, "run-1", asked(), None) == (2, finished)
+    assert "soundstage: error: " in capsys.readouterr().err
+
+
 UNEXPECTED = [
     pytest.param("clean", 0, "", id="nothing-real"),
     pytest.param("violated", 1, "violated: run run-1", id="something-real"),

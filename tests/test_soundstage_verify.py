@@ -18,7 +18,8 @@ from running import PATIENCE, Running, eventually
 from soundstage.__main__ import main
 from soundstage.api import Api
 from soundstage.report_outputs import Outputs
-from soundstage.verify import verified
+from soundstage.verdict import verdict_of
+from soundstage.verify import reported
 
 SHOP = """\
 version: 1
@@ -134,10 +135,10 @@ def test_a_recorded_file_says_what_the_run_did(
     assert "is there already" in capsys.readouterr().err
 
 
-def test_a_runs_own_token_verifies_it(gateway: Running, shop: dict[str, Any], tmp_path: Path) -> None:
-    file = Path(written(tmp_path, SHOP))
+def test_a_runs_own_token_verifies_it(gateway: Running, shop: dict[str, Any]) -> None:
     with Api(gateway.addresses["dashboard"], shop["api_token"]) as api:
-        assert verified(api, shop["id"], file, SHOP, allow_uncontained=False, outputs=Outputs()) == 0
+        told = verdict_of(api, shop["id"], SHOP, "shop.yaml", allow_uncontained=False)
+    assert reported(told, "shop.yaml", Outputs()) == 0
 
 
 def test_a_file_with_a_typo_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

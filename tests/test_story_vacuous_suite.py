@@ -40,8 +40,17 @@ def test_three(soundstage):
 """
 LATE = """
 import threading
+from pytest_soundstage.wire import SEND
 from sends import begun, end, send
-THREADS, LEFT = [], threading.Event()
+THREADS, LEFT, CLOSING = [], threading.Event(), threading.Event()
+ASK = SEND["wait"]
+
+def asking(transport, request):
+    if b'"close"' in request.read():
+        CLOSING.set()
+    return ASK(transport, request)
+
+SEND["wait"] = asking
 
 def meanwhile(work, *given):
     THREADS.append(threading.Thread(target=work, args=given))
@@ -51,9 +60,13 @@ def once_it_is_left(to):
     LEFT.wait()
     send(to)
 
+def once_it_closes(smtp):
+    CLOSING.wait()
+    end(smtp)
+
 def test_that_asks_too_early(soundstage):
     soundstage.email.none()
-    meanwhile(end, begun("early@example.test"))
+    meanwhile(once_it_closes, begun("early@example.test"))
 
 def test_that_waits_for_what_was_late():
     THREADS[-1].join()
