@@ -69,7 +69,7 @@ class Retention:
         self._ending = False
 
     def end(self) -> None:
-        """Take no further slice, from whichever thread: the ledger is about to be closed."""
+        """Take no further slice, from whichever thread; who asked is told. The ledger is about to be closed."""
         self._ending = True
 
     async def keep_on(self) -> None:
@@ -102,8 +102,8 @@ class Retention:
         limit = now - self._age if self._is_settled(now) else datetime.min.replace(tzinfo=UTC)
         self._in_slices(old, [captures.c.at < microseconds(limit), self._spared(now)])
         much = Removal(self._ledger, self._store, "bytes", now, with_objects=True)
-        while (excess := self._octets() - self._bytes) > 0 and self._goes_on(much.slice([self._spared(now)], excess)):
-            _breathe()
+        while (excess := self._octets() - self._bytes) > 0 and much.slice([self._spared(now)], excess):
+            self._breathe()
         total = old.removed
         total.captures += much.removed.captures
         total.octets += much.removed.octets
@@ -124,12 +124,14 @@ class Retention:
         return removal.removed
 
     def _in_slices(self, removal: Removal, where: list[Any]) -> None:
-        while self._goes_on(removal.slice(where)):
-            _breathe()
+        while removal.slice(where):
+            self._breathe()
 
-    def _goes_on(self, took: int) -> bool:
-        """After a slice that took so many."""
-        return took > 0 and not self._ending
+    def _breathe(self) -> None:
+        """Leave the lock to the captures for as long as it was held. LedgerUnavailable where this is to end."""
+        if self._ending:
+            raise LedgerUnavailable("the gateway is being stopped")
+        time.sleep(SLICE_SECONDS)
 
     def _asked(self, filters: Filters) -> list[list[Any]]:
         """Conditions for what matches now: by full text exactly what a list of the same words shows."""
@@ -186,8 +188,3 @@ def _open_runs(now: datetime) -> Any:
     # What was opened inside a run is judged with it, and may be finished long before.
     open_around = select(around.c.id).where(around.c.finished_at.is_(None), around.c.opened_at > since)
     return select(runs.c.id).where(or_(and_(*still_open), runs.c.parent.in_(open_around)))
-
-
-def _breathe() -> None:
-    """Leave the lock to the captures for as long as it was held."""
-    time.sleep(SLICE_SECONDS)

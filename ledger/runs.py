@@ -167,14 +167,6 @@ class Runs(RunLookup):
                 return window
         raise UnknownRun(f"there is no window {window_id[:100]!r} of the run {run_id!r}")
 
-    def has_window(self, run_id: str, window_id: str) -> bool:
-        """Whether it is one of the run's, open or closed."""
-        held = self._open.get(run_id)
-        if held is not None and held.window is not None and held.window.id == window_id:
-            return True
-        told = self.archive.find(run_id)
-        return told is not None and any(window.id == window_id for window in told.windows)
-
     def contained(self, run_id: str, how: str) -> Run:
         """Note that nothing of the run can go round Soundstage: `namespace`, or `doctor` where that was shown."""
         if how not in ("no", "namespace", "doctor"):

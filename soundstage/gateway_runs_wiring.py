@@ -50,8 +50,8 @@ async def gateway_runs(
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        await _written_down(watch)
         await listeners.close_all()
+        await _written_down(watch)
 
 
 async def _written_down(watch: RunWatch) -> None:
