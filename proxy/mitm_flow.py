@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from mitmproxy.http import HTTPFlow
+from mitmproxy.http import Headers, HTTPFlow
 
 from ledger.trouble import CANNOT_RECORD, LedgerUnavailable
 from policies.body import EMPTY, Body
@@ -149,8 +149,7 @@ class FlowHooks:
         leaving = _real(flow)
         if leaving is None or flow.response is None:
             return
-        # It would send the client to the destination by QUIC, past everything here.
-        flow.response.headers.pop("alt-svc", None)
+        _without_other_ways(flow.response.headers)
         request = flow.request
         if flow.response.status_code == 101:
             if not (isinstance(request, SeenRequest) and request.wants_websocket):
@@ -165,6 +164,8 @@ class FlowHooks:
             return
         held.tickets.withdraw(leaving)
         self._leaving.discard(leaving)
+        if flow.response.trailers:
+            _without_other_ways(flow.response.trailers)
         body, flags = leaving.answer
         await leaving.settle_quietly(reply_of(flow.response, body, flags=flags))
 
@@ -256,6 +257,11 @@ def _real(flow: HTTPFlow) -> Leaving | None:
     """The departure whose destination is answering; None where the answer is ours."""
     leaving = flow.metadata.get(LEAVING)
     return leaving if isinstance(leaving, Leaving) and leaving.sent else None
+
+
+def _without_other_ways(fields: Headers) -> None:
+    """It would send the client to the destination by QUIC, past everything here."""
+    fields.pop("alt-svc", None)
 
 
 def _forget(body: Body) -> None:

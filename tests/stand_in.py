@@ -294,4 +294,4 @@ class _Http2:
         self._http2.send_headers(stream, [(b":status", b"200"), (b"content-type", content_type), (b"alt-svc", b"h3")])
         self._http2.send_data(stream, b'{"real":true}', end_stream=not self._trailers)
         if self._trailers:
-            self._http2.send_headers(stream, [(b"grpc-status", b"0")], end_stream=True)
+            self._http2.send_headers(stream, [(b"grpc-status", b"0"), (b"alt-svc", b"h3")], end_stream=True)
