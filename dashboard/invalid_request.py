@@ -6,10 +6,12 @@ from typing import Any
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from dashboard.capture_query import WaitQuery
 from dashboard.problem import Problem
 
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _KNOWN = sorted({field.alias or name for name, field in WaitQuery.model_fields.items()} | {"after"})
 
 
@@ -28,8 +30,16 @@ def http_problem(request: Request, error: Exception) -> Problem:
     detail = f"There is nothing at {request.url.path[:200]!r}."
     if error.status_code == 405:
         detail = f"{request.method} is not answered at {request.url.path[:200]!r}."
+        return Problem(405, detail, headers={"Allow": ", ".join(_answered_at(request))})
     headers = dict(error.headers) if error.headers else None
     return Problem(error.status_code, detail, headers=headers)
+
+
+def _answered_at(request: Request) -> list[str]:
+    """The methods of a path, whichever route answers each: the framework names those of one route alone."""
+    asked = {"type": "http", "path": request.url.path, "root_path": request.scope.get("root_path", ""), "headers": []}
+    routes = request.app.router.routes
+    return [one for one in _METHODS if any(route.matches({**asked, "method": one})[0] is Match.FULL for route in routes)]
 
 
 def _told(error: Any) -> dict[str, Any]:

@@ -66,6 +66,22 @@ async def test_the_page_that_was_probably_meant_is_named(
     assert meant is None or f'<a href="{meant}">' in said
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        pytest.param("PUT", "/api/captures", "DELETE, GET", id="two-routes-of-one-path"),
+        pytest.param("DELETE", "/api/captures/wait", "GET", id="a-path-that-is-also-a-pattern"),
+        pytest.param("DELETE", "/api/runs", "GET, POST", id="runs"),
+        pytest.param("PATCH", "/mailpit/api/v1/messages", "DELETE, GET, PUT", id="a-drop-in"),
+    ],
+)
+async def test_every_method_that_is_answered_is_named(
+    client: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    answer = await client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 async def test_a_post_that_no_page_answers(client: httpx.AsyncClient) -> None:
     answer = await client.post("/inbox", headers=LOOKING)
     assert answer.status_code == 405
