@@ -7,14 +7,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from dashboard.capture_query import CaptureQuery, ListQuery
-from dashboard.captured_message import detail, is_mail
+from dashboard.captured_message import detail, files_of, is_mail
 from dashboard.download import download
 from dashboard.gateway_link import Gateway
 from dashboard.once_each import once_each
 from dashboard.own_run import narrowed, own_run
 from dashboard.problem import Problem
 from dashboard.schemas import CaptureDetail, CapturePage, ProblemShape, Removed
-from ledger.mime import read_message
 from ledger.reader import Reader
 from ledger.stored import Page, StoredCapture
 
@@ -62,8 +61,7 @@ class CapturesApi:
     def part(self, request: Request, capture_id: str, n: int) -> Response:
         """One MIME part or attachment, as a download."""
         stored = self._found(request, capture_id)
-        parts = read_message(self._kept(stored)).parts if is_mail(stored.as_contract()) else ()
-        for one in parts:
+        for one in files_of(stored.as_contract(), self._kept(stored)):
             if one.index == n:
                 return download(one.content, one.filename or f"part-{n}.bin")
         raise Problem(404, f"Capture {capture_id} has no part {n}.", parameter="n", value=n)

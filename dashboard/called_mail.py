@@ -26,12 +26,13 @@ def called_mail(raw: bytes, content_type: str | None) -> dict[str, str]:
     if len(raw) > LARGEST:
         return {}
     found: dict[str, str] = {}
-    for name, text in _texts(_read(raw, (content_type or "").lower())):
+    for name, text in _texts(read_call(raw, (content_type or "").lower())):
         found.setdefault(name, text)
     return found
 
 
-def _read(raw: bytes, kind: str) -> Any:
+def read_call(raw: bytes, kind: str) -> Any:
+    """The values of a call, whose type is in lower case; None where it is neither JSON nor a form."""
     try:
         if "x-www-form-urlencoded" in kind:
             pairs = parse_qsl(raw.decode(), max_num_fields=2000)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dashboard.called_attachments import called_files
 from dashboard.called_mail import called_mail
 from dashboard.readable_body import readable
 from ledger.mime import Part, ReadMessage, read_message
@@ -39,7 +40,7 @@ def detail(stored: StoredCapture, raw: bytes | None) -> dict[str, Any]:
 def called_detail(shown: dict[str, Any], raw: bytes, otherwise: str | None = None) -> dict[str, Any]:
     """What a message handed to a provider's API says to its reader. `otherwise`: its text where none is known.
 
-    Nothing of attachments: providers take them in too many ways for "it has none" to be said.
+    Of files only those that are found: providers take them in too many ways for "it has none" to be said.
     """
     facts, kind = shown["facts"], shown["payload"]["content_type"]
     called = called_mail(raw, kind) if shown["channel"] == "email" else {}
@@ -47,7 +48,24 @@ def called_detail(shown: dict[str, Any], raw: bytes, otherwise: str | None = Non
     known = None if html else next((str(facts[name]) for name in _TEXTS if facts.get(name)), otherwise)
     text = called.get("text") or known
     links, codes = links_of(text or "", html or ""), codes_of(text or text_of_html(html or ""))
-    return {"html": html, "text": text, "links": list(links), "codes": list(codes)}
+    told = {"html": html, "text": text, "links": list(links), "codes": list(codes)}
+    files = called_files(raw, kind).parts if shown["channel"] == "email" else ()
+    return {**told, **files_shown(files)} if files else told
+
+
+def files_of(shown: dict[str, Any], raw: bytes) -> tuple[Part, ...]:
+    """What is behind `parts`, by its number: a mail's own parts, or the files of one handed to a provider's API."""
+    if is_mail(shown):
+        return read_message(raw).parts
+    return called_files(raw, shown["payload"]["content_type"]).parts if shown["channel"] == "email" else ()
+
+
+def files_shown(parts: tuple[Part, ...]) -> dict[str, Any]:
+    """`parts` and, of these, `attachments`."""
+    return {
+        "parts": [part_shown(part) for part in parts],
+        "attachments": [part_shown(part) for part in parts if not part.inline],
+    }
 
 
 def mail_detail(message: ReadMessage) -> dict[str, Any]:
@@ -58,8 +76,7 @@ def mail_detail(message: ReadMessage) -> dict[str, Any]:
         "text": message.text or None,
         "links": list(message.links),
         "codes": list(message.codes),
-        "parts": [part_shown(part) for part in message.parts],
-        "attachments": [part_shown(part) for part in message.attachments],
+        **files_shown(message.parts),
     }
 
 

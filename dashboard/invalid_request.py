@@ -38,8 +38,11 @@ def http_problem(request: Request, error: Exception) -> Problem:
 def _answered_at(request: Request) -> list[str]:
     """The methods of a path, whichever route answers each: the framework names those of one route alone."""
     asked = {"type": "http", "path": request.url.path, "root_path": request.scope.get("root_path", ""), "headers": []}
-    routes = request.app.router.routes
-    return [one for one in _METHODS if any(route.matches({**asked, "method": one})[0] is Match.FULL for route in routes)]
+
+    def is_answered(method: str) -> bool:
+        return any(one.matches({**asked, "method": method})[0] is Match.FULL for one in request.app.router.routes)
+
+    return [method for method in _METHODS if is_answered(method)]
 
 
 def _told(error: Any) -> dict[str, Any]:

@@ -88,10 +88,10 @@ def drawn(node: Node, depth: int = 0) -> str:
 def call_of(stored: StoredCapture, shown: dict[str, Any], raw: bytes) -> dict[str, Any]:
     """A message handed to a provider's API: what its facts know, else the call itself."""
     return {
-        **called_detail(shown, raw, readable(raw, shown["payload"]["content_type"])),
-        "headers": [list(pair) for pair in stored.request_headers],
         "parts": [],
         "attachments": [],
+        **called_detail(shown, raw, readable(raw, shown["payload"]["content_type"])),
+        "headers": [list(pair) for pair in stored.request_headers],
         "tree": "",
     }
 

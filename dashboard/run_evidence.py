@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from dashboard.called_attachments import called_files
 from dashboard.captured_message import is_mail
 from ledger.filters import Filters
 from ledger.mime import read_message
@@ -202,8 +203,18 @@ def call_detail(stored: StoredCapture, shown: Mapping[str, Any], raw: bytes) -> 
         html=html,
         links=tuple(links_of(text or "", html or "")),
         codes=tuple(codes_of(said)),
-        attachments=None if ATTACHMENT in stored.traits else (),
+        attachments=_files_of(stored, shown, raw),
     )
+
+
+def _files_of(stored: StoredCapture, shown: Mapping[str, Any], raw: bytes) -> tuple[str, ...] | None:
+    """The names of the files that a call brings; None where nobody can tell all of them."""
+    if shown["channel"] != "email":
+        return None if ATTACHMENT in stored.traits else ()
+    files = called_files(raw, shown["payload"]["content_type"])
+    if not files.complete or (ATTACHMENT in stored.traits and not files.parts):
+        return None
+    return tuple(part.filename or f"part-{part.index}" for part in files.parts if not part.inline)
 
 
 LATE = timedelta(seconds=10)

@@ -56,8 +56,8 @@ class PartShape(BaseModel):
 
 
 class CaptureDetail(CaptureShape):
-    """One capture with everything kept of it. The last five are there for mails; of one handed to a provider's API,
-    all but `attachments`."""
+    """One capture with everything kept of it. The last six are there for mails; of one handed to a provider's API,
+    `parts` and `attachments` where files are found in it."""
 
     query: str
     headers: list[tuple[str, str]]
