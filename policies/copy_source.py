@@ -16,7 +16,11 @@ from policies.path import canonical_path, is_canonical
 FIELDS = frozenset(
     {"x-amz-copy-source", "x-amz-rename-source", "x-goog-copy-source", "x-ms-copy-source", "x-ms-rename-source"}
 )
-"""Amazon S3's CopyObject, UploadPartCopy and RenameObject, Google Cloud Storage's XML API, Azure Blob and Data Lake."""
+"""Those that are read here: Amazon S3's CopyObject, UploadPartCopy and RenameObject, Google Cloud Storage's XML API,
+Azure Blob and Data Lake."""
+_ANY = re.compile(r"x-(?:[a-z0-9]+-)*(?:copy|move|rename)-(?:source|from|from-account)")
+"""Theirs, and those of Alibaba, Tencent, Huawei, Baidu, Volcengine (`x-oss-copy-source` and its like) and OpenStack
+(`x-copy-from`), each in a spelling of its own: no opt-in can name those."""
 _SERVICE = re.compile(r"(?:.+\.)?(s3[.-].+)")
 """Of a host that has a bucket's name before it (virtual-hosted style), the service's own."""
 _ACCESS_POINT = re.compile(
@@ -33,8 +37,8 @@ def copy_sources(request: HttpRequest, target: Target) -> Iterator[tuple[str, Ta
     None where it cannot be read as one place. Presigned URLs carry such fields in their query.
     """
     for name, value in (*request.headers, *_asked(request.target)):
-        if name in FIELDS:
-            yield value, _place(value, target)
+        if _ANY.fullmatch(name):
+            yield value, _place(value, target) if name in FIELDS else None
 
 
 def unplaced(said: str) -> str:

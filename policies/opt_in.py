@@ -1,5 +1,6 @@
 """OptIn: one named door somebody opened, with a reason, an owner and an end. Which of several wins: opt_in_index.py."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,9 @@ _DOES: dict[Verdict, str] = {
     "capture": "captures it",
     "deny": "denies it",
 }
+
+_DROPPED = re.compile(r"(?:\.|%20)+(?=/|\Z)")
+_FORMAT = re.compile(r"\.[a-z0-9]{1,8}\Z")
 
 Check = Callable[[Effect], bool]
 
@@ -76,15 +80,13 @@ class Narrowing:
 
     def _lenient_paths(self) -> Check:
         """What keeps in means a path in every spelling that some server takes for it: in other letters, with a slash
-        at its end or without."""
+        at its end or without, with dots or spaces at a segment's end, with the name of a format."""
         globs = [Glob(glob.text.lower(), "path") for glob in self.paths or ()]
 
         def may_be_its_path(effect: Effect) -> bool:
             if effect.target.path is None:
                 return False
-            path = effect.target.path.lower()
-            spellings = {path, path.rstrip("/") or "/", f"{path}/"}
-            return any(glob.may_match(spelling) for glob in globs for spelling in spellings)
+            return any(glob.may_match(spelling) for glob in globs for spelling in _spellings(effect.target.path))
 
         return may_be_its_path
 
@@ -189,6 +191,13 @@ class OptIn:
         if self.leaves:
             return all_meant(self.mail_to or (), effect.recipients)
         return any_meant(self.mail_to or (), effect.recipients or ())
+
+
+def _spellings(path: str) -> set[str]:
+    """Windows drops dots and spaces at the end of a name; to Rails and its like `/keys.json` is `/keys`."""
+    sent = path.lower().rstrip("/")
+    bare = _DROPPED.sub("", sent)
+    return {f"{text}{slash}" or "/" for text in (sent, bare, _FORMAT.sub("", bare)) for slash in ("", "/")}
 
 
 def is_mail(effect: Effect) -> bool:

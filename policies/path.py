@@ -8,9 +8,12 @@ _PLAIN = re.compile(r"/[A-Za-z0-9/_~!$&'()*+,=:@.-]*\Z")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|.", re.DOTALL)
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LITERAL = _UNRESERVED | frozenset(b"/!$&'()*+,;=:@")
-_AMBIGUOUS = re.compile(r"%(?:2F|5C|2E|25[0-9A-F]{2}|[01][0-9A-F]|7F)|;|/\.{1,2}(?:%20)+(?:/|\Z)", re.IGNORECASE)
+_AMBIGUOUS = re.compile(
+    r"%(?:2F|5C|2E|3F|23|3B|25[0-9A-F]{2}|[01][0-9A-F]|7F)|;|/\.{1,2}(?:%20)+(?:/|\Z)", re.IGNORECASE
+)
 """Servers differ in what they make of these: an encoded slash, backslash, dot or control, an escape encoded twice, a
-path parameter (`/admin;a/x` is `/admin/x` to many), dots before a space."""
+path parameter (`/admin;a/x` is `/admin/x` to many), also an encoded one, an encoded `?` or `#` (who decodes before the
+path is parted from its query has it end there), dots before a space."""
 _SIGNS = frozenset("./\\;%?#")
 """What a server may make of a full-width dot or slash (U+FF0E, U+FF0F and their like) by compatibility (NFKC)."""
 _CACHED_LENGTH = 512

@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 
 from policies.body import EMPTY, Body
 from policies.copy_source import copy_sources, unplaced
+from policies.effect import Effect
 from policies.http_request import HttpRequest
 from policies.override import METHODS
 from policies.override_body import UnreadBody, method_asked_by_body
+from proxy.head import LENGTH
 from proxy.mitm_leaving import Leaving
 from proxy.mitm_request import SeenRequest
 from sinks.passage import Departure
@@ -25,6 +27,8 @@ class CannotForward(Exception):
 def leaving_of(departure: Departure, request: SeenRequest, client: str, body: Body = EMPTY) -> Leaving:
     """Point the request at where it may go, and make the ticket for exactly that. Raises CannotForward."""
     _check(request, request.described)
+    _check_length(request.described, body)
+    _check_websocket(departure, request, body)
     _check_form(departure, replace(request.described, body=body))
     _check_sources(departure, request.described)
     _check_answers(departure)
@@ -60,20 +64,41 @@ def _check_nominated(described: HttpRequest) -> None:
                 raise CannotForward(f"its Connection field names {min(named)[:60]!a}, which a proxy would then drop")
 
 
+def _check_length(described: HttpRequest, body: Body) -> None:
+    """Over HTTP/2 a length may be said where there is no body: by HTTP/1.1 the next request would be taken for it."""
+    for name, value in described.headers:
+        if name == "content-length" and not (LENGTH.fullmatch(value) and int(value) == body.size):
+            raise CannotForward(f"its Content-Length is {value[:40]!a}, and its body has {body.size} octets")
+
+
+def _check_websocket(departure: Departure, request: SeenRequest, body: Body) -> None:
+    """It begins with a GET, and what is said on it is neither read nor judged: it may be anything."""
+    if not request.wants_websocket:
+        return
+    if body.size:
+        raise CannotForward("it opens a WebSocket and has a body, which its destination may take for messages")
+    effect = departure.effect
+    says_anything = effect.model_copy(update={"intent": "write", "credential": "live"})
+    if not _leaves_by_any_method(departure, says_anything):
+        raise CannotForward(
+            "it opens a WebSocket, on which anything may be said, and its opt-in lets out certain methods, reads or "
+            "test credentials alone"
+        )
+
+
 def _check_form(departure: Departure, seen: HttpRequest) -> None:
     """What a body says of its method counts to many servers as a field of the head would."""
     try:
         asked = method_asked_by_body(seen)
     except UnreadBody as error:
-        if not _leaves_by_any_method(departure):
+        if not _leaves_by_any_method(departure, departure.effect):
             raise CannotForward(f"its body {error}; it may ask for a method that its opt-in does not name") from error
         return
     if asked is not None:
         raise CannotForward(f"its body asks for the method {asked[:60]}, and was judged as a {seen.method}")
 
 
-def _leaves_by_any_method(departure: Departure) -> bool:
-    effect = departure.effect
+def _leaves_by_any_method(departure: Departure, effect: Effect) -> bool:
     others = (effect.target.model_copy(update={"method": method}) for method in METHODS)
     return all(departure.would_leave(effect.model_copy(update={"target": target})) for target in others)
 

@@ -86,7 +86,10 @@ class MemoryGate:
             taken.settled.append((left, reply))
             self._changed.set()
 
-        return Departure(name, effect, decision, settle)
+        def would_leave(other: Effect) -> bool:
+            return self.policy.decide(other, datetime.now(UTC)).leaves
+
+        return Departure(name, effect, decision, settle, would_leave=would_leave)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for what the gate has seen to satisfy a condition, for a minute at most."""
