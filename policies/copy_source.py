@@ -21,6 +21,8 @@ Azure Blob and Data Lake."""
 _ANY = re.compile(r"x-(?:[a-z0-9]+-)*(?:copy|move|rename)-(?:source|from|from-account)")
 """Theirs, and those of Alibaba, Tencent, Huawei, Baidu, Volcengine (`x-oss-copy-source` and its like) and OpenStack
 (`x-copy-from`), each in a spelling of its own: no opt-in can name those."""
+_COPIED_TO = re.compile(r"(.*)/b/[^/]+/o/.+/(?:copyTo|rewriteTo)(/b/[^/]+/o/.+)", re.DOTALL)
+"""Google Cloud Storage's JSON API names the place it writes to behind the one it reads."""
 _SERVICE = re.compile(r"(?:.+\.)?(s3[.-].+)")
 """Of a host that has a bucket's name before it (virtual-hosted style), the service's own."""
 _ACCESS_POINT = re.compile(
@@ -36,6 +38,9 @@ def copy_sources(request: HttpRequest, target: Target) -> Iterator[tuple[str, Ta
 
     None where it cannot be read as one place. Presigned URLs carry such fields in their query.
     """
+    copied = _COPIED_TO.fullmatch(target.path or "")
+    if copied is not None:
+        yield copied[2], _at(target, target.host, copied[1] + copied[2])
     for name, value in (*request.headers, *_asked(request.target)):
         if _ANY.fullmatch(name):
             yield value, _place(value, target) if name in FIELDS else None

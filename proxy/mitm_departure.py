@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from policies.batch import ANYWHERE, is_batch
 from policies.body import EMPTY, Body
 from policies.copy_source import copy_sources, unplaced
 from policies.effect import Effect
@@ -29,7 +30,9 @@ def leaving_of(departure: Departure, request: SeenRequest, client: str, body: Bo
     _check(request, request.described)
     _check_length(request.described, body)
     _check_websocket(departure, request, body)
-    _check_form(departure, replace(request.described, body=body))
+    described = replace(request.described, body=body)
+    _check_form(departure, described)
+    _check_batch(departure, described)
     _check_sources(departure, request.described)
     _check_answers(departure)
     decision, target = departure.decision, departure.effect.target
@@ -103,14 +106,26 @@ def _leaves_by_any_method(departure: Departure, effect: Effect) -> bool:
     return all(departure.would_leave(effect.model_copy(update={"target": target})) for target in others)
 
 
+def _check_batch(departure: Departure, seen: HttpRequest) -> None:
+    """Each request inside is one that would have been judged by its own method and path."""
+    if not is_batch(seen):
+        return
+    effect = departure.effect
+    anywhere = effect.model_copy(
+        update={"intent": "write", "target": effect.target.model_copy(update={"path": ANYWHERE})}
+    )
+    if not _leaves_by_any_method(departure, anywhere):
+        raise CannotForward("it is a batch of requests, and its opt-in lets out certain methods, paths or reads alone")
+
+
 def _check_sources(departure: Departure, seen: HttpRequest) -> None:
     """What its server copies for it from elsewhere is read there, as if it had been asked for."""
     effect = departure.effect
     for said, place in copy_sources(seen, effect.target):
         if place is None:
-            raise CannotForward(f"it has its server copy from {said[:200]!a}, {unplaced(said)}")
+            raise CannotForward(f"it has its server copy {said[:200]!a}, {unplaced(said)}")
         if not departure.would_leave(effect.model_copy(update={"target": place})):
-            raise CannotForward(f"it has its server copy from {said[:200]!a}, which its opt-in does not name")
+            raise CannotForward(f"it has its server copy {said[:200]!a}, and its opt-in does not name both places")
 
 
 def _check_answers(departure: Departure) -> None:

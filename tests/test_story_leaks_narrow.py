@@ -11,9 +11,11 @@ from http2_client import Http2Client
 from leak_house import ADDRESS, OPEN, LeakHouse, leak_house, opted_in, stayed
 from leak_sending import Sending, entry, sent
 
-GET_ONLY, READS, STORE, PARTNER, STRIPE = (
-    "get.story.test", "reads.story.test", "store.story.test", "partner.story.test", "api.stripe.com"
+GET_ONLY, READS, STORE, PARTNER, WHOLE = (
+    "get.story.test", "reads.story.test", "store.story.test", "partner.story.test", "whole.story.test"
 )  # fmt: skip
+STRIPE, GOOGLE = "api.stripe.com", "storage.googleapis.com"
+INSIDE = b"--b\r\nContent-Type: application/http\r\n\r\nDELETE /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n--b--\r\n"
 TESTED = "Authorization: Bearer sk_test_51Hxxxxxxxxxxxxxxxxxxxxx"
 ASKING = (
     "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: eA=="
@@ -29,6 +31,8 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LeakH
             + entry(house, READS, "intent: read")
             + entry(house, STORE, "methods: [PUT], paths: [/qa/**]")
             + entry(house, PARTNER, "paths: [/v1/**]")
+            + entry(house, WHOLE, "")
+            + entry(house, GOOGLE, "paths: [/storage/v1/b/qa/**]")
             + entry(house, STRIPE, "credentials: test")
             + shut.replace(", addresses: [127.0.0.0/8]", "")
         )
@@ -44,6 +48,9 @@ LEAVES = {
     "a-read": Sending(READS, "/x", method="GET", content_type=""),
     "a-test-credential": Sending(STRIPE, "/v1/charges", b"", "", "GET", (TESTED,)),
     "a-write-of-one-place": Sending(STORE, "/qa/x", b"a", "", "PUT"),
+    "a-copy-within-what-is-opted-in": Sending(GOOGLE, "/storage/v1/b/qa/o/x/rewriteTo/b/qa/o/y"),
+    "a-batch-where-everything-is-opted-in": Sending(WHOLE, "/v1/$batch", INSIDE, "multipart/mixed; boundary=b"),
+    "a-batch-that-is-a-number": Sending(PARTNER, "/v1/orders", b'{"batch": 7}'),
     "an-open-path": Sending(PARTNER, "/v1/orders"),
     "a-websocket": Sending(PARTNER, "/v1/orders", b"", "", "GET", ASKING),
     "an-escaped-space": Sending(PARTNER, "/v1/a%20b"),
@@ -62,6 +69,16 @@ STAYS = {
         for field in ("X-Oss-Copy-Source", "X-Cos-Copy-Source", "X-Obs-Copy-Source", "X-Tos-Copy-Source",
                       "X-Bce-Copy-Source", "X-Copy-From", "X-Obs-Rename-Source")
     },
+    "a-copy-to-another-bucket": Sending(GOOGLE, "/storage/v1/b/qa/o/x/rewriteTo/b/live/o/x"),
+    "a-copy-to-another-bucket-of-old": Sending(GOOGLE, "/storage/v1/b/qa/o/x/copyTo/b/live/o/x"),
+    # Requests inside a request
+    "a-batch-of-odata": Sending(PARTNER, "/v1/$batch", INSIDE, "multipart/mixed; boundary=b"),
+    "a-batch-in-json": Sending(PARTNER, "/v1/%24batch", b'{"requests": [{"method": "DELETE", "url": "/elsewhere"}]}'),
+    "a-batch-by-its-type": Sending(PARTNER, "/v1/orders", INSIDE, "Multipart/Mixed; boundary=b"),
+    "a-batch-of-azure": Sending(PARTNER, "/v1/x?restype=container&comp=batch", INSIDE, "text/plain"),
+    "a-batch-of-meta": Sending(
+        PARTNER, "/v1/x", b"batch=%5B%7B%22method%22%3A%22DELETE%22%7D%5D", "application/x-www-form-urlencoded"
+    ),
     # Paths that some servers decode before they part them
     "an-escaped-question-mark": Sending(PARTNER, "/v1/admin%3Fx"),
     "an-escaped-semicolon": Sending(PARTNER, "/v1/admin%3Bx/users"),
@@ -141,19 +158,20 @@ async def test_of_the_streams_of_one_connection_only_what_is_opted_in_arrives(ho
 
 async def test_what_is_said_ahead_of_a_websocket_that_is_not_opened_stays(house: LeakHouse) -> None:
     """The destination answers the handshake as any request: what follows it is a request, and none."""
-    house.usual_policy()
+    place = await house.stand_in.http(address=ADDRESS)
+    house.policy(opted_in(OPEN, (place.port,)))
     frame = b"\x81\x85\0\0\0\0after"
-    behind = f"GET http://{OPEN}:{house.plain.port}/elsewhere HTTP/1.1\r\nHost: {OPEN}:{house.plain.port}\r\n\r\n"
+    behind = f"GET http://{OPEN}:{place.port}/elsewhere HTTP/1.1\r\nHost: {OPEN}:{place.port}\r\n\r\n"
+    handshake = Sending(OPEN, "/allowed/x", b"", "", "GET", ASKING).octets(place.port, absolute=True)
     for ahead in (frame, behind.encode()):
-        asked = len(house.plain.requests)
+        place.requests.clear()
         async with house.visit("explicit-http") as visit:
             streams = await visit.begin("", "")
             assert streams is not None
-            handshake = Sending(OPEN, "/allowed/x", b"", "", "GET", ASKING).octets(house.plain.port, absolute=True)
             streams[1].write(handshake + ahead)
             first, *others = await visit.captures(2)
         assert first.left
         assert all(map(stayed, others))
-        assert len(house.plain.requests) == asked + 1
-        assert b"after" not in house.plain.received
-        assert b"elsewhere" not in house.plain.received
+        assert len(place.requests) == 1
+        assert b"after" not in place.received
+        assert b"elsewhere" not in place.received
