@@ -15,6 +15,7 @@ from policies.head_shape import CHANGING, HeadShape
 from policies.pack_file import CredentialPlaceEntry, Environment
 from policies.request_view import RequestView, basic
 from policies.stray_key import SEARCHED_AT_ONCE, Anywhere
+from policies.stray_spelling import is_coded
 from policies.whole_text import whole
 
 MOST_REMEMBERED = 1024
@@ -91,7 +92,7 @@ class CredentialReader:
         headers, body = view.request.headers, view.body
         beside = _beside(view)
         found: list[str] = []
-        if not sent.clean or keys.may_be_in(_lines([beside])) or keys.may_be_in(body):
+        if not sent.clean or keys.may_be_in(_lines([beside])) or keys.may_be_in(body) or is_coded(body):
             found = keys.found(_lines([view.target, *[value for _, value in headers]]), body)
         if not body and view.size:
             found.append("")  # nobody can tell what is in it

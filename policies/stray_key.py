@@ -1,13 +1,14 @@
 """Stray keys: a provider's live keys wherever they stand in a request, most of which hold none."""
 
 import re
-from urllib.parse import unquote_to_bytes
+from collections.abc import Iterator
 
 import re2
 
 from policies.expression_filters import QUIET
 from policies.hint import Hint
 from policies.pattern_literal import literal_of
+from policies.stray_spelling import CODED_PART, json_escapes, opened, packed_forms, unescaped, unpacked
 
 SEARCHED_AT_ONCE = 64 * 1024
 """Octets of a body that are copied so as to be searched together with the head."""
@@ -23,8 +24,11 @@ class Anywhere:
         escapes = b"|".join({_escapes(octet) for part in self._parts for octet in part})
         self._escaped = re.compile(escapes)
         self._spaced = any(b" " in part for part in self._parts)
-        words = [re.escape(part.decode()) for part in self._parts]
-        self._found = Hint("|".join([*words, escapes.decode(), "(?i:basic)"])).found
+        self._packed = tuple([form for part in self._parts for form in packed_forms(part)])
+        in_json = json_escapes({octet for part in self._parts for octet in part})
+        self._escaped_in_json = re.compile(in_json)
+        words = [re.escape(part.decode()) for part in (*self._parts, *self._packed, CODED_PART)]
+        self._found = Hint("|".join([*words, escapes.decode(), in_json.decode(), "(?i:basic)"])).found
 
     def may_be_anywhere(self, beside: str, body: bytes) -> bool:
         """False only where no key is in either, nor in what their escapes or a user with a password say.
@@ -37,22 +41,29 @@ class Anywhere:
             return True
 
     def may_be_in(self, text: bytes) -> bool:
-        """False only where no key is in a text, nor in what its escapes say."""
-        for part in self._parts:
+        """False only where no key is in a text, nor in what its escapes say, nor its base64."""
+        for part in (*self._parts, *self._packed):
             if part in text:
                 return True
         # Most texts have no escape, and one octet tells.
-        return (self._spaced or b"%" in text) and self._escaped.search(text) is not None
+        return ((self._spaced or b"%" in text) and self._escaped.search(text) is not None) or (
+            (b"\\" in text or b"%" in text) and self._escaped_in_json.search(text) is not None
+        )
 
     def found(self, head: bytes, body: bytes) -> list[str]:
-        """The first key of each text that is searched: head and body, as sent and without escapes."""
+        """The first key of each text that is searched: head and body, as sent, without escapes, and without codings."""
         texts = [head, body]
         if len(body) <= SEARCHED_AT_ONCE:
             # A line feed is no part of a key: together they are searched as they would be apart, at half the cost.
             texts = [head + b"\n" + body]
-        texts += [_unescaped(text) for text in texts if b"%" in text]
-        matches = [self._pattern.search(text) for text in texts]
+        texts += opened(body)
+        matches = [self._pattern.search(said) for text in texts for said in self._readings(text)]
         return [match.group(1).decode("latin-1") for match in matches if match is not None]
+
+    def _readings(self, text: bytes) -> Iterator[bytes]:
+        for said in (text, *unescaped(text)):
+            yield said
+            yield from unpacked(said, self._packed)
 
 
 def compiled_anywhere(patterns: tuple[str, ...]) -> Anywhere | None:
@@ -64,7 +75,3 @@ def _escapes(octet: int) -> bytes:
     """A pattern of what an escaped text may say for an octet of it."""
     digits = b"".join([b"[%c%c]" % (digit, digit + 32) if digit > 57 else b"%c" % digit for digit in b"%02X" % octet])
     return rb"\+|%20" if octet == 32 else b"%" + digits
-
-
-def _unescaped(text: bytes) -> bytes:
-    return unquote_to_bytes(text.replace(b"+", b" "))

@@ -19,6 +19,10 @@ PIECES = (
     "live_",
     "%",
     "5F",
+    "\\u005f",
+    "\\u0073",
+    "c2tfbGl2ZV8xMjM0",
+    "ransfer-",
     "é",
     "\n",
     "x",
@@ -50,3 +54,6 @@ def test_whatever_may_hold_a_key_is_possible(beside: str, body: bytes) -> None:
 def test_a_usual_request_is_told_apart_at_one_look() -> None:
     keys = Anywhere((r"^(?:sk|rk|pk)_(?:org_)?live_",))
     assert not keys.may_be_anywhere("/v1/payment_intents\nkey-1", b"amount=4200&receipt_email=ann%40example.test")
+    assert not keys.may_be_anywhere(
+        "/v1/payment_intents", b'{"note": "caf\\u00e9 \\u20ac 5\\n", "file": "JVBERi0xLjcKZW5k"}'
+    )

@@ -44,7 +44,17 @@ async def send(
         return told, all(map(stayed, captures)), [flag for capture in captures for flag in capture.flags]
 
 
+def json_escaped(text: str) -> str:
+    return text % LIVE.replace("_", "\\u005F").replace("k", "\\u006b")
+
+
+def in_a_part(coding: str, content: bytes) -> bytes:
+    head = f'--X\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: {coding}\r\n\r\n'
+    return head.encode() + content + b"\r\n--X--\r\n"
+
+
 AUTH = "Authorization"
+MULTIPART = "multipart/form-data; boundary=X"
 HEADERS = {
     "bearer": ((AUTH, f"Bearer {LIVE}"),),
     "bearer-lower-case": ((AUTH, f"bearer {LIVE}"),),
@@ -88,6 +98,16 @@ ELSEWHERE = {
         f'--X\r\nContent-Disposition: form-data; name="key"\r\n\r\n{LIVE}\r\n--X--\r\n'.encode(),
         "multipart/form-data; boundary=X",
     ),
+    "json-escaped": ("", json_escaped('{"a": {"b": "%s"}}').encode(), "application/json"),
+    "json-within-json": ("", json_escaped('{"a": "{\\"b\\": \\"%s\\"}"}').replace("\\u", "\\\\u").encode(), "text/x"),
+    "json-in-a-form": ("", f"a={quote(json_escaped('%s'))}".encode(), FORM),
+    "base64": ("", b"note=" + base64.b64encode(LIVE.encode()), FORM),
+    "base64-of-links-of-more": ("", b'{"a": "%b"}' % base64.urlsafe_b64encode(f"??>>:{LIVE}".encode()), "text/x"),
+    "base64-of-json": ("", b"note=" + base64.b64encode(f'{{"a": "{LIVE}"}}'.encode()), FORM),
+    "base64-escaped": ("", f"note={quote(base64.b64encode(f'k {LIVE}'.encode()), safe='')}".encode(), FORM),
+    "gzip-undeclared": ("", gzip.compress(f'{{"key": "{LIVE}"}}'.encode()), "application/json"),
+    "part-in-base64": ("", in_a_part("base64", base64.encodebytes(b"a" * 55 + f"={LIVE}".encode())), MULTIPART),
+    "part-quoted-printable": ("", in_a_part("Quoted-Printable", b"sk=5Fli=\r\nve=5F51abcdefghijk"), MULTIPART),
 }
 
 
