@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ledger.synced import sync_folder
+
 
 class TokenFolder:
     """Opaque tokens with a value and an end. The token is never on disk, and a lookup never builds a path from it."""
@@ -40,11 +42,11 @@ class TokenFolder:
         """The token's value, once: of two that ask at the same time, one gets None."""
         path = self._path(token)
         value = self._alive(path)
-        return value if value is not None and self._unlink(path) else None
+        return value if value is not None and self._unlink(path, for_good=True) else None
 
     def drop(self, token: str) -> None:
         """Forget it, at once for every process."""
-        self._unlink(self._path(token))
+        self._unlink(self._path(token), for_good=True)
 
     def _path(self, token: str) -> Path:
         return self._folder / hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
@@ -63,9 +65,12 @@ class TokenFolder:
                 self._unlink(path)
 
     @staticmethod
-    def _unlink(path: Path) -> bool:
+    def _unlink(path: Path, *, for_good: bool = False) -> bool:
+        """`for_good`: nor does a power failure bring it back."""
         try:
             path.unlink()
         except FileNotFoundError:
             return False
+        if for_good:
+            sync_folder(path.parent)
         return True

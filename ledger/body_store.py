@@ -15,6 +15,7 @@ import zstandard
 
 from ledger.data_dir import FOLDERS
 from ledger.intake import BodyIntake
+from ledger.synced import sync_folder
 from ledger.trouble import LedgerUnavailable
 from policies.body import Body
 
@@ -54,7 +55,10 @@ class BodyStore:
             existing = self.file_of(body.sha256)
             if existing is not None:
                 with contextlib.suppress(FileNotFoundError):  # a purge has taken it since
-                    return existing.stat().st_size
+                    size = existing.stat().st_size
+                    # Whoever gave it its name may not have synced that yet, or have been killed before.
+                    sync_folder(existing.parent)
+                    return size
             return self._write(body)
         except OSError as error:
             raise _unavailable(self._bodies, error) from error
@@ -96,11 +100,15 @@ class BodyStore:
         """Of the bytes that a file of `folders` holds, by its name."""
         return file.parent.name + file.name.removesuffix(".zst")
 
-    def remove(self, sha256: str) -> None:
-        """Unlink the file. Only within the transaction that has found no capture naming it."""
+    def remove(self, sha256: str) -> Path:
+        """Unlink the file. Only within the transaction that has found no capture naming it.
+
+        Returns the folder it lay in: until that is synced, a power failure may bring the file back.
+        """
         file = self.file_of(sha256)
         if file is not None:
             file.unlink(missing_ok=True)
+        return self._bodies / sha256[:2]
 
     def _write(self, body: Body) -> int:
         folder = self._folder(body.sha256)
@@ -145,15 +153,6 @@ class BodyStore:
 def compresses(sample: bytes) -> bool:
     """Whether a sample of the bytes shrinks by an eighth at least; less is not worth unpacking at every look."""
     return len(zstandard.ZstdCompressor(level=1).compress(sample)) < len(sample) * 7 // 8
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable: syncing a file alone does not keep its name (fsync(2))."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def digest_of(file: Path) -> str:

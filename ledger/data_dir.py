@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from types import TracebackType
 
+from ledger.synced import make_file, make_folder, sync_folder
 from ledger.trouble import LedgerUnavailable
 
 FOLDERS = ("bodies", "incoming")
@@ -35,11 +36,14 @@ def prepare(path: Path) -> Path:
     """
     path = path.absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path)
         _refuse_foreign(path)
         path.chmod(0o700)
         for name in FOLDERS:
             (path / name).mkdir(exist_ok=True, mode=0o700)
+        # Also what an earlier start made that was killed: on all that is there others will build.
+        for made in (path, path / FOLDERS[0]):
+            sync_folder(made)
         _close(path)
         _prove_writable(path)
     except OSError as error:
@@ -83,24 +87,10 @@ def secret_of(path: Path, name: str, size: int = 32) -> bytes:
     file = path / name
     try:
         if not file.exists():
-            _make_key(file, secrets.token_bytes(size))
+            make_file(file, secrets.token_bytes(size))
     except OSError as error:
         raise LedgerUnavailable(f"the key {file} cannot be read or made ({error.strerror or error})") from error
     return _proved(file, size)
-
-
-def _make_key(file: Path, secret: bytes) -> None:
-    """Under its name only once it is whole: half a key would keep every later start from going on."""
-    draft = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(secret)
-            out.flush()
-            os.fsync(out.fileno())
-        with contextlib.suppress(FileExistsError):  # somebody else's was first
-            file.hardlink_to(draft)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _proved(file: Path, size: int) -> bytes:

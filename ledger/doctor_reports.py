@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.identifier import new_id
+from ledger.synced import make_folder, replace_file
 from ledger.trouble import LedgerUnavailable
 
 FOLDER = "doctor"
@@ -26,11 +27,8 @@ class DoctorReports:
         at = datetime.now(UTC)
         kept = {"id": new_id(at), "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), **report}
         try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            fresh = self._folder / f".{kept['id']}"
-            fresh.touch(mode=0o600)
-            fresh.write_text(json.dumps(kept))
-            fresh.replace(self._folder / f"{kept['id']}.json")
+            make_folder(self._folder)
+            replace_file(self._folder / f"{kept['id']}.json", json.dumps(kept).encode())
             for old in self._files()[KEPT:]:
                 old.unlink(missing_ok=True)
         except OSError as trouble:

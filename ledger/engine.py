@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from ledger.search_file import attach, search_file_of
+from ledger.synced import sync_folder
 
 Use = Literal["write", "background", "index", "read"]
 
@@ -132,6 +133,7 @@ def create_file(path: Path) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         path.hardlink_to(draft)
+        sync_folder(path.parent)
     finally:
         for left in ("", "-wal", "-shm"):
             draft.with_name(draft.name + left).unlink(missing_ok=True)

@@ -1,10 +1,12 @@
 """Removal: taking captures out of the ledger in slices, with all beside them, and writing down that it was done."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -19,6 +21,7 @@ from ledger.moment import microseconds, moment
 from ledger.run_losses import note_losses
 from ledger.statements import is_named
 from ledger.store import Ledger
+from ledger.synced import sync_folder
 from ledger.tables import bodies, captures, evidence, labels, objects, pieces, recipients, removals, replays
 from ledger.tally import Tally, add_to_counter, drop_empty
 from ledger.trouble import LedgerUnavailable
@@ -63,6 +66,8 @@ class Removal:
         self._id: int | None = None
         self._rows = _FIRST_ROWS
         self.removed = Removed()
+        self._unlinked_in: set[Path] = set()
+        """Folders that bodies' files are gone from."""
 
     def slice(self, where: list[Any], enough: int | None = None) -> int:
         """Remove the oldest that match, as many as a slice allows; returns how many. Raises LedgerUnavailable.
@@ -81,6 +86,16 @@ class Removal:
         except OSError as error:
             raise LedgerUnavailable(f"a removed body's file cannot be unlinked ({error})") from error
         return len(rows)
+
+    def settle(self) -> None:
+        """Return once no power failure brings back a body's file that was removed. Raises LedgerUnavailable."""
+        try:
+            for folder in self._unlinked_in:
+                # One without a file may never have been there.
+                with contextlib.suppress(FileNotFoundError):
+                    sync_folder(folder)
+        except OSError as error:
+            raise LedgerUnavailable(f"a removed body's file cannot be forgotten ({error})") from error
 
     def _in_turn[Told](self, act: Callable[[], Told]) -> Told:
         """Run one transaction, where the disk is full once more in the room that is held for it."""
@@ -162,7 +177,7 @@ class Removal:
         with self._ledger.write.begin() as connection:
             gone = connection.execute(doomed.where(~is_named())).all()
             for sha256, stored in gone:
-                self._store.remove(sha256)
+                self._unlinked_in.add(self._store.remove(sha256))
                 connection.execute(delete(bodies).where(bodies.c.sha256 == sha256))
                 add_to_counter(connection, "octets", -stored)
         return bool(gone)

@@ -121,6 +121,7 @@ class Retention:
         removal = Removal(self._ledger, self._store, "asked", now, with_objects=False)
         for where in asked:
             self._in_slices(removal, [*where, self._spared(now)])
+        removal.settle()
         return removal.removed
 
     def _in_slices(self, removal: Removal, where: list[Any]) -> None:

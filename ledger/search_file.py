@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
+from ledger.synced import sync_folder
+
 FILE = "search.sqlite"
 SCHEMA = "words"
 """What a reader's connection calls it."""
@@ -97,6 +99,7 @@ def _make(file: Path, mark: int) -> None:
             connection.execute(f"PRAGMA user_version={mark}")
         # With its log, which must not be taken for the new one's.
         _unlink(file)
+        sync_folder(file.parent)  # nor be there again after a power failure
         draft.rename(file)
     finally:
         _unlink(draft)

@@ -1,5 +1,6 @@
 """The CA's two files in the data directory, `ca.pem` and `ca.key`: made once, and checked at each start."""
 
+import contextlib
 import datetime as dt
 import os
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from ledger.synced import sync_folder
 
 CA_DAYS = 3650
 BACKDATED = dt.timedelta(days=1)
@@ -32,6 +35,9 @@ def open_pair(certificate_path: Path, key_path: Path) -> CaPair:
     found = (certificate_path.exists(), key_path.exists())
     if found == (False, False):
         return _make(certificate_path, key_path)
+    if any(_draft(path).exists() for path in (certificate_path, key_path)):
+        with contextlib.suppress(OSError):  # else what is missing is told
+            found = _finished(certificate_path, key_path)
     if found != (True, True):
         missing, there = (key_path, certificate_path) if found[0] else (certificate_path, key_path)
         raise CaError(f"{there} is there but {missing} is missing: restore it, or remove {there} for a new CA.")
@@ -99,6 +105,8 @@ def _make(certificate_path: Path, key_path: Path) -> CaPair:
     try:
         _write(key_path, private_pem(key), 0o600)
         _write(certificate_path, pair.certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+        sync_folder(key_path.parent)
+        _finished(certificate_path, key_path)
     except OSError as error:
         raise CaError(f"The CA cannot be written to {certificate_path.parent}: {error.strerror}.") from error
     return pair
@@ -137,11 +145,30 @@ def _root(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    """Whole or not at all: a crash in between must not leave half a key."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as file:
+    """Beside its place, where a start that was cut off leaves it to the next one."""
+    draft = _draft(path)
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
+
+
+def _finished(certificate_path: Path, key_path: Path) -> tuple[bool, bool]:
+    """Put the drafts that there are in their places; whether both files are there then, durably.
+
+    Both drafts are durable before either is put in its place: the pair of a start that was cut off is made whole.
+    """
+    for path in (certificate_path, key_path):
+        if not path.exists() and _draft(path).exists():
+            path.hardlink_to(_draft(path))
+    sync_folder(key_path.parent)
+    there = certificate_path.exists(), key_path.exists()
+    if all(there):
+        _draft(certificate_path).unlink(missing_ok=True)
+        _draft(key_path).unlink(missing_ok=True)
+    return there
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")

@@ -1,9 +1,9 @@
 """The admin token: the bearer token of the API that is made at the first start, or the operator's own in a file."""
 
-import os
 import secrets
 from pathlib import Path
 
+from ledger.synced import make_file
 from soundstage.settings import Settings
 from soundstage.trouble import ConfigError
 
@@ -34,11 +34,9 @@ def read_token(path: Path) -> str:
 
 
 def _make(path: Path) -> None:
+    """Whole or not at all: half a token, of a start that was killed, would keep every later one from going on."""
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return
+        if not path.exists():
+            make_file(path, secrets.token_urlsafe(32).encode() + b"\n")
     except OSError as trouble:
         raise ConfigError(f"the admin token file {path} cannot be written: {trouble.strerror}") from None
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")

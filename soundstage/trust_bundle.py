@@ -3,10 +3,10 @@
 Beside it lie its other forms (`trust_files`).
 """
 
-import os
 import ssl
 from pathlib import Path
 
+from ledger.synced import replace_file
 from soundstage.trouble import ConfigError
 from soundstage.trust_files import JAVA_STORE, PHP_INI, PHP_TEXT, WGETRC, wgetrc
 
@@ -63,11 +63,8 @@ def _put(path: Path, content: bytes, mode: int) -> None:
     """Whole or not at all: programs read it while it is written."""
     if _holds(path, content):
         return
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        fresh.write_bytes(content)
-        fresh.chmod(mode)
-        fresh.replace(path)
+        replace_file(path, content, mode)
     except OSError as trouble:
         raise ConfigError(f"{path} cannot be written: {trouble.strerror}") from None
 

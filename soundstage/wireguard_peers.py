@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError, field_validator
 
 from ledger.capture import rfc3339
 from ledger.data_dir import prepare, secret_of
+from ledger.synced import drafted, sync_folder
 from policies.frozen import Frozen
 from proxy.wireguard_keys import is_key, make_private_key, public_key
 from soundstage.trouble import ConfigError
@@ -108,14 +109,12 @@ class PeerBook:
             yield self.read()
 
     def _write(self, peers: tuple[Peer, ...]) -> None:
-        fresh = self._file.with_name(f".{FILE}")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            json.dump([peer.model_dump() for peer in peers], out, indent=1)
-            out.flush()
-            os.fsync(out.fileno())
-        self._give_to_owner(fresh)
-        fresh.replace(self._file)
+        content = json.dumps([peer.model_dump() for peer in peers], indent=1).encode()
+        with drafted(self._file, content) as fresh:
+            self._give_to_owner(fresh)
+            fresh.replace(self._file)
+            # A peer that was removed must not be one again after a power failure.
+            sync_folder(self._file.parent)
 
     def _give_to_owner(self, file: Path) -> None:
         """Root may add a peer where the gateway runs as another user, who has to read the file."""

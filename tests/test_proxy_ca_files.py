@@ -97,6 +97,21 @@ def test_files_that_are_damaged_or_missing(files: tuple[Path, Path], which: int)
         open_pair(*files)
 
 
+@pytest.mark.parametrize(
+    "left", [pytest.param((0,), id="certificate"), pytest.param((1,), id="key"), pytest.param((), id="leftovers")]
+)
+def test_what_a_start_left_that_was_cut_off_is_finished(files: tuple[Path, Path], left: tuple[int, ...]) -> None:
+    first = open_pair(*files)
+    drafts = [file.with_name(f".{file.name}.new") for file in files]
+    for file, draft in zip(files, drafts, strict=True):
+        draft.write_bytes(file.read_bytes())
+    for which in left:
+        files[which].unlink()
+    assert open_pair(*files).certificate == first.certificate
+    assert not [draft for draft in drafts if draft.exists()]
+    assert open_pair(*files).certificate == first.certificate
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CaError, match="cannot be written"):
         open_pair(tmp_path / "none" / "ca.pem", tmp_path / "none" / "ca.key")
