@@ -22,8 +22,12 @@ _gone = captures.alias("gone")
 _DEPARTED = select(_gone.c.seq).where(text("gone.departed"))
 
 
-def conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """Every filter but `q`, over `captures`."""
+def conditions(filters: Filters, *, by_capture: bool | None = None, with_to: bool = True) -> list[ColumnElement[bool]]:
+    """Every filter but `q`, over `captures`.
+
+    `by_capture`: recipients are looked up for each capture that the others leave, instead of all being looked through
+    first; unsaid, where a run narrows. Without `with_to` they are looked for by who asks (`ledger.addressed`).
+    """
     where: list[ColumnElement[bool]] = []
     for name in ("run", "channel", "provider", "operation", "verdict"):
         value = getattr(filters, name)
@@ -36,20 +40,16 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         where.append(_of_host(captures.c.host, filters.host))
     if filters.left is not None:
         where.append(captures.c.seq.in_(_DEPARTED) if filters.left else ~captures.c.departed)
+    if with_to:
+        where += _addressed(filters, by_capture=filters.run is not None if by_capture is None else by_capture)
     where += _said(filters)
     where += _named(filters)
     where += _within(filters)
-    if filters.since is not None:
-        where.append(captures.c.at >= microseconds(filters.since))
-    if filters.until is not None:
-        where.append(captures.c.at < microseconds(filters.until))
     return where
 
 
 def _said(filters: Filters) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
-    if filters.to is not None:
-        where.append(_addressed(like(recipients.c.address, filters.to), narrowed=filters.run is not None))
     if filters.sender is not None:
         where += [captures.c.sender.is_not(None), like(captures.c.sender, filters.sender)]
     if filters.subject is not None:
@@ -80,17 +80,24 @@ def _within(filters: Filters) -> list[ColumnElement[bool]]:
         where.append(captures.c.seq > filters.after_seq)
     if filters.up_to_seq is not None:
         where.append(captures.c.seq <= filters.up_to_seq)
+    if filters.since is not None:
+        where.append(captures.c.at >= microseconds(filters.since))
+    if filters.until is not None:
+        where.append(captures.c.at < microseconds(filters.until))
     return where
 
 
-def _addressed(address: ColumnElement[bool], *, narrowed: bool) -> ColumnElement[bool]:
-    """Looked up for each of a run's captures; where nothing else narrows, found in the addresses first."""
-    if narrowed:
-        return select(recipients.c.seq).where(recipients.c.seq == captures.c.seq, address).exists()
-    return captures.c.seq.in_(select(recipients.c.seq).where(address))
+def _addressed(filters: Filters, *, by_capture: bool) -> list[ColumnElement[bool]]:
+    """Looked up for each capture, or found in the addresses first."""
+    if filters.to is None:
+        return []
+    address = like(recipients.c.address, filters.to)
+    if by_capture:
+        return [select(recipients.c.seq).where(recipients.c.seq == captures.c.seq, address).exists()]
+    return [captures.c.seq.in_(select(recipients.c.seq).where(address))]
 
 
-def like(column: Column[Any], wanted: str) -> ColumnElement[bool]:
+def like(column: ColumnElement[Any], wanted: str) -> ColumnElement[bool]:
     """`*` stands for anything; without one the text matches as a part. Both sides are lower case."""
     pattern = "".join(_ESCAPE + char if char in "%_\\" else char for char in plain(wanted).lower())
     pattern = pattern.replace("*", "%") if "*" in pattern else f"%{pattern}%"

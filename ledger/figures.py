@@ -1,11 +1,11 @@
 """Figures: counts, groups and time series. From the sums the writer keeps, wherever these know what is asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from ledger.conditions import answered_by_sums, conditions, sum_conditions
 from ledger.filters import Filters
@@ -60,22 +60,49 @@ def tally_rows(connection: Connection) -> list[TallyRow]:
 _SUMS = (func.sum(tallies.c["count"]), func.min(tallies.c.first_at), func.max(tallies.c.last_at))
 
 
-def groups(connection: Connection, filters: Filters) -> list[Group]:
-    """Attempts by channel, provider, host, operation and verdict, the latest first. `q` is not asked here."""
-    source: Any = tallies if answered_by_sums(filters) else captures
-    sums: Any = _SUMS
-    keys = [source.c[name] for name in ("channel", "provider", "host", "operation", "verdict")]
-    if source is tallies:
-        where = sum_conditions(filters)
+_KEYS = ("channel", "provider", "host", "operation", "verdict")
+_STRETCH = 20_000
+"""Captures grouped at a time: a million at once would have to be sorted in memory, which takes seconds."""
+
+
+def groups(connection: Connection, filters: Filters, *, by_capture: bool) -> list[Group]:
+    """Attempts by channel, provider, host, operation and verdict, the latest first. `q` is not asked here.
+
+    `by_capture`: as `conditions` takes it; without it few match, and are grouped at once.
+    """
+    spans: dict[tuple[Any, ...], list[int]] = {}
+    if answered_by_sums(filters):
+        keys = [tallies.c[name] for name in _KEYS]
+        statement = select(*keys, *_SUMS).where(*sum_conditions(filters)).group_by(*keys)
+        _gather(spans, connection.execute(statement))
     else:
-        where = conditions(filters)
+        keys = [captures.c[name] for name in _KEYS]
         sums = (func.count(), func.min(captures.c.at), func.max(captures.c.at))
-    statement: Any = select(*keys, *sums).where(*where).group_by(*keys).order_by(sums[2].desc())
-    return [
-        Group(channel, provider or None, host, operation or None, verdict, int(count), moment(first), moment(last))
-        for channel, provider, host, operation, verdict, count, first, last in connection.execute(statement)
+        where = conditions(filters, by_capture=by_capture)
+        for stretch in _stretches(connection) if by_capture else (true(),):
+            _gather(spans, connection.execute(select(*keys, *sums).where(stretch, *where).group_by(*keys)))
+    told = [
+        Group(channel, provider, host, operation, verdict, count, moment(first), moment(last))
+        for (channel, provider, host, operation, verdict), (count, first, last) in spans.items()
         if count > 0
     ]
+    return sorted(told, key=lambda group: group.last, reverse=True)
+
+
+def _stretches(connection: Connection) -> Iterator[ColumnElement[bool]]:
+    """All captures, in stretches."""
+    first, last = connection.execute(
+        select(select(func.min(captures.c.seq)).scalar_subquery(), select(func.max(captures.c.seq)).scalar_subquery())
+    ).one()
+    for start in range(first, last + 1, _STRETCH) if last else ():
+        yield captures.c.seq.between(start, start + _STRETCH - 1)
+
+
+def _gather(spans: dict[tuple[Any, ...], list[int]], rows: Iterable[Any]) -> None:
+    for channel, provider, host, operation, verdict, count, first, last in rows:
+        # In the sums, what is absent is the empty string.
+        span = spans.setdefault((channel, provider or None, host, operation or None, verdict), [0, first, last])
+        span[:] = [span[0] + int(count), min(span[1], first), max(span[2], last)]
 
 
 def grouped(rows: Iterable[Mapping[Any, Any]]) -> list[Group]:

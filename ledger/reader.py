@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger import figures
+from ledger.addressed import by_capture, newest_seqs
 from ledger.body_store import BodyStore
 from ledger.conditions import answered_by_sums, conditions
 from ledger.cursor import cursor_of, seq_of
@@ -47,11 +48,9 @@ class Reader:
 
     def captures(self, filters: Filters, after: str | None = None, limit: int = 100) -> Page:
         """Newest first. `after`: the `next` of the page before; BadCursor where it is none."""
-        where = conditions(filters)
-        if after is not None:
-            where.append(captures.c.seq < seq_of(after))
+        further: list[Any] = [] if after is None else [captures.c.seq < seq_of(after)]
         with self._connection() as connection:
-            rows = self._rows(connection, filters, where, limit + 1)
+            rows = self._rows(connection, filters, further, limit + 1)
         items = [stored_by(row) for row in rows[:limit]]
         return Page(items, cursor_of(items[-1].seq) if len(rows) > limit and items else None)
 
@@ -110,7 +109,8 @@ class Reader:
                 return self._search(connection, filters, filters.q).count(conditions(filters))
             if answered_by_sums(filters):
                 return figures.summed(connection, filters)
-            statement = select(func.count()).select_from(captures).where(*conditions(filters))
+            where = conditions(filters, by_capture=by_capture(connection, filters))
+            statement = select(func.count()).select_from(captures).where(*where)
             return int(connection.execute(statement).scalar_one())
 
     def tallies(self) -> list[TallyRow]:
@@ -127,7 +127,7 @@ class Reader:
         """Attempts by channel, provider, host, operation and verdict, the latest first."""
         with self._connection() as connection:
             if filters.q is None:
-                return figures.groups(connection, filters)
+                return figures.groups(connection, filters, by_capture=by_capture(connection, filters))
             found = self._search(connection, filters, filters.q).rows(_SHOWN, conditions(filters), GROUPED_LIMIT)
         return figures.grouped(found)
 
@@ -153,7 +153,8 @@ class Reader:
     def real_since(self, since: datetime) -> int:
         """How many may have left since then."""
         statement = select(func.count()).select_from(captures)
-        statement = statement.where(text("captures.departed"), captures.c.at >= microseconds(since))
+        # Not by time's index: the few that left have one of their own.
+        statement = statement.where(text("captures.departed"), captures.c.at + 0 >= microseconds(since))
         with self._connection() as connection:
             return int(connection.execute(statement).scalar_one())
 
@@ -163,11 +164,12 @@ class Reader:
         with self._connection() as connection:
             return [dict(row) for row in connection.execute(statement).mappings()]
 
-    def _rows(self, connection: Connection, filters: Filters, where: list[Any], limit: int) -> list[Any]:
+    def _rows(self, connection: Connection, filters: Filters, further: list[Any], limit: int) -> list[Any]:
         if filters.q is not None:
+            where = [*conditions(filters), *further]
             return self._search(connection, filters, filters.q).rows(_SHOWN, where, limit)
         # The seqs first: where something has to be sorted, it is numbers, not whole captures.
-        newest = select(captures.c.seq).where(*where).order_by(captures.c.seq.desc()).limit(limit)
+        newest = newest_seqs(connection, filters, further, limit)
         statement = _listed().where(captures.c.seq.in_(newest)).order_by(captures.c.seq.desc())
         return list(connection.execute(statement).mappings())
 
