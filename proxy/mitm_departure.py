@@ -18,6 +18,7 @@ from sinks.passage import Departure
 from sinks.ticket import Ticket
 
 _PORTS = {"http": 80, "https": 443}
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OF_THE_CONNECTION = frozenset({"", "close", "keep-alive", "upgrade", "te"})
 
 
@@ -107,15 +108,18 @@ def _leaves_by_any_method(departure: Departure, effect: Effect) -> bool:
 
 
 def _check_batch(departure: Departure, seen: HttpRequest) -> None:
-    """Each request inside is one that would have been judged by its own method and path."""
-    if not is_batch(seen):
+    """Each request inside is one that would have been judged by its own method and path. So is, to a server that takes
+    no body with a GET (RFC 9110, 9.3.1), the body of one."""
+    if not (is_batch(seen) or (seen.body.size and seen.method in _BODILESS)):
         return
     effect = departure.effect
     anywhere = effect.model_copy(
         update={"intent": "write", "target": effect.target.model_copy(update={"path": ANYWHERE})}
     )
     if not _leaves_by_any_method(departure, anywhere):
-        raise CannotForward("it is a batch of requests, and its opt-in lets out certain methods, paths or reads alone")
+        raise CannotForward(
+            "its body may be read as other requests, and its opt-in lets out certain methods, paths or reads alone"
+        )
 
 
 def _check_sources(departure: Departure, seen: HttpRequest) -> None:

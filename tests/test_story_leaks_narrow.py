@@ -15,6 +15,8 @@ GET_ONLY, READS, STORE, PARTNER, WHOLE = (
     "get.story.test", "reads.story.test", "store.story.test", "partner.story.test", "whole.story.test"
 )  # fmt: skip
 STRIPE, GOOGLE = "api.stripe.com", "storage.googleapis.com"
+BEHIND = b"DELETE /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n"
+"""What a server that takes no body with a GET reads as the next request."""
 INSIDE = b"--b\r\nContent-Type: application/http\r\n\r\nDELETE /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n--b--\r\n"
 TESTED = "Authorization: Bearer sk_test_51Hxxxxxxxxxxxxxxxxxxxxx"
 ASKING = (
@@ -48,6 +50,7 @@ LEAVES = {
     "a-read": Sending(READS, "/x", method="GET", content_type=""),
     "a-test-credential": Sending(STRIPE, "/v1/charges", b"", "", "GET", (TESTED,)),
     "a-write-of-one-place": Sending(STORE, "/qa/x", b"a", "", "PUT"),
+    "a-get-with-a-body-where-everything-is-opted-in": Sending(WHOLE, "/x", BEHIND, "text/plain", "GET"),
     "a-copy-within-what-is-opted-in": Sending(GOOGLE, "/storage/v1/b/qa/o/x/rewriteTo/b/qa/o/y"),
     "a-batch-where-everything-is-opted-in": Sending(WHOLE, "/v1/$batch", INSIDE, "multipart/mixed; boundary=b"),
     "a-batch-that-is-a-number": Sending(PARTNER, "/v1/orders", b'{"batch": 7}'),
@@ -63,6 +66,8 @@ STAYS = {
         STRIPE, "/v1/charges", b"", "", "GET", (TESTED, *ASKING)
     ),
     "a-websocket-with-a-body": Sending(PARTNER, "/v1/orders", b"\x81\x80abcd", "", "GET", ASKING),
+    "a-get-with-a-request-for-its-body": Sending(PARTNER, "/v1/orders", BEHIND, "text/plain", "GET"),
+    "a-get-with-a-body-where-get-is-opted-in": Sending(GET_ONLY, "/x", BEHIND, "text/plain", "GET"),
     # What an object store copies on its own
     **{
         f"a-copy-by-{field.lower()}": copied(field)
