@@ -14,7 +14,9 @@ from random import Random
 from ledger_stage import record_of, with_body
 from smtp_stage import connected
 
+from dashboard.sessions import Sessions
 from ledger.data_dir import prepare
+from ledger.doctor_reports import DoctorReports
 from ledger.filters import Filters
 from ledger.full_disk import empty_log
 from ledger.record import Record
@@ -134,6 +136,24 @@ async def checkpoints(made: Ground) -> None:
         await asyncio.to_thread(checkpoint, made)
 
 
+def written_down(folder: Path) -> None:
+    """As the kernel does by itself in time."""
+    for path in (*folder.iterdir(), folder, folder.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def pages(data_dir: Path) -> None:
+    """What the dashboard says: somebody signs out, and a report is kept."""
+    sessions = Sessions(data_dir)
+    session = sessions.begin()
+    written_down(data_dir / "sessions")
+    sessions.end(session)
+    tell("signed out", cookie=session.cookie)
+    tell("report", id=DoctorReports(data_dir).put({"checks": []})["id"])
+
+
 async def life(settings: Settings) -> None:
     """All of it, then a second start and some more."""
     data_dir = settings.data_dir
@@ -151,6 +171,7 @@ async def life(settings: Settings) -> None:
         book.add("vm")
         tell("peers", names=["vm"])
         await removals(made)
+        pages(data_dir)
         await mails(made, settings)
         await checkpoints(made)
     half = Body.of(NOISE.randbytes(70_000))

@@ -7,8 +7,10 @@ from typing import Any
 
 from power_life import CHANGING
 
+from dashboard.sessions import Sessions
 from ledger.body_store import BodyStore
 from ledger.data_dir import prepare, secret_of
+from ledger.doctor_reports import DoctorReports
 from ledger.filters import Filters
 from ledger.reader import Reader
 from ledger.runs import Runs
@@ -53,6 +55,10 @@ class _Started:
                 yield from self._capture(one)
             elif one["what"] == "kept":
                 yield from self._kept(one["name"], one["content"])
+            elif one["what"] == "signed out" and Sessions(self._data_dir).find(one["cookie"]) is not None:
+                yield "who signed out is signed in"
+            elif one["what"] == "report" and DoctorReports(self._data_dir).get(one["id"]) is None:
+                yield "a report is lost"
             elif one["what"] == "removed" and self._store.file_of(one["sha256"]) is not None:
                 yield "the body of what was removed is there"
         yield from (f"{capture} was removed and is there" for capture in gone if self._reader.get(capture) is not None)
