@@ -9,6 +9,7 @@ from typing import NamedTuple
 import brotli  # type: ignore[import-untyped]  # it ships no types
 import zstandard
 
+from ledger.binary_fields import is_bson
 from ledger.hidden_secrets import DEEPEST
 from ledger.mask_plan import MaskPlan
 from ledger.masked_frames import coding_of, is_framed, masked_frames
@@ -109,7 +110,7 @@ class BodyMask(NamedTuple):
                 if parted is not None:
                     return parted
         wide = _wide(data, declared)
-        if wide is not None:
+        if wide is not None and not is_bson(data):
             recoded = self._recoded(data, wide)
             # How it begins may deceive: a key among its octets as they stand is one all the same.
             return recoded if recoded is None else self._without_keys(recoded)

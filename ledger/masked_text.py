@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any, Literal, NamedTuple
 
+from ledger.binary_fields import is_bson, without_binary_fields
 from ledger.binary_keys import is_binary, without_binary_keys
 from ledger.hidden_secrets import DEEPEST, ENCODED_HINT, without_encoded, without_hidden
 from ledger.mask_plan import FORM_ESCAPE, XML_TEXT, MaskPlan
@@ -48,8 +49,8 @@ def masked_text(text: bytes, plan: MaskPlan, mark: Mark, *, message: bool = Fals
         return _Masking(plan, mark, message).of(text, names) if plan.is_key_in(text) else Masked(text)
     if not plan.is_hint_in(text):
         return Masked(text)
-    if not message and is_binary(text):
-        text = without_binary_keys(text, mark)
+    if not message and (is_binary(text) or is_bson(text)):
+        text = without_binary_fields(without_binary_keys(text, mark), mark)
     if plan.any_in_body.search(text) is None:
         if b"%" not in text or ENCODED_HINT.search(text) is None:
             return Masked(text)

@@ -56,6 +56,36 @@ def base64_in(text: bytes) -> list[bytes]:
             if len(run) % 4 != 1]  # fmt: skip
 
 
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "password=%s",
+        "user=ann&API_KEY=%s&x=~~?>",
+        "a=1;accountKey=x;AccessKey=%s",
+        "export DB_PASSWORD=%s\nA=b\n",
+        "token=%s",
+    ],
+)
+@pytest.mark.parametrize("ahead", ["", "x=", "yz="])
+def test_no_value_beside_a_secret_name_is_left_in_what_is_packed(
+    ahead: str, plain: str, way: Callable[[str], tuple[str, str]]
+) -> None:
+    packed = base64.b64encode(f"{ahead}\n{plain % SECRET}".encode() if ahead else (plain % SECRET).encode())
+    kept = masked(*way(packed.decode()))
+    for text in base64_in(kept):
+        assert SECRET.encode() not in text
+    assert any(b"[removed:" in text for text in base64_in(kept))
+
+
+@pytest.mark.parametrize(
+    "plain", [b"the password is in the safe", b"next_token=abcdef", b"monkey=ape", b"\x89PNG password=\xff"]
+)
+def test_what_packs_no_secret_stays(plain: bytes) -> None:
+    sent = b"a=1&m=" + base64.b64encode(plain).rstrip(b"=")
+    assert masked(sent, FORM) == sent
+
+
 def test_it_stays_json_in_base64() -> None:
     packed = base64.b64encode(b'{"user":"ann","password":"hunter2"}').decode()
     kept = json.loads(base64.b64decode(json.loads(masked(json.dumps({"data": packed})))["data"]))
