@@ -33,8 +33,7 @@ def read_expectations(text: str, name: str = "expectations", known: Names | None
     if root is None:
         raise ExpectationError(tuple(file.problems))
     root.only(KEYS)
-    if not root.broken and (root.data.get("version") != 1 or root.data.get("version") is True):
-        root.complain("version" if "version" in root.data else None, "'version: 1' is missing; write it first")
+    root.of_version_1()
     names: dict[str, int] = {}
     expectations = Expectations(
         file=name,

@@ -71,6 +71,8 @@ def parse_pattern(text: object) -> HostPattern:
 
 
 def _plain(text: object) -> str:
+    if isinstance(text, list):
+        raise BadPattern("a list is no host name; write one host, and an opt-in for each of the others")
     if not isinstance(text, str):
         raise BadPattern(f"{text!r} is no host name; write a name, or an address in four parts")
     if not text.isascii():

@@ -83,8 +83,7 @@ def _read_opt_ins(roots: list[Section], now: datetime) -> list[tuple[OptIn, Sect
     found: dict[str, tuple[OptIn, Section]] = {}
     for root in roots:
         root.only(KEYS)
-        if not root.broken and (root.data.get("version") != 1 or root.data.get("version") is True):
-            root.complain("version" if "version" in root.data else None, "'version: 1' is missing; write it first")
+        root.of_version_1()
         for section in root.sections("opt_in"):
             opt_in = read_opt_in(section, now)
             if opt_in is None:
@@ -121,7 +120,11 @@ def _merged_defaults(roots: list[Section]) -> Defaults:
         section.only(tuple(Defaults.model_fields))
         section.filled()
         for key in section.data:
-            inner, names = (section.inner("web"), ("write", "read")) if key == "web" else (section, (key,))
+            inner, names = (
+                (section.inner("web", "write {write: capture, read: deny}"), ("write", "read"))
+                if key == "web"
+                else (section, (key,))
+            )
             if key == "web":
                 inner.only(names)
                 inner.filled()

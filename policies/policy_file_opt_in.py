@@ -141,7 +141,7 @@ def _read_mail(section: Section, do: Verdict) -> tuple[Glob, ...] | None:
             section.complain(
                 key, f"{key!r} is not for mail over SMTP; leave it away, or write 'to' in place of 'email'"
             )
-    mail = section.inner("email")
+    mail = section.inner("email", "write {to: [...]}")
     mail.only(("to",))
     recipients = mail.several("to", _mail_glob)
     if "to" not in mail and not mail.broken:

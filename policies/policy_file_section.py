@@ -8,6 +8,20 @@ from typing import Any
 from policies.policy_problem import Problem, field_of
 from policies.yaml_lines import Document, Place
 
+_MEANT = {
+    "action": "do",
+    "destination": "to",
+    "domain": "to",
+    "host": "to",
+    "hosts": "to",
+    "reason": "why",
+    "team": "owner",
+    "until": "expires",
+    "url": "to",
+    "verdict": "do",
+}
+"""Other words for keys, which are spelt too differently to be found by their letters."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -25,11 +39,14 @@ class SourceFile:
     def complain(self, place: Place, what: str) -> None:
         self.problems.append(Problem(self.name, self.document.line(place), field_of(place), what))
 
-    def section(self, data: object, place: Place) -> "Section":
-        """A mapping at a place; of anything else an empty one, with a complaint."""
+    def section(self, data: object, place: Place, right: str = "write keys and values") -> "Section":
+        """A mapping at a place; of anything else an empty one, with a complaint, and what would be `right`."""
         if isinstance(data, dict):
             return Section(self, data, place)
-        self.complain(place, f"{data!r:.80} is not a mapping; write keys and values")
+        if data is None and not place:
+            self.complain(place, f"the file is empty; {right}, version: 1 first")
+        else:
+            self.complain(place, f"{data!r:.80} is not a mapping; {right}")
         return Section(self, {}, place, broken=True)
 
 
@@ -53,8 +70,20 @@ class Section:
         for key in self.data:
             if key not in known:
                 near = difflib.get_close_matches(str(key), list(known), n=1)
-                hint = f"write {near[0]!r}" if near else f"the keys known here are {', '.join(sorted(known))}"
+                meant = [word for word in (_MEANT.get(str(key)), *near) if word in known]
+                hint = f"write {meant[0]!r}" if meant else f"the keys known here are {', '.join(sorted(known))}"
                 self.complain(key, f"the key {key!r} is not known here; {hint}")
+
+    def of_version_1(self) -> None:
+        """Complains unless that is what the file says it is."""
+        value = self.data.get("version")
+        if self.broken or (value == 1 and value is not True):
+            return
+        if value is None:
+            self.complain("version" if "version" in self.data else None, "'version: 1' is missing; write it first")
+        else:
+            also = ", without quotation marks" if value == "1" else ""
+            self.complain("version", f"{value!r:.80} is no version known here; write version: 1{also}")
 
     def filled(self, but: Collection[str] = ()) -> None:
         """Complains about each key without a value: it reads as if it narrowed something. `but`: told elsewhere."""
@@ -115,10 +144,10 @@ class Section:
         for index, item in enumerate(value):
             yield self.file.section(item, (*self.at, key, index))
 
-    def inner(self, key: str) -> "Section":
-        """A mapping within; an empty one where it is absent."""
+    def inner(self, key: str, right: str = "write keys and values") -> "Section":
+        """A mapping within; an empty one where it is absent. `right` is what to write where it is something else."""
         value = self.data.get(key)
-        return self.file.section({} if value is None else value, (*self.at, key))
+        return self.file.section({} if value is None else value, (*self.at, key), right)
 
     def _each(self, key: str, value: object) -> Iterator[tuple[Place, object]]:
         place = (*self.at, key)

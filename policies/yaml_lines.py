@@ -59,7 +59,7 @@ def parse(text: str) -> Document:
         return _Reading(yaml.parse(text, Loader=_LOADER)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlTrouble(mark.line + 1 if mark else 1, _sentence(error)) from error
+        raise YamlTrouble(mark.line + 1 if mark else 1, _sentence(error, text)) from error
     except (yaml.YAMLError, UnicodeError) as error:
         raise YamlTrouble(1, str(error).partition("\n")[0]) from error
 
@@ -170,5 +170,10 @@ def _line(event: yaml.Event) -> int:
     return 1 if mark is None else int(mark.line) + 1
 
 
-def _sentence(error: yaml.MarkedYAMLError) -> str:
+def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
+    mark = error.problem_mark
+    if mark is not None and "cannot start any token" in (error.problem or ""):
+        line = text.split("\n")[mark.line]
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            return "a tab indents this line, which YAML does not take; write blanks"
     return ", ".join(part for part in (error.context, error.problem) if part) or "it is not YAML"

@@ -113,7 +113,7 @@ ROWS = [
 ]
 REFUSED = [
     pytest.param("expect: []", "1: 'version: 1' is missing; write it first", id="no-version"),
-    pytest.param("version: 2", "1: version: 'version: 1' is missing; write it first", id="other-version"),
+    pytest.param("version: 2", "1: version: 2 is no version known here; write version: 1", id="other-version"),
     pytest.param(
         "version: 1\ncontaned: required",
         "2: contaned: the key 'contaned' is not known here; write 'contained'",

@@ -82,6 +82,11 @@ def test_matches(pattern: str, host: str, matches: bool) -> None:
         pytest.param(
             "0177.0.0.1", "'0177.0.0.1' is the address 127.0.0.1; write 127.0.0.1", id="address-in-disguise"
         ),
+        pytest.param(
+            ["a.test", "b.test"],
+            "a list is no host name; write one host, and an opt-in for each of the others",
+            id="list",
+        ),
         pytest.param(2130706433, "2130706433 is no host name; write a name, or an address in four parts", id="number"),
         pytest.param(
             "10.0.0.1/8",

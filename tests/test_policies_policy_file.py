@@ -46,7 +46,7 @@ def test_no_file_is_the_built_in_policy() -> None:
 @pytest.mark.parametrize(
     ("text", "complaints"),
     [
-        pytest.param("", ["1: None is not a mapping; write keys and values"], id="empty"),
+        pytest.param("", ["1: the file is empty; write keys and values, version: 1 first"], id="empty"),
         pytest.param("- a", ["1: ['a'] is not a mapping; write keys and values"], id="a-list"),
         pytest.param("version: 1\n version: 2", ["2: mapping values are not allowed in this context"], id="not-yaml"),
         pytest.param(
@@ -55,7 +55,17 @@ def test_no_file_is_the_built_in_policy() -> None:
             id="key-twice",
         ),
         pytest.param("environment: x", ["1: 'version: 1' is missing; write it first"], id="no-version"),
-        pytest.param("version: 2", ["1: version: 'version: 1' is missing; write it first"], id="another-version"),
+        pytest.param("version: 2", ["1: version: 2 is no version known here; write version: 1"], id="another-version"),
+        pytest.param(
+            'version: "1"',
+            ["1: version: '1' is no version known here; write version: 1, without quotation marks"],
+            id="version-as-text",
+        ),
+        pytest.param(
+            "version: 1\nopt_in:\n\t- id: a",
+            ["3: a tab indents this line, which YAML does not take; write blanks"],
+            id="tab",
+        ),
         pytest.param(
             "version: 1\nopt-in: []",
             ["2: opt-in: the key 'opt-in' is not known here; write 'opt_in'"],
@@ -73,7 +83,7 @@ def test_no_file_is_the_built_in_policy() -> None:
         ),
         pytest.param(
             "version: 1\ndefaults: {web: deny}",
-            ["2: defaults.web: 'deny' is not a mapping; write keys and values"],
+            ["2: defaults.web: 'deny' is not a mapping; write {write: capture, read: deny}"],
             id="web-has-two",
         ),
         pytest.param(

@@ -200,6 +200,11 @@ from effects import refused
             id="mail-to-a-number",
         ),
         pytest.param(
+            {"to": None, "email": "a@x.example", "do": "deny"},
+            "email: 'a@x.example' is not a mapping; write {to: [...]}",
+            id="mail-to-without-to",
+        ),
+        pytest.param(
             {"to": None, "email": "{cc: [a@x.example], to: [a@x.example]}", "do": "deny"},
             "email.cc: the key 'cc' is not known here; the keys known here are to",
             id="mail-to-cc",

@@ -22,6 +22,15 @@ def test_only_known_keys() -> None:
     ]
 
 
+def test_another_word_for_a_key() -> None:
+    root = section("host: a\nteam: b")
+    root.only(("to", "owner", "why"))
+    assert told(root) == [
+        "f:1: host: the key 'host' is not known here; write 'to'",
+        "f:2: team: the key 'team' is not known here; write 'owner'",
+    ]
+
+
 def test_keys_without_a_value() -> None:
     root = section("a: 1\nb:\nc: ~\nd: null")
     root.filled(but=("d",))
