@@ -13,7 +13,7 @@ from soundstage.console import complain
 from soundstage.options import given
 from soundstage.packs_in_use import packs_in_use
 from soundstage.settings_source import read_settings
-from soundstage.trouble import ConfigError
+from soundstage.trouble import ConfigError, unread
 from soundstage.verify import named_run
 
 
@@ -60,4 +60,4 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
-        raise ConfigError(f"{path} cannot be read: {trouble}") from None
+        raise ConfigError(f"{path} cannot be read: {unread(trouble)}") from None

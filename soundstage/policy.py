@@ -20,7 +20,7 @@ from soundstage.console import complain, warn
 from soundstage.options import given
 from soundstage.packs_in_use import packs_in_use
 from soundstage.settings_source import read_settings
-from soundstage.trouble import ConfigError
+from soundstage.trouble import ConfigError, unread
 
 FAULT = re.compile(r" is not (?:allow|divert|capture|deny)(?: by \S+)? but (?:allow|divert|capture|deny) by ")
 """How a problem that is an example which does not hold tells itself from one that cannot be read."""
@@ -121,7 +121,7 @@ def _headers(path: Path | None) -> dict[str, str]:
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
-        raise ConfigError(f"--headers {path} cannot be read: {trouble}") from None
+        raise ConfigError(f"--headers {path} cannot be read: {unread(trouble)}") from None
     pairs = [line.partition(":") for line in text.splitlines() if line.strip()]
     for name, colon, _ in pairs:
         if not colon:

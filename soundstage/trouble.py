@@ -15,3 +15,10 @@ class ConfigError(SoundstageError):
 
 class Unanswered(SoundstageError):
     """Soundstage is not running, cannot be reached, or did not answer what was asked."""
+
+
+def unread(trouble: OSError | UnicodeDecodeError) -> str:
+    """Why a file that somebody named could not be read, without the number and the name that the system adds."""
+    if isinstance(trouble, UnicodeDecodeError):
+        return f"it is not UTF-8 from octet {trouble.start} on"
+    return trouble.strerror or str(trouble)

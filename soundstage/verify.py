@@ -16,7 +16,7 @@ from soundstage.report_discretion import discreet
 from soundstage.report_outputs import Outputs
 from soundstage.report_text import text_report
 from soundstage.settings_source import read_settings
-from soundstage.trouble import ConfigError, Unanswered
+from soundstage.trouble import ConfigError, Unanswered, unread
 from soundstage.verdict import CODES, verdict_of
 
 
@@ -62,7 +62,7 @@ def expectations_of(path: Path) -> str | None:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
-        raise ConfigError(f"--expect {path} cannot be read: {trouble}") from None
+        raise ConfigError(f"--expect {path} cannot be read: {unread(trouble)}") from None
     try:
         read_expectations(text, str(path))
     except ExpectationError as refused:

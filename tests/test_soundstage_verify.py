@@ -152,10 +152,16 @@ def test_a_file_with_a_typo_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
 
 ABSENT = [
     pytest.param(["verify", "--run", "ci-1"], "Soundstage does not answer", id="nobody-listens"),
-    pytest.param(["verify", "--run", "ci-1", "--expect", "/absent.yaml"], "--expect /absent.yaml cannot be", id="file"),
+    pytest.param(
+        ["verify", "--run", "ci-1", "--expect", "/absent.yaml"],
+        "--expect /absent.yaml cannot be read: No such file",
+        id="file",
+    ),
     pytest.param(["verify"], "no run is named", id="no-run"),
     pytest.param(["verify", "--run", "../x"], "--run '../x' is no run's id", id="no-id"),
-    pytest.param(["expect", "check", "/absent.yaml"], "/absent.yaml cannot be read", id="check-of-nothing"),
+    pytest.param(
+        ["expect", "check", "/absent.yaml"], "/absent.yaml cannot be read: No such file", id="check-of-nothing"
+    ),
 ]
 
 
