@@ -1,6 +1,7 @@
 """One attempt: what, by whom, why it was decided so, what was answered, what would opt it in, earlier ones."""
 
 import asyncio
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -26,6 +27,8 @@ FIDELITY = {
     "refused": "a refusal",
     "real": "the real destination's own answer",
 }
+_REMOVED = re.compile(r"\[removed:[^\[\]/]*\]")
+_ANY = "# `*` stands for a secret that was removed: this opens all paths that differ in it alone.\n"
 _ELSEWHERE = frozenset({"from", "to", "message_id"})
 
 
@@ -85,19 +88,24 @@ async def opt_in_for(gateway: Gateway, detail: dict[str, Any]) -> tuple[str, str
         return "", "The gateway does not answer, so it cannot be asked."
     except ValueError as error:
         return "", str(error)
-    return proposal(str(told.get("opt_in") or ""))
+    opt_in, missing = proposal(str(told.get("opt_in") or ""))
+    hidden = _REMOVED.search(str(detail["target"].get("path") or "")) is not None
+    return f"{opt_in}{_ANY}" if opt_in and hidden else opt_in, missing
 
 
 def question(detail: dict[str, Any]) -> dict[str, Any]:
-    """What the policy is asked, made from a capture. Its credentials are removed: of a live one it is told."""
+    """What the policy is asked, made from a capture. Its credentials are removed: of a live one it is told.
+
+    What stands in their place in a path would make it another; a star there is a path, and the pattern of all of them.
+    """
     facts, target = detail["facts"], detail["target"]
     if is_mail(detail):
         mail = {"from": facts.get("from") or "", "to": facts.get("to") or [], "subject": facts.get("subject") or ""}
         return {"email": mail}
     if target["scheme"] in SCHEDULERS:
         return {"job": str(facts.get("job"))}
-    live = "live_credential" in detail["flags"]
-    return {"method": target.get("method") or "GET", "url": address(target), "headers": {}, "live_credential": live}
+    live, url = "live_credential" in detail["flags"], _REMOVED.sub("*", address(target))
+    return {"method": target.get("method") or "GET", "url": url, "headers": {}, "live_credential": live}
 
 
 def _said(value: Any) -> str:
