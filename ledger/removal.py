@@ -65,6 +65,8 @@ class Removal:
         self._with_objects = with_objects
         self._id: int | None = None
         self._rows = _FIRST_ROWS
+        self._done = 0
+        """Up to which capture it has looked: there is no going back within one removal."""
         self.removed = Removed()
         self._unlinked_in: set[Path] = set()
         """Folders that bodies' files are gone from."""
@@ -72,12 +74,14 @@ class Removal:
     def slice(self, where: list[Any], enough: int | None = None) -> int:
         """Remove the oldest that match, as many as a slice allows; returns how many. Raises LedgerUnavailable.
 
+        They are looked for before the lock is taken: among a million, that may take longer than a capture may wait.
         `enough`: octets after which it stops, so that no more is taken than has to be.
         """
         try:
-            started = time.monotonic()
-            rows = self._in_turn(lambda: self._taken(where, enough))
-            self._adapt(time.monotonic() - started)
+            rows: list[Any] = []
+            # What was found may be another's by now; then there may be more behind it.
+            while not rows and (seqs := self._found(where)):
+                rows = self._taken_of(seqs, where, enough)
             # All of them: until they are gone they count, and more captures would be taken in their place.
             while self._in_turn(self._unlink_doomed):
                 time.sleep(SLICE_SECONDS)
@@ -109,6 +113,26 @@ class Removal:
             self.removed, self._id, self._rows = before, written_down, min(self._rows, _FIRST_ROWS)
             with room_made(self._ledger.write, self._ledger.reserve):
                 return act()
+
+    def _found(self, where: list[Any]) -> list[int]:
+        """The oldest that match."""
+        with self._ledger.read.connect() as connection:
+            any_at_all = select(captures.c.seq).where(*where).limit(1)
+            # By whatever index tells it soonest; in order it would be looked for among all.
+            if not self._done and connection.execute(any_at_all).first() is None:
+                return []
+            oldest = select(captures.c.seq).where(*where, captures.c.seq > self._done)
+            return list(connection.execute(oldest.order_by(captures.c.seq).limit(self._rows)).scalars())
+
+    def _taken_of(self, seqs: list[int], where: list[Any], enough: int | None) -> list[Any]:
+        """Remove what matches still of what was found."""
+        started = time.monotonic()
+        # Their span too: by a host's index, say, all captures of the host would be looked at.
+        these = [captures.c.seq.in_(seqs), captures.c.seq.between(seqs[0], seqs[-1])]
+        rows = self._in_turn(lambda: self._taken([*these, *where], enough))
+        self._adapt(time.monotonic() - started)
+        self._done = rows[-1]["seq"] if rows else seqs[0]
+        return rows
 
     def _taken(self, where: list[Any], enough: int | None) -> list[Any]:
         with self._ledger.write.begin() as connection:
@@ -154,7 +178,7 @@ class Removal:
         ):
             connection.execute(delete(table).where(table.c.seq.in_(seqs)))
         tally.write(connection)
-        drop_empty(connection)
+        drop_empty(connection, rows)
         self._doom(connection, files)
         self.removed.add(rows)
         self._write_down(connection)

@@ -137,7 +137,7 @@ class Retention:
     def _asked(self, filters: Filters) -> list[list[Any]]:
         """Conditions for what matches now: by full text exactly what a list of the same words shows."""
         if filters.q is None:
-            return [[*conditions(filters), captures.c.seq <= self._last_seq()]]
+            return [[*conditions(filters, by_capture=True), captures.c.seq <= self._last_seq()]]
         seqs = sorted(self._found(filters, filters.q))
         return [[captures.c.seq.in_(seqs[first : first + _NAMED])] for first in range(0, len(seqs), _NAMED)]
 

@@ -1,6 +1,6 @@
 """Tally: how many captures of each kind there are, kept as sums in the same transaction as the captures themselves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -77,13 +77,12 @@ _kind_by_name = itemgetter(*TALLY_KEYS)
 _kind = itemgetter(*[CaptureColumns._fields.index(key) for key in TALLY_KEYS])
 
 
-_EMPTY_SUMS = (delete(tallies).where(tallies.c.count <= 0), delete(minutes).where(minutes.c.count <= 0))
-
-
-def drop_empty(connection: Connection) -> None:
-    """Forget kinds of which nothing is left. Worth doing after a removal only."""
-    for statement in _EMPTY_SUMS:
-        connection.execute(statement)
+def drop_empty(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Forget kinds of which nothing is left, and minutes of these captures. Worth doing after a removal only."""
+    connection.execute(delete(tallies).where(tallies.c.count <= 0))
+    # Of a long record there are as many minutes as captures.
+    touched = sorted({row["at"] // MINUTE for row in rows})
+    connection.execute(delete(minutes).where(minutes.c.minute.in_(touched), minutes.c.count <= 0))
 
 
 def add_to_counter(connection: Connection, name: str, by: int) -> int:
