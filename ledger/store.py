@@ -116,6 +116,7 @@ def _embedded(data_dir: Path, writer: bool) -> Ledger:
         _prove_ours(_existing(path))
         return unopened(data_dir)
     if not path.exists():
+        _prove_no_log(path)
         create_file(path)
     _prove_ours(path)
     if not os.access(path, os.W_OK):
@@ -133,6 +134,16 @@ def _existing(path: Path) -> Path:
     if not path.exists():
         raise LedgerUnavailable("there is no ledger yet; start the gateway first (soundstage up)")
     return path
+
+
+def _prove_no_log(path: Path) -> None:
+    """What was told to be durable may be in a log whose ledger is gone; a new ledger would take it for its own."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size and not path.exists():
+        raise LedgerCorrupt(
+            f"{log.name} is there without its ledger, and may hold captures of it; put the ledger back beside it, or "
+            f"move {log.name} away too to start with an empty one"
+        )
 
 
 def _prove_ours(path: Path) -> None:
@@ -189,7 +200,8 @@ def _refusal(place: str, error: Exception) -> Exception:
     reason = reason_of(error)
     if "malformed" in reason or "not a database" in reason or "corrupt" in reason:
         return LedgerCorrupt(
-            f"{place}: the ledger is damaged ({reason}); restore a backup, or move it away to start with an empty one"
+            f"{place}: the ledger is damaged ({reason}); restore a backup, or move it away, and its log {FILE}-wal, "
+            "to start with an empty one"
         )
     if isinstance(error, (sqlite3.OperationalError, SQLAlchemyError, DatabaseError)):
         return LedgerUnavailable(f"{place}: the ledger cannot be opened ({reason})")

@@ -4,17 +4,27 @@ Syncing a file keeps its octets, not its name: that is its folder's to keep (fsy
 """
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+_NOT_SYNCED = (errno.EINVAL, errno.ENOTSUP)
+
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, and that others are gone from it."""
+    """Make the names in a folder durable, and that others are gone from it.
+
+    Some file systems, mostly of networks, sync no folders and say so: names are as durable there as their server makes
+    them, and nobody can do more.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_SYNCED:
+            raise
     finally:
         os.close(descriptor)
 

@@ -28,6 +28,21 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+async def test_a_log_whose_ledger_was_moved_away_is_not_taken_for_a_new_ones(tmp_path: Path) -> None:
+    async with stage(tmp_path / "data") as house:
+        await house.writer.record(record_of())
+        kept = house.data_dir / f"{FILE}-wal"
+        log = kept.read_bytes()
+    (house.data_dir / FILE).unlink()
+    kept.write_bytes(log)
+    with pytest.raises(LedgerCorrupt, match=r"ledger\.sqlite-wal is there without its ledger"):
+        open_ledger(house.data_dir, writer=True)
+    assert kept.read_bytes() == log
+    assert not (house.data_dir / FILE).exists()
+    kept.unlink()
+    open_ledger(house.data_dir, writer=True).close()
+
+
 async def test_files_are_private(tmp_path: Path) -> None:
     async with stage(tmp_path / "data") as house:
         await house.writer.record(record_of(body=b"x" * 100_000))
