@@ -52,6 +52,7 @@ RUNS = [
         windows=[{"id": "w-1", "name": "test_signup", "opened_at": AT, "opened_seq": 0, "closed_at": None,
                   "closed_seq": None}]),
     run(5),
+    run(6, canaries={when: {"http": True, "smtp": True} for when in ("begin", "end")}),
 ]  # fmt: skip
 
 
@@ -193,3 +194,9 @@ async def by_keyboard(visitor: Visitor, stage: Stage) -> None:
     await visitor.page.keyboard.type("POST https://api.stripe.com/v1/charges")
     await visitor.page.keyboard.press("Enter")
     await expect(visitor.page.get_by_role("status").locator("q")).to_contain_text("payments are captured by default")
+
+
+async def test_how_many_held_is_said_once(client: httpx.AsyncClient) -> None:
+    told = (await client.post("/api/runs/run-6/verify", json={})).json()
+    assert told["verdict"] == "clean", told
+    assert (await client.get("/runs/run-6")).text.count(f"{len(told['rows'])} held") == 1
