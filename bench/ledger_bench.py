@@ -89,12 +89,15 @@ def questions(reader: Reader) -> dict[str, Callable[[int], Any]]:
         "newest 60": lambda n: reader.captures(Filters(), limit=60),
         "newest 60 mails": lambda n: reader.captures(Filters(channel="email"), limit=60),
         "to one recipient": lambda n: reader.captures(Filters(to=f"customer{n * 31}@example.test"), limit=60),
+        "to nobody": lambda n: reader.captures(Filters(to=f"nobody{n}@"), limit=60),
+        "to a part that all have": lambda n: reader.captures(Filters(to="example.test"), limit=60),
         "full text, common word": lambda n: reader.captures(Filters(q=WORDS[n % len(WORDS)]), limit=60),
         "full text, two words": lambda n: reader.captures(Filters(q=f"{WORDS[n % len(WORDS)]} {n * 97}"), limit=60),
         "subject contains": lambda n: reader.captures(Filters(subject=f"{n * 97}"), limit=60),
         "count all": lambda n: reader.count(Filters()),
         "count one channel": lambda n: reader.count(Filters(channel=CHANNELS[n % 6])),
         "counts by channel and verdict": lambda n: reader.tallies(),
+        "kinds of attempts to one recipient": lambda n: reader.groups(Filters(to=f"customer{n * 31}@example.test")),
     }
 
 

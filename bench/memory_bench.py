@@ -1,4 +1,4 @@
-"""What the gateway holds in memory while captures pile up, and what a captured request costs by then.
+"""What gateway and dashboard hold in memory while captures pile up, and what a captured request costs by then.
 
 `python -m bench.memory_bench 1000000` does it with another number of captures, and is not among what `make bench` runs:
 it takes some ten minutes.
@@ -7,7 +7,7 @@ it takes some ten minutes.
 import sys
 import time
 
-from bench.gateway import Gateway
+from bench.gateway import Gateway, process_listening_on
 from bench.http_bench import SECURE, load
 from bench.processor_time import processor_seconds, resident_kilobytes
 from bench.table import show
@@ -26,6 +26,7 @@ def main(captures: int = 1_000_000) -> None:
     with Gateway(settings={"SOUNDSTAGE_KEEP_BYTES": str(10**12)}) as gateway:
         gateway.settle()
         ours, there, began = gateway.gateway_process, 0, time.monotonic()
+        dashboard = process_listening_on(int(gateway.addresses["dashboard"].rstrip("/").rsplit(":", 1)[1]))
         while looks:
             spent = processor_seconds(ours)
             answered, seconds = load(
@@ -34,10 +35,11 @@ def main(captures: int = 1_000_000) -> None:
             there += answered
             if there >= looks[0]:
                 each = (processor_seconds(ours) - spent) / answered * 1e6
-                rows.append([f"{there:,}", resident_kilobytes(ours) / 1024, each, answered / seconds])
+                resident = [resident_kilobytes(process) / 1024 for process in (ours, dashboard)]
+                rows.append([f"{there:,}", *resident, each, answered / seconds])
                 print(f"{there:,} captures after {time.monotonic() - began:.0f} s", flush=True)
                 looks = [look for look in looks if look > there]
-    show("Memory of the gateway", ["captures", "MB", "CPU us each", "requests/s"], rows)
+    show("Memory by captures", ["captures", "gateway MB", "dashboard MB", "CPU us each", "requests/s"], rows)
 
 
 if __name__ == "__main__":
