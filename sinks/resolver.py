@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -21,17 +23,49 @@ class Resolver(Protocol):
         ...
 
 
+SYSTEM_HOSTS = Path("/etc/hosts")
+
+
 class SystemResolver:
-    """What this machine's own resolver says (getaddrinfo)."""
+    """What this machine's own resolver says (getaddrinfo) of exactly the name that was judged.
+
+    Of a name with a dot that has no address, it would say the address of another: of that name within a search domain
+    (resolv.conf(5)), where somebody else may be. So it is asked for the name up to the root, unless the hosts file has
+    it.
+    """
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """Raises NameNotFound."""
         loop = asyncio.get_running_loop()
         try:
-            answers = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            answers = await loop.getaddrinfo(_whole(host), None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise NameNotFound(f"the name {host} cannot be resolved: {error}") from error
         return tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
+
+
+def _whole(host: str) -> str:
+    name = host.removesuffix(".")
+    if "." not in name or _is_address(name) or name.lower() in _names_in(SYSTEM_HOSTS):
+        return host
+    return f"{name}."
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _names_in(hosts: Path) -> set[str]:
+    """Those of hosts(5), which are found without a dot behind them alone."""
+    try:
+        lines = hosts.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return set()
+    return {name.lower() for line in lines for name in line.partition("#")[0].split()[1:]}
 
 
 class DnsResolver:

@@ -1,14 +1,15 @@
 """Resolvers, against a DNS server on loopback."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
+from sinks_dns import Dns
+from steered_network import can_steer, steered_network
 
 from sinks.resolver import DnsResolver, NameNotFound, Resolver, SystemResolver, ZoneResolver
 
@@ -19,31 +20,11 @@ RECORDS = {
 }
 
 
-class Dns(asyncio.DatagramProtocol):
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        query = dns.message.from_wire(data)
-        question = query.question[0]
-        name, kind = question.name.to_text(), question.rdtype.name
-        self.asked.append(name)
-        answer = dns.message.make_response(query)
-        answer.flags |= dns.flags.RA
-        if (name, kind) in RECORDS:
-            answer.answer.append(dns.rrset.from_text(name, 5, "IN", kind, *RECORDS[name, kind]))
-        elif not any(known == name for known, _ in RECORDS):
-            answer.set_rcode(dns.rcode.NXDOMAIN)
-        self.transport.sendto(answer.to_wire(), addr)
-
-
 @asynccontextmanager
 async def dns_server() -> AsyncIterator[tuple[Dns, int]]:
-    transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(Dns, ("127.0.0.1", 0))
+    transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: Dns(RECORDS), ("127.0.0.1", 0)
+    )
     try:
         yield protocol, transport.get_extra_info("sockname")[1]
     finally:
@@ -104,3 +85,18 @@ async def test_zones(host: str, address: str) -> None:
         "special.svc.cluster.local": Fixed("10.0.0.2"),
     }
     assert await ZoneResolver(zones, Fixed("10.0.0.3")).addresses(host) == (address,)
+
+
+@pytest.mark.skipif(not can_steer(), reason="a network of its own needs root, unshare and ip")
+def test_a_name_that_is_not_there_is_not_looked_for_within_a_search_domain(tmp_path: Path) -> None:
+    with steered_network(tmp_path) as within:
+        (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\nsearch corp.test\n")
+        program = [sys.executable, str(Path(__file__).with_name("searched_names.py"))]
+        asked = ("here.open.test", "gone.open.test", "GONE.open.test.", "relay", "localhost")
+        told = subprocess.run([*within, *program, *asked], check=True, stdout=subprocess.PIPE, text=True).stdout
+    found = {name: addresses for name, *addresses in map(str.split, told.splitlines())}
+    assert found.pop("localhost")
+    # One without a dot is meant within the domains that are searched: nobody else could have been meant.
+    assert found == {
+        "here.open.test": ["203.0.113.7"], "gone.open.test": [], "GONE.open.test.": [], "relay": ["203.0.113.10"],
+    }  # fmt: skip
