@@ -28,10 +28,8 @@ bench: dev-ready
 	@exec $(BIN)/python -m bench
 
 # Tests may write bytecode whatever the environment says: compiling them is most of what collecting them costs.
-# After `make check`, `make test CHECKED=1` leaves out the house rules, which it has tried.
 test: dev-ready assets
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder \
-		$(if $(CHECKED),--ignore-glob='tests/test_project_*.py')
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # A test may take 20 times as long.
 fuzz: dev-ready assets
