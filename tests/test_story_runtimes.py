@@ -75,6 +75,9 @@ def lacking(program: Program) -> str:
         return f"{program.needs} is not installed"
     if program.name == "cargo" and subprocess.run(["cargo", "--version"], capture_output=True, check=False).returncode:
         return "cargo is rustup's, and no toolchain is chosen"
+    libraries = ["perl", "-MLWP::UserAgent", "-MLWP::Protocol::https", "-e1"]
+    if program.name == "perl" and subprocess.run(libraries, capture_output=True, check=False).returncode:
+        return "perl's LWP is not installed"
     return ""
 
 
