@@ -1,7 +1,7 @@
 """The pages' live stream: rows and parts as HTML, already filtered, one stream a page."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -21,6 +21,7 @@ from dashboard.rendering import Rendering, number
 from dashboard.search_language import Search, parse
 from dashboard.sieve import newer
 from ledger.reader import Reader
+from ledger.stored import StoredCapture
 
 ROWS = 60
 """The most rows one look adds: more scroll by faster than anybody reads."""
@@ -87,13 +88,15 @@ class PageLive:
             known = self._feed.last
             if known <= after:
                 return after, []
-            frames = await asyncio.to_thread(self._drawn, asked(), after, template, query)
+            found = await asyncio.to_thread(newer, self._reader, asked(), after, ROWS)
+            # What was committed while it was looked for is shown by now, and told once.
+            known = max([known, *[stored.seq for stored in found]])
+            frames = await asyncio.to_thread(self._drawn, found, template, query)
             count = number(await asyncio.to_thread(self._labels.unread)) if counting else ""
             return known, [*frames, event(count, known, "seen")]
 
         return fetch
 
-    def _drawn(self, asked: Search, after: int, template: str, query: str) -> Events:
-        found = newer(self._reader, asked, after, ROWS)
+    def _drawn(self, found: Sequence[StoredCapture], template: str, query: str) -> Events:
         values = {"query": query, "chosen": ""}
         return [event(self._rendering.text(template, row=row(stored), **values), stored.seq, "row") for stored in found]

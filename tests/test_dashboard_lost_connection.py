@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from browser import Visitor, visit
 from dashboard_stage import GatewayFake, Stage, mail, staged
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from dashboard.build_assets import build
 
@@ -145,3 +145,20 @@ async def test_who_is_refused_before_any_page_can_read_why(ann: Visitor, stage: 
     assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
     await ann.page.get_by_role("link", name="Back to Soundstage").click()
     await expect(ann.page.locator("h1")).to_contain_text("real side effect")
+
+
+async def test_a_row_that_is_told_twice_is_shown_once(ann: Visitor, stage: Stage) -> None:
+    held = asyncio.Event()
+
+    async def told(route: Route) -> None:
+        await held.wait()
+        row = "event: row\nid: 1\ndata: <li id='row-twice'>Twice</li>\n\n"
+        await route.fulfill(body=row * 2, content_type="text/event-stream")
+
+    await ann.context.route("**/live?**", told)
+    await ann.page.goto(f"{stage.url}/attempts")
+    await ann.page.locator("#pause").click()
+    held.set()
+    await expect(ann.page.locator("#fresh")).to_have_text("1 new")
+    await ann.page.locator("#pause").click()
+    await expect(ann.page.locator("#row-twice")).to_have_count(1)

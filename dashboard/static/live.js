@@ -69,7 +69,12 @@
   };
 
   const hold = (html) => {
-    held.push(html);
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    const row = template.content.firstElementChild;
+    // A stream that goes on where it was cut off may tell of a row again.
+    if (!row || held.some((other) => other.id === row.id)) return;
+    held.push(row);
     if (held.length > HELD) held.shift();
     settle();
   };
@@ -94,16 +99,13 @@
   };
   const insert = () => {
     const rows = list();
-    const template = document.createElement("template");
-    template.innerHTML = held.reverse().join("");
+    const added = held.reverse().filter((row) => !document.getElementById(row.id));
     held = [];
-    for (const row of [...template.content.children]) if (document.getElementById(row.id)) row.remove();
-    const added = [...template.content.children];
     document.getElementById("fresh").hidden = true;
     document.getElementById("empty")?.remove();
     if (!added.length) return;
     const before = rows.scrollHeight;
-    rows.prepend(template.content);
+    rows.prepend(...added);
     while (rows.children.length > SHOWN) rows.lastElementChild.remove();
     if (window.htmx) for (const row of added) window.htmx.process(row);
     window.soundstageTimes(rows);
