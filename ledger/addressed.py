@@ -21,9 +21,9 @@ _SHORT_RUN = 20_000
 """Captures of a run whose recipients are looked up one by one."""
 
 
-def newest_seqs(connection: Connection, filters: Filters, further: list[Any], limit: int) -> Select[Any]:
+def newest_seqs(filters: Filters, further: list[Any], limit: int, *, by_capture: bool) -> Select[Any]:
     """The newest `seq`s that match the filters, but for `q`, and some conditions more."""
-    if filters.to is None or by_capture(connection, filters):
+    if filters.to is None or by_capture:
         where = conditions(filters, by_capture=True)
         return select(captures.c.seq).where(*where, *further).order_by(captures.c.seq.desc()).limit(limit)
     others = conditions(filters, with_to=False)

@@ -65,7 +65,7 @@ _STRETCH = 20_000
 """Captures grouped at a time: a million at once would have to be sorted in memory, which takes seconds."""
 
 
-def groups(connection: Connection, filters: Filters, *, by_capture: bool) -> list[Group]:
+def groups(connection: Connection, filters: Filters, *, by_capture: bool, stretch: int = _STRETCH) -> list[Group]:
     """Attempts by channel, provider, host, operation and verdict, the latest first. `q` is not asked here.
 
     `by_capture`: as `conditions` takes it; without it few match, and are grouped at once.
@@ -79,8 +79,8 @@ def groups(connection: Connection, filters: Filters, *, by_capture: bool) -> lis
         keys = [captures.c[name] for name in _KEYS]
         sums = (func.count(), func.min(captures.c.at), func.max(captures.c.at))
         where = conditions(filters, by_capture=by_capture)
-        for stretch in _stretches(connection) if by_capture else (true(),):
-            _gather(spans, connection.execute(select(*keys, *sums).where(stretch, *where).group_by(*keys)))
+        for part in _stretches(connection, stretch) if by_capture else (true(),):
+            _gather(spans, connection.execute(select(*keys, *sums).where(part, *where).group_by(*keys)))
     told = [
         Group(channel, provider, host, operation, verdict, count, moment(first), moment(last))
         for (channel, provider, host, operation, verdict), (count, first, last) in spans.items()
@@ -89,13 +89,13 @@ def groups(connection: Connection, filters: Filters, *, by_capture: bool) -> lis
     return sorted(told, key=lambda group: group.last, reverse=True)
 
 
-def _stretches(connection: Connection) -> Iterator[ColumnElement[bool]]:
+def _stretches(connection: Connection, size: int) -> Iterator[ColumnElement[bool]]:
     """All captures, in stretches."""
     first, last = connection.execute(
         select(select(func.min(captures.c.seq)).scalar_subquery(), select(func.max(captures.c.seq)).scalar_subquery())
     ).one()
-    for start in range(first, last + 1, _STRETCH) if last else ():
-        yield captures.c.seq.between(start, start + _STRETCH - 1)
+    for start in range(first, last + 1, size) if last else ():
+        yield captures.c.seq.between(start, start + size - 1)
 
 
 def _gather(spans: dict[tuple[Any, ...], list[int]], rows: Iterable[Any]) -> None:

@@ -169,7 +169,7 @@ class Reader:
             where = [*conditions(filters), *further]
             return self._search(connection, filters, filters.q).rows(_SHOWN, where, limit)
         # The seqs first: where something has to be sorted, it is numbers, not whole captures.
-        newest = newest_seqs(connection, filters, further, limit)
+        newest = newest_seqs(filters, further, limit, by_capture=by_capture(connection, filters))
         statement = _listed().where(captures.c.seq.in_(newest)).order_by(captures.c.seq.desc())
         return list(connection.execute(statement).mappings())
 

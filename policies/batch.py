@@ -9,8 +9,8 @@ from urllib.parse import unquote
 from policies.http_request import HttpRequest
 from policies.request_view import RequestView
 
-ANYWHERE = "/any/path/at/all"
-"""A path that only an opt-in without `paths` means: the requests inside may name any."""
+ANYWHERE = ("/", "/a-path/that-nobody/would-write")
+"""Only an opt-in for every path means each of these: the requests inside may name any."""
 _TYPES = ("multipart/mixed", "multipart/batch", "application/http")
 _ASKED = re.compile(r"(?:\A|[&;])comp=batch(?:\Z|[&;])", re.IGNORECASE)
 """Azure's."""

@@ -113,10 +113,9 @@ def _check_batch(departure: Departure, seen: HttpRequest) -> None:
     if not (is_batch(seen) or (seen.body.size and seen.method in _BODILESS)):
         return
     effect = departure.effect
-    anywhere = effect.model_copy(
-        update={"intent": "write", "target": effect.target.model_copy(update={"path": ANYWHERE})}
-    )
-    if not _leaves_by_any_method(departure, anywhere):
+    targets = [effect.target.model_copy(update={"path": path}) for path in ANYWHERE]
+    anywhere = [effect.model_copy(update={"intent": "write", "target": target}) for target in targets]
+    if not all(_leaves_by_any_method(departure, other) for other in anywhere):
         raise CannotForward(
             "its body may be read as other requests, and its opt-in lets out certain methods, paths or reads alone"
         )

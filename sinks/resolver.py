@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from policies.host import as_address
 
 if TYPE_CHECKING:
     import dns.asyncresolver
@@ -46,17 +47,9 @@ class SystemResolver:
 
 def _whole(host: str) -> str:
     name = host.removesuffix(".")
-    if "." not in name or _is_address(name) or name.lower() in _names_in(SYSTEM_HOSTS):
+    if "." not in name or as_address(name) is not None or name.lower() in _names_in(SYSTEM_HOSTS):
         return host
     return f"{name}."
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _names_in(hosts: Path) -> set[str]:

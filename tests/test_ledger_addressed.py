@@ -10,6 +10,7 @@ import pytest
 from ledger_stage import Stage, mail_of, record_of, stage
 
 from ledger.addressed import by_capture, newest_seqs
+from ledger.figures import groups
 from ledger.filters import Filters
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -41,21 +42,33 @@ async def house(tmp_path: Path) -> AsyncIterator[Stage]:
         pytest.param(Filters(to="ten@", since=NOON + timedelta(minutes=25)), id="since"),
     ],
 )
-@pytest.mark.parametrize("often", [True, False])
-async def test_the_same_is_found_from_either_side(
-    house: Stage, monkeypatch: pytest.MonkeyPatch, filters: Filters, often: bool
-) -> None:
-    monkeypatch.setattr("ledger.addressed._OFTEN", 0 if often else 10_000)
-    monkeypatch.setattr("ledger.addressed._SHORT_RUN", 0)
+async def test_the_same_is_found_from_either_side(house: Stage, filters: Filters) -> None:
+    # Every second capture is a mail, the first of them the first.
+    matching = sorted((number * 2 + 1 for number in range(MAILS) if _matches(number, filters)), reverse=True)
     with house.ledger.read.connect() as connection:
-        assert by_capture(connection, filters) is often
+        for side in (True, False):
+            asked = newest_seqs(filters, [], 1000, by_capture=side)
+            assert list(connection.execute(asked).scalars()) == matching
+            assert sum(group.count for group in groups(connection, filters, by_capture=side)) == len(matching)
     first = house.reader.captures(filters, limit=4)
     rest = house.reader.captures(filters, first.next, limit=1000).items if first.next else []
-    seqs = [stored.seq for stored in (*first.items, *rest)]
-    # Every second capture is a mail, the first of them the first.
-    assert seqs == sorted((number * 2 + 1 for number in range(MAILS) if _matches(number, filters)), reverse=True)
-    assert house.reader.count(filters) == len(seqs)
-    assert sum(group.count for group in house.reader.groups(filters)) == len(seqs)
+    assert [stored.seq for stored in (*first.items, *rest)] == matching
+    assert house.reader.count(filters) == len(matching)
+
+
+@pytest.mark.parametrize(
+    ("filters", "by_captures"),
+    [
+        pytest.param(Filters(to="example"), True, id="often"),
+        pytest.param(Filters(to="only7@example.org"), False, id="rare"),
+        pytest.param(Filters(to="only7@example.org", run="ci-1"), True, id="of-a-short-run"),
+    ],
+)
+async def test_it_is_looked_for_where_less_is_to_be_looked_at(
+    house: Stage, filters: Filters, by_captures: bool
+) -> None:
+    with house.ledger.read.connect() as connection:
+        assert by_capture(connection, filters) is by_captures
 
 
 def _matches(number: int, filters: Filters) -> bool:
@@ -70,13 +83,11 @@ def _matches(number: int, filters: Filters) -> bool:
 
 
 @pytest.mark.parametrize("stretch", [1, 7, 1000])
-async def test_groups_are_whole_however_many_captures_are_grouped_at_a_time(
-    house: Stage, monkeypatch: pytest.MonkeyPatch, stretch: int
-) -> None:
-    monkeypatch.setattr("ledger.figures._STRETCH", stretch)
+async def test_groups_are_whole_however_many_captures_are_grouped_at_a_time(house: Stage, stretch: int) -> None:
     since = NOON + timedelta(minutes=20)
-    groups = house.reader.groups(Filters(since=since))
-    assert {(group.channel, group.count, group.first, group.last) for group in groups} == {
+    with house.ledger.read.connect() as connection:
+        found = groups(connection, Filters(since=since), by_capture=True, stretch=stretch)
+    assert {(group.channel, group.count, group.first, group.last) for group in found} == {
         (channel, 40, since, NOON + timedelta(minutes=59)) for channel in ("email", "payment")
     }
 
@@ -85,7 +96,8 @@ async def test_nothing_is_sorted_to_find_the_newest(house: Stage) -> None:
     """The plan of a rare address: else a page takes as long as all that match."""
     for filters in (Filters(to="nobody"), Filters(to="nobody", channel="email"), Filters(to="example")):
         with house.ledger.read.connect() as connection:
-            asked = newest_seqs(connection, filters, [], 60).compile(connection, compile_kwargs={"literal_binds": True})
+            newest = newest_seqs(filters, [], 60, by_capture=by_capture(connection, filters))
+            asked = newest.compile(connection, compile_kwargs={"literal_binds": True})
         with contextlib.closing(sqlite3.connect(house.data_dir / "ledger.sqlite")) as plain:
             plan = " ".join(step[3] for step in plain.execute(f"EXPLAIN QUERY PLAN {asked}".replace("%%", "%")))
         assert "TEMP B-TREE" not in plan, plan

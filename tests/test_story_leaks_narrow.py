@@ -11,8 +11,8 @@ from http2_client import Http2Client
 from leak_house import ADDRESS, OPEN, LeakHouse, leak_house, opted_in, stayed
 from leak_sending import Sending, entry, sent
 
-GET_ONLY, READS, STORE, PARTNER, WHOLE = (
-    "get.story.test", "reads.story.test", "store.story.test", "partner.story.test", "whole.story.test"
+GET_ONLY, READS, STORE, PARTNER, WHOLE, ANY = (
+    "get.story.test", "reads.story.test", "store.story.test", "partner.story.test", "whole.story.test", "any.story.test"
 )  # fmt: skip
 STRIPE, GOOGLE = "api.stripe.com", "storage.googleapis.com"
 BEHIND = b"DELETE /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -34,6 +34,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LeakH
             + entry(house, STORE, "methods: [PUT], paths: [/qa/**]")
             + entry(house, PARTNER, "paths: [/v1/**]")
             + entry(house, WHOLE, "")
+            + entry(house, ANY, "paths: [/any/**, /a-path/**]")
             + entry(house, GOOGLE, "paths: [/storage/v1/b/qa/**]")
             + entry(house, STRIPE, "credentials: test")
             + shut.replace(", addresses: [127.0.0.0/8]", "")
@@ -80,6 +81,7 @@ STAYS = {
     "a-batch-of-odata": Sending(PARTNER, "/v1/$batch", INSIDE, "multipart/mixed; boundary=b"),
     "a-batch-in-json": Sending(PARTNER, "/v1/%24batch", b'{"requests": [{"method": "DELETE", "url": "/elsewhere"}]}'),
     "a-batch-by-its-type": Sending(PARTNER, "/v1/orders", INSIDE, "Multipart/Mixed; boundary=b"),
+    "a-batch-where-many-paths-are-opted-in": Sending(ANY, "/any/path", INSIDE, "multipart/mixed; boundary=b"),
     "a-batch-of-azure": Sending(PARTNER, "/v1/x?restype=container&comp=batch", INSIDE, "text/plain"),
     "a-batch-of-meta": Sending(
         PARTNER, "/v1/x", b"batch=%5B%7B%22method%22%3A%22DELETE%22%7D%5D", "application/x-www-form-urlencoded"
